@@ -1,0 +1,177 @@
+"""Everything that can happen to a terminal. Past tense; frozen; made by the rim, consumed by `Terminal.step`."""
+
+from __future__ import annotations
+
+from msgspec import Struct
+
+from edge.core.types import Answer, Bill, Json, Policy
+
+
+class Tick(Struct, frozen=True):
+    """A deadline passed."""
+
+
+class StopAsked(Struct, frozen=True):
+    """SIGTERM: end the visit cleanly, take nothing new."""
+
+
+# -- the HIS ------------------------------------------------------------------------------------------------------------
+class BillArrived(Struct, frozen=True):
+    """POST /v1/bills. `call` names the waiting HTTP request; `body_hash` is SHA-256 of the raw body."""
+
+    call: int
+    key: str
+    body_hash: bytes
+    bill: Bill
+
+
+class CancelArrived(Struct, frozen=True):
+    """POST /v1/bills/{id}/cancel."""
+
+    call: int
+    key: str
+    body_hash: bytes
+    bill_id: str
+
+
+# -- people -------------------------------------------------------------------------------------------------------------
+class Pressed(Struct, frozen=True):
+    """A button on the page or the board. button: "face" (consent given) "qr" "card" "choose" "confirm" "cancel"
+    "other_way" "done". `visit` guards against a press that was meant for an earlier screen (0 = whatever is on)."""
+
+    button: str
+    value: str = ""
+    visit: int = 0
+
+
+class CardRead(Struct, frozen=True):
+    """The controller's reader read a card. cert_type "03" social-security card, "02" ID card."""
+
+    card_no: str
+    cert_type: str = "03"
+
+
+class CodeSeen(Struct, frozen=True):
+    """The camera read a QR code."""
+
+    text: str
+
+
+# -- camera and vision --------------------------------------------------------------------------------------------------
+class LookSeen(Struct, frozen=True):
+    """What one shot shows. `problem` is None or one of: no_face two_faces too_small too_close too_dark too_bright
+    blurred turned off_centre. Angles in degrees: yaw > 0 = the patient turned to their own left; pitch > 0 = up.
+    eye_open 0 (shut) .. 1 (open) relative to an open eye; live: anti-spoof probability 0..1, or -1 when not evaluated
+    (face not frontal)."""
+
+    shot: int
+    at_mono_ms: int
+    problem: str | None
+    yaw_deg: float = 0.0
+    pitch_deg: float = 0.0
+    eye_open: float = 1.0
+    live: float = -1.0
+    box: tuple[float, float, float, float] = (0.0, 0.0, 0.0, 0.0)  # x y w h, fractions of the shot
+
+
+class TemplateMade(Struct, frozen=True):
+    """Answer to `TakeTemplate`: the embedding of a frontal shot (192 x float32 little-endian) and the model's sha256."""
+
+    template: bytes
+    model: str
+
+
+class CameraLost(Struct, frozen=True):
+    code: str
+
+
+class CameraBack(Struct, frozen=True):
+    pass
+
+
+# -- the controller -----------------------------------------------------------------------------------------------------
+class BoardUp(Struct, frozen=True):
+    """HELLO done. info: version, build, board, reset_cause."""
+
+    info: Json
+
+
+class BoardLost(Struct, frozen=True):
+    code: str
+
+
+# -- the centre ---------------------------------------------------------------------------------------------------------
+class LinkUp(Struct, frozen=True):
+    """The broker accepted us (CONNACK 0 and SUBACK)."""
+
+
+class LinkLost(Struct, frozen=True):
+    """The connection ended or could not be made. `refused` = the broker said no (bad credentials), not the network."""
+
+    code: str
+    refused: bool = False
+
+
+class Freed(Struct, frozen=True):
+    """The window of envelope `token` is free: PUBACK came (ok) or the broker refused it (not ok). Proves nothing more."""
+
+    token: int
+    ok: bool
+
+
+class Answered(Struct, frozen=True):
+    """A cumulative answer that passed every check of `wire.trusted`."""
+
+    answer: Answer
+
+
+class AnswerBad(Struct, frozen=True):
+    """An answer that failed a check. E-LOG-* means the centre's log forked, shrank or rewrote: stop offline acceptance."""
+
+    code: str
+
+
+class Told(Struct, frozen=True):
+    """The reply to `Ask`: `infcode` 0 ok, -1 a business error with err_msg; body is `output`."""
+
+    ask: bytes
+    infcode: int
+    body: Json
+    err_msg: str = ""
+
+
+class PolicyArrived(Struct, frozen=True):
+    """A policy whose signature was verified. hash = SHA-256 of the signed document."""
+
+    policy: Policy
+    hash: bytes
+    document: bytes
+
+
+# -- the store ----------------------------------------------------------------------------------------------------------
+class Appended(Struct, frozen=True):
+    """The record is durable: its transaction's fsync returned."""
+
+    seq: int
+    txid: bytes
+    hash: bytes
+    size: int
+
+
+class Saved(Struct, frozen=True):
+    """The documents and answers of a turn are durable; `room_bytes` is what the disk still has beyond the reserve."""
+
+    room_bytes: int
+
+
+class StoreLow(Struct, frozen=True):
+    """The reserve is reached: refuse new visits, lose nothing."""
+
+    room_bytes: int
+
+
+Event = (
+    Tick | StopAsked | BillArrived | CancelArrived | Pressed | CardRead | CodeSeen | LookSeen | TemplateMade | CameraLost
+    | CameraBack | BoardUp | BoardLost | LinkUp | LinkLost | Freed | Answered | AnswerBad | Told | PolicyArrived
+    | Appended | Saved | StoreLow
+)

@@ -1,0 +1,325 @@
+"""The nouns of the product: what the core, the wire, the HIS API and the reference centre all speak of.
+
+Pure data. Money is an integer in fen (unit last); bodies that leave the terminal carry the national field names with
+money as a decimal string of exactly two places (`core.money.yuan`). Times: `*_utc_ms` wall clock, `*_mono_ms` since boot.
+"""
+
+from __future__ import annotations
+
+from enum import StrEnum
+from typing import Any, Protocol
+
+from msgspec import Struct
+
+Json = dict[str, Any]
+
+LINES_MAX = 200  # fee lines in one bill (the national `input` is limited to 40,000 characters)
+AMOUNT_FEN_MAX = 10_000_000_00  # one bill; more is a typing mistake
+TEXT_MAX = 200
+
+
+class Now(Struct, frozen=True):
+    """One reading of both clocks. `error_ms` bounds |utc_ms - true time| as far as we know."""
+
+    utc_ms: int
+    mono_ms: int
+    error_ms: int = 0
+
+
+class Dice(Protocol):
+    """Randomness handed to the core: `secrets` in production, a seeded generator in the simulator."""
+
+    def bytes(self, count: int) -> bytes: ...
+    def below(self, limit: int) -> int: ...
+
+
+class Means(StrEnum):
+    """How the patient says who they are."""
+
+    FACE = "face"
+    QR = "qr"
+    CARD = "card"
+
+
+class Mode(StrEnum):
+    """What the terminal claimed when it signed the record."""
+
+    ONLINE = "online"  # the link was up and identity and estimate came from the centre
+    PROVISIONAL = "provisional"  # 待结算: within the signed policy; the centre decides later
+    QUEUED = "queued"  # carries no money (2201 registration): may wait for the network
+
+
+class Outcome(StrEnum):
+    """The centre's decision on a record (DOMAIN §4.4)."""
+
+    SETTLED = "settled"
+    ADJUSTED = "adjusted"
+    REJECTED = "rejected"
+    DUPLICATE = "duplicate"
+    EXPIRED = "expired"
+    SUSPECT = "suspect"
+
+
+class BillStatus(StrEnum):
+    """Where a bill stands, as the HIS sees it."""
+
+    WAITING = "waiting"  # accepted, in the terminal's queue
+    IN_VISIT = "in_visit"  # the patient is in front of the terminal
+    WORKING = "working"  # recorded and sent; the answer is awaited
+    CONFIRMING = "confirming"  # no answer in time: UNKNOWN, never failure; nothing is charged twice
+    PROVISIONAL = "provisional"  # recorded within the policy; the centre decides
+    SETTLED = "settled"
+    ADJUSTED = "adjusted"
+    REJECTED = "rejected"  # the centre said no
+    REFUSED = "refused"  # the visit ended without a record (liveness, no person, policy, patient walked away)
+    CANCELLED = "cancelled"  # withdrawn before a record, or undone by 2208/2103
+
+
+FINAL = frozenset({BillStatus.SETTLED, BillStatus.ADJUSTED, BillStatus.REJECTED, BillStatus.REFUSED, BillStatus.CANCELLED})
+
+
+class FeeLine(Struct, frozen=True, forbid_unknown_fields=True):
+    """One line of 2204 费用明细. `cnt` and `pric` are decimal strings (16,4 and 16,6); the amount is in fen."""
+
+    feedetl_sn: str
+    med_list_codg: str
+    medins_list_name: str
+    amount_fen: int
+    cnt: str = "1"
+    pric: str = ""
+
+
+class Bill(Struct, frozen=True, forbid_unknown_fields=True):
+    """What the HIS asks to be handled: one of the kinds in `core/tx/`.
+
+    kind "register" (2201), "settle" (2204+2207), "pharmacy" (2102). `bill_no` is the HIS's own number (unique there).
+    `mdtrt_id` may be empty: the record then registers first. `acct_used_flag` "1" lets the personal account pay.
+    """
+
+    kind: str
+    bill_no: str
+    amount_fen: int
+    lines: tuple[FeeLine, ...] = ()
+    med_type: str = "11"
+    insutype: str = ""
+    mdtrt_id: str = ""
+    dept_code: str = ""
+    dept_name: str = ""
+    dr_name: str = ""
+    atddr_no: str = ""
+    acct_used_flag: str = "1"
+    prefer: str = "prefer_online"  # prefer_online | require_online
+
+
+class Person(Struct, frozen=True):
+    """Somebody the centre told us about in 1101. Names arrive masked (张*); the token stands for the person."""
+
+    psn_no: str
+    psn_name: str
+    insutype: str
+    insuplc_admdvs: str
+    ec_token: str  # ecToken; mdtrt_cert_no of the settlement, mdtrt_cert_type 01
+    relation: str = "本人"
+
+
+class Identity(Struct, frozen=True):
+    """What was proved before the transaction, by which means, and who may be served."""
+
+    means: Means
+    auth_no: str  # the centre's authNo; "" when offline
+    people: tuple[Person, ...]  # first the person themself, then relatives who gave consent
+    card_no: str = ""  # mdtrt_cert_no of type 03, only for Means.CARD
+
+
+class Verdict(Struct, frozen=True):
+    """The liveness decision with everything needed to judge it later. Goes into the record; pictures do not."""
+
+    live: bool
+    score: float  # mean of the anti-spoof net over the clip, 0..1
+    shots: int
+    steps: tuple[str, ...]  # the challenge drawn for this visit, in order
+    reasons: tuple[str, ...]  # why not: "spoof_score", "wrong_gesture", "step_timeout", "face_lost", "face_changed"
+    models: tuple[tuple[str, str], ...]  # (name, sha256)
+    threshold: float
+
+
+class Split(Struct, frozen=True):
+    """Who pays what of a bill, in fen. Both identities of DOMAIN §0.6 hold exactly (`core.money.check_split`).
+
+    medfee = fulamt_ownpay + overlmt_selfpay + preselfpay + inscp_scp
+    medfee = fund_pay (sum of the funds) + acct_pay + acct_mulaid_pay + psn_cash_pay + hosp_part
+    """
+
+    medfee_sumamt_fen: int
+    fulamt_ownpay_amt_fen: int
+    overlmt_selfpay_fen: int
+    preselfpay_amt_fen: int
+    inscp_scp_amt_fen: int
+    act_pay_dedc_fen: int
+    hifp_pay_fen: int
+    hifmi_pay_fen: int = 0
+    hifob_pay_fen: int = 0
+    cvlserv_pay_fen: int = 0
+    maf_pay_fen: int = 0
+    oth_pay_fen: int = 0
+    fund_pay_sumamt_fen: int = 0
+    acct_pay_fen: int = 0
+    acct_mulaid_pay_fen: int = 0
+    psn_cash_pay_fen: int = 0
+    hosp_part_amt_fen: int = 0
+    balc_fen: int = 0  # account balance after
+
+
+class Refusal(Struct, frozen=True):
+    """A business "no": `code` names the reason (an i18n key), `next_steps` what the person can do instead."""
+
+    code: str
+    next_steps: tuple[str, ...] = ()
+    detail: Json = {}
+
+
+class Draft(Struct, frozen=True):
+    """A transaction that is complete but for its place in the chain and its signature.
+
+    `body` has national field names and goes to the centre sealed; `local` is what this terminal must still know after a
+    restart (bill id, amount, fund part, person key hash, slip lines) and is stored under the device key.
+    """
+
+    txid: bytes  # 16 bytes, made once, before the first send
+    kind: str
+    mode: Mode
+    body: Json
+    local: Json
+    policy_hash: bytes  # 32 bytes, or 32 zero bytes for the built-in P0
+    at: Now
+
+
+class Head(Struct, frozen=True):
+    """The end of the chain: number and hash of the last record (seq 0 and zeros before the first)."""
+
+    epoch: int
+    seq: int
+    hash: bytes
+
+
+class Entry(Struct, frozen=True):
+    """One ledger line as the core remembers it."""
+
+    seq: int
+    txid: bytes
+    kind: str
+    mode: Mode
+    size: int
+    local: Json
+    outcome: Outcome | None = None
+
+
+class Result(Struct, frozen=True):
+    """The centre's decision on one record, already verified: signature, chain, receipt, inclusion, consistency."""
+
+    seq: int
+    outcome: Outcome
+    body: Json  # opened result: setlinfo / mdtrt_id / err_msg / difference
+    receipt: bytes  # COSE receipt, kept for proof
+
+
+class Credit(Struct, frozen=True):
+    """Flow control from the centre."""
+
+    window: int = 20  # envelopes under way
+    pace_ms: int = 0  # pause between envelopes
+    spread_ms: int = 60_000  # first reconnect is spread over at least this
+
+
+class Answer(Struct, frozen=True):
+    """A verified cumulative answer: everything up to `upto_seq` is decided."""
+
+    number: int
+    epoch: int
+    upto_seq: int
+    chain_hash: bytes  # hash of record `upto_seq` as the centre has it
+    results: tuple[Result, ...]
+    centre_utc_ms: int
+    credit: Credit
+    tree_size: int
+    root: bytes
+
+
+class Caps(Struct, frozen=True):
+    """Limits of offline acceptance (DOMAIN §4.3). Amounts in fen."""
+
+    fund_part_max_fen: int = 200_00
+    total_max_fen: int = 500_00
+    per_person_per_outage: int = 2
+    records_max: int = 100
+    fund_exposure_max_fen: int = 5_000_00
+    hours_since_centre_max: int = 24
+    catalogue_age_days_max: int = 7
+    clock_back_max_ms: int = 60_000
+
+
+class Policy(Struct, frozen=True):
+    """The signed limits. P0 strict (nothing with money offline), P1 provisional within `caps`, P2 off."""
+
+    profile: str  # "P0" | "P1" | "P2"
+    version: int
+    issued_utc_ms: int
+    valid_until_utc_ms: int
+    caps: Caps
+    allow: tuple[str, ...]  # transaction kinds that may be provisional
+    face_nopassword_max_fen: int
+    liveness_threshold: float
+    liveness_steps: int
+    answer_wait_ms: int = 8_000
+    rules: Json = {}  # benefit rules for the estimate (as sim/centre/rules data, region of this terminal)
+    rules_utc_ms: int = 0  # age of catalogue and rules
+
+
+class BillState(Struct, frozen=True):
+    """A bill with its history; stored as a document in the same SQLite transaction as the record it caused."""
+
+    bill_id: str
+    bill: Bill
+    status: BillStatus
+    version: int  # rises with each change; the HIS's long-poll waits for it
+    created_utc_ms: int
+    updated_utc_ms: int
+    seq: int = 0  # the record that settles it
+    cancel_seq: int = 0
+    means: str = ""
+    psn_no: str = ""
+    split: Split | None = None  # estimate, then the centre's
+    estimate: Split | None = None
+    setl_id: str = ""
+    mdtrt_id: str = ""
+    refusal: Refusal | None = None
+    slip: tuple[tuple[str, str], ...] = ()  # (i18n key, value) lines, no prose
+
+
+class Settings(Struct, frozen=True):
+    """Who this terminal is and how patient it is. Comes from the configuration, never changes while running."""
+
+    terminal: str
+    fixmedins_code: str  # 12 characters
+    fixmedins_name: str
+    mdtrtarea_admvs: str  # 6 digits
+    opter: str
+    opter_name: str
+    lang: str = "zh-CN"
+    look_timeout_ms: int = 30_000
+    step_timeout_ms: int = 6_000
+    confirm_timeout_ms: int = 60_000
+    result_show_ms: int = 8_000
+    ask_timeout_ms: int = 8_000
+    liveness_tries_max: int = 3
+    utc_offset_min: int = 480  # msgid and inf_time use the place's civil time
+    bills_waiting_max: int = 64
+
+
+class Restored(Struct, frozen=True):
+    """What the store held at start: everything the core needs to go on where it stopped."""
+
+    head: Head
+    answered_seq: int  # all up to here have a receipt
+    pending: tuple[Entry, ...]  # after answered_seq, in order
+    docs: dict[str, dict[str, bytes]]  # space -> key -> value (decrypted)
