@@ -314,6 +314,11 @@ class Settings(Struct, frozen=True):
     liveness_tries_max: int = 3
     utc_offset_min: int = 480  # msgid and inf_time use the place's civil time
     bills_waiting_max: int = 64
+    reconnect_spread_ms: int = 60_000  # the five of core.reconnect.Timing; a demo makes them small
+    reconnect_base_ms: int = 2_000
+    reconnect_cap_ms: int = 300_000
+    reconnect_stable_ms: int = 30_000
+    answer_quiet_ms: int = 30_000
 
 
 class Restored(Struct, frozen=True):
