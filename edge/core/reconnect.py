@@ -109,7 +109,7 @@ class Reconnect:
     """The link's machine. `step` returns what to do; `deadline()` is when to step with `Sign.DUE` (mono ms)."""
 
     def __init__(self, dice: Dice, timing: Timing) -> None:
-        assert 0 <= timing.spread_ms, timing
+        assert timing.spread_ms >= 0, timing
         assert 0 < timing.base_ms <= timing.cap_ms, timing
         self._dice = dice
         self._timing = timing
