@@ -1,0 +1,50 @@
+"""The camera port. One file per kind of camera; the file's name is the name in the configuration.
+
+A driver module has `Options` (a Struct: the keys of its configuration section) and `Driver(options)`, where options is
+that Struct or the plain mapping it is decoded from. numpy and Pillow are imported only inside `shots`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from threading import Event
+from typing import TYPE_CHECKING, Any, Protocol, TypeVar
+
+import msgspec
+from msgspec import Struct
+
+from edge.errors import EdgeError
+
+if TYPE_CHECKING:
+    import numpy as np
+    from numpy.typing import NDArray
+
+T = TypeVar("T")
+PIXELS_MAX = 4096 * 4096  # a larger picture is not a camera's
+
+
+class Shot(Struct, frozen=True, eq=False):
+    """One camera picture: rgb uint8 HxWx3, monotonic ms at which it was taken, number rising by at least one."""
+
+    rgb: NDArray[np.uint8]
+    at_mono_ms: int
+    number: int
+
+
+class Camera(Protocol):
+    """`shots` gives the newest shot each time it is asked, waiting for it, until `stop` is set.
+
+    Errors of the device: EdgeError E-CAM-*. A new call starts the device again, so that a caller can recover.
+    """
+
+    def shots(self, stop: Event) -> Iterator[Shot]: ...
+
+
+def options_of(given: Mapping[str, Any] | Struct, kind: type[T]) -> T:
+    """The options as the driver's own Struct. E-CAM-05 when a key or a value is wrong."""
+    if isinstance(given, kind):
+        return given
+    try:
+        return msgspec.convert(given, kind)
+    except msgspec.ValidationError as wrong:
+        raise EdgeError("E-CAM-05", f"camera options: {wrong}", "see the driver's Options") from wrong

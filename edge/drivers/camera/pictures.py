@@ -1,0 +1,90 @@
+"""Reading pictures: decode one JPEG/PNG to rgb, cut a byte stream into JPEG pictures."""
+
+from __future__ import annotations
+
+import io
+from collections.abc import Iterator
+from typing import TYPE_CHECKING
+
+from edge.drivers.camera import PIXELS_MAX
+from edge.errors import EdgeError
+
+if TYPE_CHECKING:
+    import numpy as np
+    from numpy.typing import NDArray
+
+JPEG_BYTES_MAX = 8 * 1024 * 1024
+START = b"\xff\xd8\xff"
+MARK, STUFFED, SCAN, END = 0xFF, 0x00, 0xDA, 0xD9  # bytes of JPEG's marker syntax
+ALONE = frozenset({0x01, *range(0xD0, 0xD8)})  # JPEG markers without a length
+
+
+def rgb_of(data: bytes, name: str = "picture") -> NDArray[np.uint8]:
+    """Decode; rgb uint8 HxWx3. E-CAM-04 when it is no picture or larger than `PIXELS_MAX`."""
+    import numpy as np
+    from PIL import Image
+
+    try:
+        with Image.open(io.BytesIO(data)) as picture:
+            if picture.width * picture.height > PIXELS_MAX:
+                raise EdgeError("E-CAM-04", f"{name} has more than {PIXELS_MAX} pixels")
+            return np.asarray(picture.convert("RGB"), dtype=np.uint8)
+    except (OSError, ValueError, SyntaxError, Image.DecompressionBombError) as bad:
+        raise EdgeError("E-CAM-04", f"{name} cannot be read as a picture: {bad}") from bad
+
+
+class JpegCutter:
+    """Cuts a stream (MJPEG, AVI/MJPG) into whole JPEG pictures. Holds at most `JPEG_BYTES_MAX` bytes."""
+
+    def __init__(self) -> None:
+        self._rest = bytearray()
+
+    def feed(self, data: bytes) -> Iterator[bytes]:
+        """The pictures completed by `data`. Bytes between pictures (AVI chunk headers) are skipped."""
+        self._rest += data
+        while True:
+            start = self._rest.find(START)
+            if start < 0:
+                del self._rest[: max(0, len(self._rest) - len(START) + 1)]
+                return
+            end = _end(self._rest, start)
+            if end < 0:
+                del self._rest[: start if len(self._rest) - start <= JPEG_BYTES_MAX else start + 2]
+                return
+            picture = bytes(self._rest[start:end])
+            del self._rest[:end]
+            yield picture
+
+
+def _end(data: bytearray, start: int) -> int:
+    """Where the JPEG that starts at `start` ends, or -1 while it is incomplete. Walks the segments, so that a
+    thumbnail inside one does not end the picture."""
+    at = start + 2
+    while at + 4 <= len(data):
+        if data[at] != MARK:
+            at += 1
+            continue
+        marker = data[at + 1]
+        if marker == END:
+            return at + 2
+        if marker == SCAN:  # the scan: the next marker that is neither stuffing nor a restart ends it
+            at = _scan_end(data, at + 2)
+            if at < 0:
+                return -1
+        elif marker == MARK or marker in ALONE:
+            at += 1 if marker == MARK else 2
+        else:
+            at += 2 + max(2, int.from_bytes(data[at + 2 : at + 4], "big"))
+    if at + 2 <= len(data) and data[at] == MARK and data[at + 1] == END:
+        return at + 2
+    return -1
+
+
+def _scan_end(data: bytearray, at: int) -> int:
+    while True:
+        at = data.find(b"\xff", at)
+        if at < 0 or at + 1 >= len(data):
+            return -1
+        if data[at + 1] != STUFFED and data[at + 1] not in ALONE and data[at + 1] != MARK:
+            return at
+        at += 1

@@ -1,0 +1,242 @@
+"""The vision driver: two threads between the camera and the inbox.
+
+One takes shots and keeps only the newest; the other looks at it and posts LookSeen, TemplateMade, CodeSeen, CameraLost
+and CameraBack. Whatever happens here, the agent is never kept waiting: it only sets a mode.
+Errors at start: E-VIS-01 missing model, E-VIS-02 wrong model, E-VIS-05 no runtime. While running a dead camera is the
+event CameraLost with its code (E-CAM-02 when it stops delivering), and the camera is started again until it is back.
+"""
+
+from __future__ import annotations
+
+import importlib.util
+import logging
+import threading
+import time
+from collections.abc import Callable
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from edge.core.events import CameraBack, CameraLost, CodeSeen, Event, LookSeen, TemplateMade
+from edge.drivers.vision import Picture, Source, models
+from edge.errors import EdgeError
+
+if TYPE_CHECKING:
+    from edge.drivers.vision.sight import Look, Sight
+
+LOOKS_PER_S = 15
+SILENCE_S = 2.0  # no shot for this long: the camera is lost
+START_SILENCE_S = 5.0  # a camera may need this long for its first shot
+RETRY_S = (0.5, 1.0, 2.0, 5.0)  # pauses between attempts to start the camera; the last repeats
+IDLE_SHOT_S = 0.5  # mode off: a shot now and then only shows that the camera lives
+SAME_CODE_S = 1.5  # a code held into the camera is said again only after this
+STOP_WAIT_S = 5.0
+MODES = ("off", "face", "code")
+RUNTIMES = ("ai_edge_litert", "tflite_runtime")
+
+log = logging.getLogger(__name__)
+
+
+class Eyes:
+    """`mode` "off" | "face" | "code"; `post` is called from the vision thread and must only enqueue."""
+
+    def __init__(self, camera: Source, models_dir: Path | str, post: Callable[[Event], None]) -> None:
+        self._camera = camera
+        self._models_dir = Path(models_dir)
+        self._post = post
+        self._stop = threading.Event()
+        self._change = threading.Condition()
+        self._newest: Picture | None = None
+        self._mode = "off"
+        self._turn = 0  # counts mode changes: a look of an earlier visit is not posted
+        self._template_wanted = False
+        self._lost = ""
+        self._quiet = (0.0, START_SILENCE_S)  # since when no shot came, how long that may last
+        self._threads: list[threading.Thread] = []
+        self.ready = threading.Event()  # warm: the first visit is not slow
+
+    def start(self) -> None:
+        """Check the models (their bytes, not more) and start. E-VIS-01, E-VIS-02, E-VIS-05."""
+        assert not self._threads, "started twice"
+        models.verify(self._models_dir)
+        if not any(importlib.util.find_spec(name) for name in RUNTIMES):
+            raise EdgeError("E-VIS-05", "no tflite runtime is installed", "install the project again")
+        for target, name in ((self._take_shots, "eyes-shots"), (self._look, "eyes-look")):
+            self._threads.append(threading.Thread(target=target, name=name, daemon=True))
+        for thread in self._threads:
+            thread.start()
+
+    def stop(self) -> None:
+        """End both threads; waits at most `STOP_WAIT_S` for each."""
+        self._stop.set()
+        with self._change:
+            self._change.notify_all()
+        for thread in self._threads:
+            thread.join(STOP_WAIT_S)
+        self._threads.clear()
+
+    def mode(self, mode: str) -> None:
+        """What to look for from now on. Returns at once."""
+        assert mode in MODES, mode
+        with self._change:
+            if mode != self._mode:
+                self._mode, self._newest = mode, None
+                self._turn += 1
+                self._template_wanted = False
+            self._change.notify_all()
+
+    def take_template(self) -> None:
+        """Make the template of the next good frontal shot. Returns at once."""
+        with self._change:
+            self._template_wanted = True
+
+    # -- the camera's thread ----------------------------------------------------------------------------------------
+
+    def _take_shots(self) -> None:
+        attempt = 0
+        while not self._stop.is_set():
+            began = time.monotonic()
+            with self._change:
+                self._quiet = (began, START_SILENCE_S)
+            try:
+                for shot in self._camera.shots(self._stop):
+                    attempt = 0
+                    self._keep(shot)
+                code = "E-CAM-02"
+            except EdgeError as problem:
+                code = problem.code
+                log.warning("camera: %s", problem)
+            except Exception:
+                code = "E-CAM-02"
+                log.exception("camera driver failed")
+            if self._stop.is_set():
+                return
+            self._lose(code)
+            pause = RETRY_S[min(attempt, len(RETRY_S) - 1)] - (time.monotonic() - began)
+            attempt += 1
+            self._stop.wait(max(0.1, pause))
+
+    def _keep(self, shot: Picture) -> None:
+        with self._change:
+            self._newest = shot
+            self._quiet = (time.monotonic(), SILENCE_S)
+            back, self._lost = self._lost, ""
+            self._change.notify_all()
+        if back:
+            self._post(CameraBack())
+        with self._change:
+            if self._mode == "off" and not self._stop.is_set():
+                self._change.wait(IDLE_SHOT_S)
+
+    def _lose(self, code: str) -> None:
+        with self._change:
+            known, self._lost = self._lost, self._lost or code
+            self._newest = None
+        if not known:
+            self._post(CameraLost(code))
+
+    # -- the looking thread -----------------------------------------------------------------------------------------
+
+    def _look(self) -> None:
+        try:
+            from edge.drivers.vision.sight import Sight
+
+            sight = Sight(self._models_dir)
+            sight.warm_up()
+        except EdgeError as problem:
+            log.exception("vision cannot start")
+            self._give_up(problem.code)
+            return
+        except Exception:
+            log.exception("vision cannot start")
+            self._give_up("E-VIS-05")
+            return
+        self.ready.set()
+        self._watch(sight)
+
+    def _give_up(self, code: str) -> None:
+        """Without the networks there are no eyes: say so once and let the camera go."""
+        self._lose(code)
+        self._stop.set()
+
+    def _watch(self, sight: Sight) -> None:
+        turn, codes = -1, _Codes()
+        while not self._stop.is_set():
+            began = time.monotonic()
+            with self._change:
+                if self._newest is None:
+                    self._change.wait(0.25)
+                shot, self._newest = self._newest, None
+                mode, now_turn, (since, patience) = self._mode, self._turn, self._quiet
+            if shot is None:
+                if time.monotonic() - since > patience and not self._stop.is_set():
+                    self._lose("E-CAM-02")
+                continue
+            if now_turn != turn:
+                turn = now_turn
+                sight.forget()
+            try:
+                self._examine(sight, shot, mode, turn, codes)
+            except Exception:  # one bad shot must not end the eyes; it is in the log with its trace
+                log.exception("shot %s", shot.number)
+            self._stop.wait(max(0.0, 0.9 / LOOKS_PER_S - (time.monotonic() - began)))
+
+    def _examine(self, sight: Sight, shot: Picture, mode: str, turn: int, codes: _Codes) -> None:
+        if mode == "face":
+            look = sight.look(shot.rgb)
+            self._say(_seen(look, shot), turn)
+            good = look.problem is None and look.face is not None
+            if good and self._wants_template(turn):
+                assert look.face is not None
+                made = sight.template(shot.rgb, look.face)
+                digest = models.members()["embed"].sha256
+                self._say(TemplateMade(made.astype("<f4").tobytes(), digest), turn)
+        elif mode == "code":
+            from edge.drivers.vision import qr
+
+            for text in qr.texts(shot.rgb):
+                if codes.new(text, time.monotonic()):
+                    self._say(CodeSeen(text), turn)
+
+    def _wants_template(self, turn: int) -> bool:
+        with self._change:
+            wanted = self._template_wanted and turn == self._turn
+            self._template_wanted = False if wanted else self._template_wanted
+            return wanted
+
+    def _say(self, event: Event, turn: int) -> None:
+        """Post, unless the mode changed while we looked."""
+        with self._change:
+            current = turn == self._turn and not self._stop.is_set()
+        if current:
+            self._post(event)
+
+
+class _Codes:
+    """Which code was said when, so that a code held still is one event every `SAME_CODE_S`."""
+
+    def __init__(self) -> None:
+        self._text, self._at_s = "", 0.0
+
+    def new(self, text: str, now_s: float) -> bool:
+        if text == self._text and now_s - self._at_s < SAME_CODE_S:
+            return False
+        self._text, self._at_s = text, now_s
+        return True
+
+
+def _seen(look: Look, shot: Picture) -> LookSeen:
+    high, wide = shot.rgb.shape[:2]
+    box = (0.0, 0.0, 0.0, 0.0)
+    if look.face is not None:
+        f = look.face
+        box = (f.x / wide, f.y / high, f.w / wide, f.h / high)
+    return LookSeen(
+        shot=shot.number,
+        at_mono_ms=shot.at_mono_ms,
+        problem=look.problem,
+        yaw_deg=look.pose.yaw_deg if look.pose else 0.0,
+        pitch_deg=look.pose.pitch_deg if look.pose else 0.0,
+        eye_open=look.eye_open,
+        live=look.live,
+        box=box,
+    )
