@@ -1,4 +1,5 @@
-"""The scribe: turns drafts and questions into signed bytes, and signed bytes of the centre into events. No I/O of its own."""
+"""The scribe: turns drafts and questions into signed bytes, and signed bytes of the centre into
+events. No I/O of its own."""
 
 from __future__ import annotations
 
@@ -23,9 +24,10 @@ class CentreKeys(Struct, frozen=True):
 
 
 class Scribe:
-    """Writes and reads for one terminal in one epoch. `boot_id` (16 bytes) is this start of the machine."""
+    """Writes and reads for one terminal in one epoch. `boot_id` (16 bytes) is this start of the
+    machine."""
 
-    def __init__(  # noqa: PLR0913 - who we are, our keys, their keys
+    def __init__(  # noqa: PLR0917 - who we are, our keys, their keys
         self,
         settings: Settings,
         epoch: int,
@@ -43,11 +45,17 @@ class Scribe:
         self.trusted = trusted
 
     def write(self, draft: Draft, head: Head) -> tuple[bytes, Head]:
-        """The draft as the next record after `head`: its exact bytes and the new head. EdgeError E-WIR-01 too large, E-WIR-07."""
+        """The draft as the next record after `head`: its exact bytes and the new head. EdgeError
+        E-WIR-01 too large, E-WIR-07."""
         assert head.epoch == self._epoch, "a chain is of one epoch"
         seq = head.seq + 1
         sealed = record.seal_body(
-            draft.body, self._centre.sealer, terminal=self._terminal, epoch=self._epoch, seq=seq, txid=draft.txid
+            draft.body,
+            self._centre.sealer,
+            terminal=self._terminal,
+            epoch=self._epoch,
+            seq=seq,
+            txid=draft.txid,
         )
         header = record.RecordHeader(
             terminal=self._terminal,
@@ -69,21 +77,27 @@ class Scribe:
         return data, Head(epoch=self._epoch, seq=seq, hash=record.record_hash(data))
 
     def ask(self, effect: effects.Ask, now: Now) -> bytes:
-        """The question as it goes out on the `ask` topic. EdgeError E-WIR-01 too large, E-WIR-07."""
+        """The question as it goes out on the `ask` topic. EdgeError E-WIR-01 too large,
+        E-WIR-07."""
         question = ask.Ask(self._terminal, effect.ask, effect.infno, now.utc_ms, effect.body)
         return ask.encode_ask(question, self._keys.signer, self._centre.sealer)
 
     def tell(self, data: bytes) -> tuple[str, Told]:
-        """(infno, reply) from the `tell` topic; an unknown ask id is the core's matter. EdgeError E-WIR-01..06, E-WIR-09."""
+        """(infno, reply) from the `tell` topic; an unknown ask id is the core's matter. EdgeError
+        E-WIR-01..06, E-WIR-09."""
         header = ask.decode_tell(data, self._centre.verifier)
         if header.terminal != self._terminal:
-            raise EdgeError("E-WIR-09", "a reply for another terminal", "are two terminals using one name?")
+            raise EdgeError(
+                "E-WIR-09", "a reply for another terminal", "are two terminals using one name?"
+            )
         output = ask.open_tell(header, self._keys.opener)
-        return header.infno, Told(ask=header.ask, infcode=header.infcode, body=output, err_msg=header.err_msg)
+        return header.infno, Told(
+            ask=header.ask, infcode=header.infcode, body=output, err_msg=header.err_msg
+        )
 
     def answer(self, data: bytes, record_hash: Callable[[int], bytes | None]) -> Answer | None:
-        """The answer from the `down` topic when every rule of `TrustedCentre` holds, None when old. EdgeError E-LOG-01..05.
-        After the store committed it: `scribe.trusted.confirm(answer)`."""
+        """The answer from the `down` topic when every rule of `TrustedCentre` holds, None when old.
+        EdgeError E-LOG-01..05. After the store committed it: `scribe.trusted.confirm(answer)`."""
         return self.trusted.accept(data, record_hash)
 
     def policy(self, document: bytes) -> PolicyArrived:
@@ -91,8 +105,11 @@ class Scribe:
         found = policy.decode(document, self._centre.verifier, terminal=self._terminal)
         return PolicyArrived(policy=found, hash=policy.document_hash(document), document=document)
 
-    def envelope(self, first_seq: int, records: Sequence[bytes], policy_hash: bytes = shape.ZERO_HASH) -> bytes:
-        """The payload for the `up` topic; no records = hello (first_seq is then the next number). EdgeError E-WIR-01."""
+    def envelope(
+        self, first_seq: int, records: Sequence[bytes], policy_hash: bytes = shape.ZERO_HASH
+    ) -> bytes:
+        """The payload for the `up` topic; no records = hello (first_seq is then the next number).
+        EdgeError E-WIR-01."""
         return envelope.encode(
             envelope.Envelope(
                 terminal=self._terminal,

@@ -1,7 +1,9 @@
-"""Suite es256: ECDSA P-256 with SHA-256 (COSE alg -7), sealing by HPKE X25519 / HKDF-SHA256 / AES-128-GCM (RFC 9180).
+"""Suite es256: ECDSA P-256 with SHA-256 (COSE alg -7), sealing by HPKE X25519 / HKDF-SHA256 /
+AES-128-GCM (RFC 9180).
 
-Signatures are raw r || s with s in the lower half of the group order: signers make it so and verifiers insist, because
-(r, n - s) is valid as well and would give anybody on the way a second encoding of the same record with another hash.
+Signatures are raw r || s with s in the lower half of the group order: signers make it so and
+verifiers insist, because (r, n - s) is valid as well and would give anybody on the way a second
+encoding of the same record with another hash.
 """
 
 from __future__ import annotations
@@ -12,7 +14,10 @@ from collections.abc import Mapping
 from cryptography.exceptions import InvalidSignature, InvalidTag
 from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec, x25519
-from cryptography.hazmat.primitives.asymmetric.utils import decode_dss_signature, encode_dss_signature
+from cryptography.hazmat.primitives.asymmetric.utils import (
+    decode_dss_signature,
+    encode_dss_signature,
+)
 from cryptography.hazmat.primitives.hpke import AEAD, KDF, KEM, Suite
 
 from edge.errors import EdgeError
@@ -23,7 +28,9 @@ ALG = -7
 KID_BYTES = 8
 SEAL_PUBLIC_BYTES = 32
 _COORDINATE = 32
-_ORDER = 0xFFFFFFFF00000000FFFFFFFFFFFFFFFFBCE6FAADA7179E84F3B9CAC2FC632551  # n of P-256, SEC 2 §2.4.2
+_ORDER = (
+    0xFFFFFFFF00000000FFFFFFFFFFFFFFFFBCE6FAADA7179E84F3B9CAC2FC632551  # n of P-256, SEC 2 §2.4.2
+)
 _HASH = ec.ECDSA(hashes.SHA256())
 _HPKE = Suite(KEM.X25519, KDF.HKDF_SHA256, AEAD.AES_128_GCM)
 
@@ -43,13 +50,16 @@ class Es256Signer:
 
     @property
     def kid(self) -> bytes:
+        """`kid_of` the public key."""
         return self._kid
 
     @property
     def alg(self) -> int:
+        """COSE -7."""
         return ALG
 
     def sign(self, message: bytes) -> bytes:
+        """Raw r || s, 64 bytes, with the lower s."""
         return raw_low_s(self._private.sign(message, _HASH))
 
 
@@ -65,10 +75,14 @@ class Es256Verifier:
         return cls({kid_of(key): key for key in keys})
 
     def verify(self, kid: bytes, alg: int, message: bytes, signature: bytes) -> bool:
+        """False for an unknown key, another algorithm, a high s or a wrong signature."""
         key = self._keys.get(kid)
         if key is None or alg != ALG or len(signature) != 2 * _COORDINATE:
             return False
-        r, s = int.from_bytes(signature[:_COORDINATE], "big"), int.from_bytes(signature[_COORDINATE:], "big")
+        r, s = (
+            int.from_bytes(signature[:_COORDINATE], "big"),
+            int.from_bytes(signature[_COORDINATE:], "big"),
+        )
         if not (0 < r < _ORDER and 0 < s <= _ORDER // 2):
             return False
         try:
@@ -85,6 +99,7 @@ class HpkeSealer:
         self._public = public
 
     def seal(self, info: str, aad: bytes, plaintext: bytes) -> bytes:
+        """48 bytes longer than the plaintext; different each time."""
         return _HPKE.encrypt(plaintext, self._public, info=_context(info, aad))
 
 
@@ -95,15 +110,21 @@ class HpkeOpener:
         self._private = private
 
     def open(self, info: str, aad: bytes, sealed: bytes) -> bytes:
+        """The plaintext, when purpose, place and key are those it was sealed with."""
         try:
             return _HPKE.decrypt(sealed, self._private, info=_context(info, aad))
         except (InvalidTag, ValueError) as error:
-            raise EdgeError("E-WIR-06", "a sealed part does not open", "sealed to another key, or moved, or changed") from error
+            raise EdgeError(
+                "E-WIR-06",
+                "a sealed part does not open",
+                "sealed to another key, or moved, or changed",
+            ) from error
 
 
 def _context(info: str, aad: bytes) -> bytes:
-    """HPKE's `info`: purpose and place together. `cryptography` 50 takes no aad in its public one-shot calls, and for one
-    message per context the key schedule binds `info` exactly as the AEAD would bind aad."""
+    """HPKE's `info`: purpose and place together. `cryptography` 50 takes no aad in its public
+    one-shot calls, and for one message per context the key schedule binds `info` exactly as the
+    AEAD would bind aad."""
     return cbor.dumps([info, aad])
 
 
@@ -116,14 +137,18 @@ def raw_low_s(der: bytes) -> bytes:
 def kid_of(public: SignPublic) -> bytes:
     """First 8 bytes of SHA-256 over the SubjectPublicKeyInfo DER."""
     form = serialization.PublicFormat.SubjectPublicKeyInfo
-    return hashlib.sha256(public.public_bytes(serialization.Encoding.DER, form)).digest()[:KID_BYTES]
+    return hashlib.sha256(public.public_bytes(serialization.Encoding.DER, form)).digest()[
+        :KID_BYTES
+    ]
 
 
 def generate_sign_key() -> SignPrivate:
+    """A fresh P-256 key."""
     return ec.generate_private_key(ec.SECP256R1())
 
 
 def generate_seal_key() -> SealPrivate:
+    """A fresh X25519 key."""
     return x25519.X25519PrivateKey.generate()
 
 
@@ -135,10 +160,14 @@ def private_pem(private: SignPrivate | SealPrivate) -> bytes:
 
 
 def public_pem(public: SignPublic | SealPublic) -> bytes:
-    return public.public_bytes(serialization.Encoding.PEM, serialization.PublicFormat.SubjectPublicKeyInfo)
+    """SubjectPublicKeyInfo."""
+    return public.public_bytes(
+        serialization.Encoding.PEM, serialization.PublicFormat.SubjectPublicKeyInfo
+    )
 
 
 def seal_public_bytes(public: SealPublic) -> bytes:
+    """The 32 raw bytes of an X25519 public key."""
     return public.public_bytes_raw()
 
 

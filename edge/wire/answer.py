@@ -1,4 +1,5 @@
-"""An answer of the centre as it travels (PROTOCOL "Answer"). `wire.trusted` decides whether it is believed."""
+"""An answer of the centre as it travels (PROTOCOL "Answer"). `wire.trusted` decides whether it is
+believed."""
 
 from __future__ import annotations
 
@@ -51,7 +52,8 @@ _OPTIONAL = frozenset({12})
 
 
 class WireResult(Struct, frozen=True):
-    """One decision: `result` is sealed to the terminal, `receipt` proves that the decision is leaf `index` of the log."""
+    """One decision: `result` is sealed to the terminal, `receipt` proves that the decision is leaf
+    `index` of the log."""
 
     seq: int
     outcome: Outcome
@@ -61,7 +63,8 @@ class WireResult(Struct, frozen=True):
 
 
 class WireAnswer(Struct, frozen=True):
-    """The cumulative answer. `consistency` is b"" when the envelope named no tree size, or this very one."""
+    """The cumulative answer. `consistency` is b"" when the envelope named no tree size, or this
+    very one."""
 
     terminal: str
     epoch: int
@@ -77,8 +80,13 @@ class WireAnswer(Struct, frozen=True):
 
 
 def encode(answer: WireAnswer, signer: cose.Signer) -> bytes:
-    """The signed answer. EdgeError E-WIR-01 when the results do not fit (put fewer in), E-WIR-07 for a bad field."""
-    credit = {"window": answer.credit.window, "pace_ms": answer.credit.pace_ms, "spread_ms": answer.credit.spread_ms}
+    """The signed answer. EdgeError E-WIR-01 when the results do not fit (put fewer in), E-WIR-07
+    for a bad field."""
+    credit = {
+        "window": answer.credit.window,
+        "pace_ms": answer.credit.pace_ms,
+        "spread_ms": answer.credit.spread_ms,
+    }
     fields: dict[str, Any] = {
         "v": shape.VERSION,
         "terminal": answer.terminal,
@@ -96,12 +104,17 @@ def encode(answer: WireAnswer, signer: cose.Signer) -> bytes:
         fields["consistency"] = answer.consistency
     data = cose.sign1(cbor.dumps(shape.write(fields, _TABLE, what="answer")), signer, domain=DOMAIN)
     if len(data) > ANSWER_BYTES_MAX:
-        raise EdgeError("E-WIR-01", f"the answer has {len(data)} bytes, at most {ANSWER_BYTES_MAX} fit", "fewer results")
+        raise EdgeError(
+            "E-WIR-01",
+            f"the answer has {len(data)} bytes, at most {ANSWER_BYTES_MAX} fit",
+            "fewer results",
+        )
     return data
 
 
 def decode(data: bytes, verifier: cose.Verifier) -> WireAnswer:
-    """An answer whose signature is good, and nothing more: see `wire.trusted`. EdgeError E-WIR-01..05."""
+    """An answer whose signature is good, and nothing more: see `wire.trusted`. EdgeError
+    E-WIR-01..05."""
     opened = cose.open1(data, verifier, domain=DOMAIN, max_bytes=ANSWER_BYTES_MAX)
     value = cbor.loads(opened.payload, max_bytes=ANSWER_BYTES_MAX)
     fields = shape.read(value, _TABLE, what="answer", optional=_OPTIONAL)
@@ -112,13 +125,18 @@ def decode(data: bytes, verifier: cose.Verifier) -> WireAnswer:
 
 
 def seal_result(plain: bytes, sealer: cose.Sealer, *, terminal: str, epoch: int, seq: int) -> bytes:
-    """Seal a result's plaintext (`cbor.dumps` of its map; the log's leaf holds its hash) to the terminal."""
+    """Seal a result's plaintext (`cbor.dumps` of its map; the log's leaf holds its hash) to the
+    terminal."""
     if len(plain) > RESULT_BYTES_MAX:
-        raise EdgeError("E-WIR-01", f"the result has {len(plain)} bytes, at most {RESULT_BYTES_MAX} fit")
+        raise EdgeError(
+            "E-WIR-01", f"the result has {len(plain)} bytes, at most {RESULT_BYTES_MAX} fit"
+        )
     return sealer.seal(RESULT_DOMAIN, cbor.dumps([terminal, epoch, seq]), plain)
 
 
-def open_result(sealed: bytes, opener: cose.Opener, *, terminal: str, epoch: int, seq: int) -> bytes:
+def open_result(
+    sealed: bytes, opener: cose.Opener, *, terminal: str, epoch: int, seq: int
+) -> bytes:
     """A result's plaintext, exactly as it was hashed into the log. EdgeError E-WIR-06."""
     return opener.open(RESULT_DOMAIN, cbor.dumps([terminal, epoch, seq]), sealed)
 

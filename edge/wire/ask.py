@@ -1,4 +1,5 @@
-"""Ask and Tell: questions to the centre that change nothing there (PROTOCOL "Ask and Tell"). Both signed, both sealed."""
+"""Ask and Tell: questions to the centre that change nothing there (PROTOCOL "Ask and Tell"). Both
+signed, both sealed."""
 
 from __future__ import annotations
 
@@ -58,7 +59,8 @@ class AskHeader(Struct, frozen=True):
 
 
 class Tell(Struct, frozen=True):
-    """A reply in the clear: infcode 0 = yes, -1 = a business "no" with `err_msg`; `output` is the body."""
+    """A reply in the clear: infcode 0 = yes, -1 = a business "no" with `err_msg`; `output` is the
+    body."""
 
     terminal: str
     ask: bytes
@@ -82,10 +84,13 @@ class TellHeader(Struct, frozen=True):
 
 
 def encode_ask(ask: Ask, signer: cose.Signer, sealer: cose.Sealer) -> bytes:
-    """A question signed by the terminal and sealed to the centre. EdgeError E-WIR-01 too large, E-WIR-07 bad field."""
+    """A question signed by the terminal and sealed to the centre. EdgeError E-WIR-01 too large,
+    E-WIR-07 bad field."""
     plain = cbor.dumps(ask.body)
     if len(plain) > BODY_BYTES_MAX:
-        raise EdgeError("E-WIR-01", f"the question has {len(plain)} bytes, at most {BODY_BYTES_MAX} fit")
+        raise EdgeError(
+            "E-WIR-01", f"the question has {len(plain)} bytes, at most {BODY_BYTES_MAX} fit"
+        )
     fields = {
         "v": shape.VERSION,
         "terminal": ask.terminal,
@@ -98,7 +103,8 @@ def encode_ask(ask: Ask, signer: cose.Signer, sealer: cose.Sealer) -> bytes:
 
 
 def decode_ask(data: bytes, verifier: cose.Verifier) -> AskHeader:
-    """A question whose signature is good (give a verifier with the keys of the topic's terminal). EdgeError E-WIR-01..05."""
+    """A question whose signature is good (give a verifier with the keys of the topic's terminal).
+    EdgeError E-WIR-01..05."""
     opened = cose.open1(data, verifier, domain=ASK_DOMAIN, max_bytes=ASK_BYTES_MAX)
     fields = shape.read(cbor.loads(opened.payload, max_bytes=ASK_BYTES_MAX), _ASK, what="ask")
     del fields["v"]
@@ -106,16 +112,20 @@ def decode_ask(data: bytes, verifier: cose.Verifier) -> AskHeader:
 
 
 def open_ask(header: AskHeader, opener: cose.Opener) -> Json:
-    """What is asked. EdgeError E-WIR-06 when it does not open, E-WIR-01..03 when it is not a body."""
+    """What is asked. EdgeError E-WIR-06 when it does not open, E-WIR-01..03 when it is not a
+    body."""
     aad = _ask_aad(header.terminal, header.ask, header.infno)
     return plain_map(opener.open(ASK_DOMAIN, aad, header.sealed), max_bytes=BODY_BYTES_MAX)
 
 
 def encode_tell(tell: Tell, signer: cose.Signer, sealer: cose.Sealer) -> bytes:
-    """A reply signed by the centre and sealed to the terminal. EdgeError E-WIR-01 too large, E-WIR-07 bad field."""
+    """A reply signed by the centre and sealed to the terminal. EdgeError E-WIR-01 too large,
+    E-WIR-07 bad field."""
     plain = cbor.dumps(tell.output)
     if len(plain) > OUTPUT_BYTES_MAX:
-        raise EdgeError("E-WIR-01", f"the reply has {len(plain)} bytes, at most {OUTPUT_BYTES_MAX} fit")
+        raise EdgeError(
+            "E-WIR-01", f"the reply has {len(plain)} bytes, at most {OUTPUT_BYTES_MAX} fit"
+        )
     fields = {
         "v": shape.VERSION,
         "terminal": tell.terminal,
@@ -126,11 +136,14 @@ def encode_tell(tell: Tell, signer: cose.Signer, sealer: cose.Sealer) -> bytes:
         "sealed": sealer.seal(TELL_DOMAIN, _tell_aad(tell.terminal, tell.ask), plain),
         "centre_ms": tell.centre_ms,
     }
-    return cose.sign1(cbor.dumps(shape.write(fields, _TELL, what="tell")), signer, domain=TELL_DOMAIN)
+    return cose.sign1(
+        cbor.dumps(shape.write(fields, _TELL, what="tell")), signer, domain=TELL_DOMAIN
+    )
 
 
 def decode_tell(data: bytes, verifier: cose.Verifier) -> TellHeader:
-    """A reply whose signature is good; the caller checks the terminal and the ask id. EdgeError E-WIR-01..05."""
+    """A reply whose signature is good; the caller checks the terminal and the ask id. EdgeError
+    E-WIR-01..05."""
     opened = cose.open1(data, verifier, domain=TELL_DOMAIN, max_bytes=TELL_BYTES_MAX)
     fields = shape.read(cbor.loads(opened.payload, max_bytes=TELL_BYTES_MAX), _TELL, what="tell")
     del fields["v"]
@@ -138,7 +151,8 @@ def decode_tell(data: bytes, verifier: cose.Verifier) -> TellHeader:
 
 
 def open_tell(header: TellHeader, opener: cose.Opener) -> Json:
-    """The reply's output. EdgeError E-WIR-06 when it does not open, E-WIR-01..03 when it is not a body."""
+    """The reply's output. EdgeError E-WIR-06 when it does not open, E-WIR-01..03 when it is not a
+    body."""
     aad = _tell_aad(header.terminal, header.ask)
     return plain_map(opener.open(TELL_DOMAIN, aad, header.sealed), max_bytes=OUTPUT_BYTES_MAX)
 

@@ -1,10 +1,11 @@
 """Deterministic CBOR (RFC 8949 §4.2.1) with our own limits.
 
-cbor2 (pinned < 6) has neither a depth nor an item limit, so the bytes are walked first, without recursion and without
-building anything; only bytes that are already known to be small, flat and deterministic reach `cbor2.loads`.
-Allowed: integers of 64 bit, byte and text strings, arrays, maps with integer or text keys, false, true, null, finite
-floats. Refused: tags, indefinite lengths, other simple values, NaN and infinities, heads or floats that are not the
-shortest form, map keys that are not strictly rising (so also duplicate ones), bytes after the end.
+cbor2 (pinned < 6) has neither a depth nor an item limit, so the bytes are walked first, without
+recursion and without building anything; only bytes that are already known to be small, flat and
+deterministic reach `cbor2.loads`. Allowed: integers of 64 bit, byte and text strings, arrays, maps
+with integer or text keys, false, true, null, finite floats. Refused: tags, indefinite lengths,
+other simple values, NaN and infinities, heads or floats that are not the shortest form, map keys
+that are not strictly rising (so also duplicate ones), bytes after the end.
 """
 
 from __future__ import annotations
@@ -21,6 +22,8 @@ DEPTH_MAX = 8  # nested arrays and maps
 ITEMS_MAX = 4096  # heads: every key, value and container counts as one
 
 _UINT, _NINT, _BSTR, _TSTR, _ARRAY, _MAP, _TAG, _SIMPLE = range(8)
+_STRINGS = (_BSTR, _TSTR)
+_CONTAINERS = (_ARRAY, _MAP)
 _FALSE_TRUE_NULL = (20, 21, 22)
 _SMALLEST = {24: 24, 25: 1 << 8, 26: 1 << 16, 27: 1 << 32}  # below these a shorter head exists
 _FLOATS = {25: ">e", 26: ">f", 27: ">d"}
@@ -48,19 +51,27 @@ class _Open:
 
 
 def dumps(value: Any) -> bytes:
-    """The one encoding of a value. EdgeError E-WIR-07 when it holds something the protocol has no encoding for."""
+    """The one encoding of a value. EdgeError E-WIR-07 when it holds something the protocol has no
+    encoding for."""
     try:
         data: bytes = cbor2.dumps(value, canonical=True)
         scan(data, max_depth=DEPTH_MAX, max_items=len(data))
     except EdgeError as error:
-        raise EdgeError("E-WIR-07", f"a value cannot be encoded: {error.message}", "report this as a bug") from error
+        raise EdgeError(
+            "E-WIR-07", f"a value cannot be encoded: {error.message}", "report this as a bug"
+        ) from error
     except (cbor2.CBOREncodeError, ValueError, OverflowError, RecursionError) as error:
-        raise EdgeError("E-WIR-07", f"a value cannot be encoded: {error}", "report this as a bug") from error
+        raise EdgeError(
+            "E-WIR-07", f"a value cannot be encoded: {error}", "report this as a bug"
+        ) from error
     return data
 
 
-def loads(data: bytes, *, max_bytes: int, max_depth: int = DEPTH_MAX, max_items: int = ITEMS_MAX) -> Any:
-    """The value of deterministic CBOR. EdgeError E-WIR-01 too large, E-WIR-02 malformed, E-WIR-03 too deep or too many."""
+def loads(
+    data: bytes, *, max_bytes: int, max_depth: int = DEPTH_MAX, max_items: int = ITEMS_MAX
+) -> Any:
+    """The value of deterministic CBOR. EdgeError E-WIR-01 too large, E-WIR-02 malformed, E-WIR-03
+    too deep or too many."""
     if len(data) > max_bytes:
         raise EdgeError("E-WIR-01", f"{len(data)} bytes, at most {max_bytes} are taken")
     scan(data, max_depth=max_depth, max_items=max_items)
@@ -71,25 +82,16 @@ def loads(data: bytes, *, max_bytes: int, max_depth: int = DEPTH_MAX, max_items:
 
 
 def scan(data: bytes, *, max_depth: int, max_items: int) -> None:
-    """Walk the structure in O(len(data)) time and O(max_depth) memory; EdgeError E-WIR-02 or E-WIR-03."""
+    """Walk the structure: O(len(data)) time, O(max_depth) memory. EdgeError E-WIR-02, E-WIR-03."""
     at, items = 0, 0
     stack: list[_Open] = []
-    while True:
-        items += 1
+    while at == 0 or stack:
         head = _head(data, at)
-        count = 0
-        end = head.end
-        if head.major in (_BSTR, _TSTR):
-            end += head.value
-        elif head.major in (_ARRAY, _MAP):
-            count = head.value * (2 if head.major == _MAP else 1)
-        elif head.major == _SIMPLE:
-            _simple(head, data)
-        if end + count > len(data):  # each item of a container takes at least one byte
-            raise _bad("it is cut off or declares more than it holds")
+        count, end = _extent(head, data)
+        items += 1
         if items + count > max_items:
             raise EdgeError("E-WIR-03", f"more than {max_items} items")
-        if head.major in (_ARRAY, _MAP) and len(stack) >= max_depth:
+        if head.major in _CONTAINERS and len(stack) >= max_depth:
             raise EdgeError("E-WIR-03", f"nested deeper than {max_depth}")
         if stack:
             _place(stack[-1], head, data[at:end] if stack[-1].at_key() else b"")
@@ -98,10 +100,22 @@ def scan(data: bytes, *, max_depth: int, max_items: int) -> None:
         at = end
         while stack and stack[-1].left == 0:
             stack.pop()
-        if not stack:
-            break
     if at != len(data):
         raise _bad(f"{len(data) - at} bytes after the end")
+
+
+def _extent(head: _Head, data: bytes) -> tuple[int, int]:
+    """How many items the head opens, and where the item (of a container: its head) ends."""
+    count, end = 0, head.end
+    if head.major in _STRINGS:
+        end += head.value
+    elif head.major in _CONTAINERS:
+        count = head.value * (2 if head.major == _MAP else 1)
+    elif head.major == _SIMPLE:
+        _simple(head, data)
+    if end + count > len(data):  # each item takes at least one byte
+        raise _bad("it is cut off or declares more than it holds")
+    return count, end
 
 
 def _place(parent: _Open, head: _Head, key: bytes) -> None:
@@ -139,7 +153,9 @@ def _simple(head: _Head, data: bytes) -> None:
         return
     if head.info not in _FLOATS:
         raise _bad("an unknown simple value")
-    number: float = struct.unpack(_FLOATS[head.info], data[head.end - (1 << (head.info - 24)) : head.end])[0]
+    number: float = struct.unpack(
+        _FLOATS[head.info], data[head.end - (1 << (head.info - 24)) : head.end]
+    )[0]
     if not math.isfinite(number):
         raise _bad("a float is not finite")
     if head.info > 25 and _fits(number, _FLOATS[head.info - 1]):  # noqa: PLR2004 - 25 is the shortest float

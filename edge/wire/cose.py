@@ -1,7 +1,8 @@
 """COSE_Sign1 (RFC 9052 §4.2), and the four small contracts through which keys are used.
 
-Keys never come here: `Signer` may be a file, a TPM or a PKCS#11 token; it gets the Sig_structure's bytes and gives back
-the raw signature. The `domain` is the external_aad: a signature made for one message type is never good for another.
+Keys never come here: `Signer` may be a file, a TPM or a PKCS#11 token; it gets the Sig_structure's
+bytes and gives back the raw signature. The `domain` is the external_aad: a signature made for one
+message type is never good for another.
 """
 
 from __future__ import annotations
@@ -34,7 +35,8 @@ class Signer(Protocol):
 
 
 class Verifier(Protocol):
-    """Knows public keys by kid. False for an unknown key, another algorithm or a wrong signature; never raises."""
+    """Knows public keys by kid. False for an unknown key, another algorithm or a wrong signature;
+    never raises."""
 
     def verify(self, kid: bytes, alg: int, message: bytes, signature: bytes) -> bool: ...
 
@@ -99,8 +101,9 @@ def open1(
 ) -> Opened:
     """Check and open a COSE_Sign1; `payload` is the detached one.
 
-    Unprotected headers are refused unless asked for: nobody signs them, so they would let anyone change a record's hash.
-    EdgeError E-WIR-01/02/03 size and form, E-WIR-04 not a COSE_Sign1 of ours, E-WIR-05 signature or key.
+    Unprotected headers are refused unless asked for: nobody signs them, so they would let anyone
+    change a record's hash. EdgeError E-WIR-01/02/03 size and form, E-WIR-04 not a COSE_Sign1 of
+    ours, E-WIR-05 signature or key.
     """
     parts = _parse(data, max_bytes, payload)
     opened = parts.opened
@@ -108,12 +111,17 @@ def open1(
         raise EdgeError("E-WIR-04", "unsigned headers are not taken here")
     message = sig_structure(parts.protected_bytes, domain, opened.payload)
     if not verifier.verify(opened.kid, opened.alg, message, parts.signature):
-        raise EdgeError("E-WIR-05", f"the signature by key {opened.kid.hex()} is not good", "is the key registered?")
+        raise EdgeError(
+            "E-WIR-05",
+            f"the signature by key {opened.kid.hex()} is not good",
+            "is the key registered?",
+        )
     return opened
 
 
 def peek1(data: bytes, *, max_bytes: int, payload: bytes | None = None) -> Opened:
-    """The content WITHOUT checking the signature: for our own stored bytes and for choosing a key."""
+    """The content WITHOUT checking the signature: for our own stored bytes and for choosing a
+    key."""
     return _parse(data, max_bytes, payload).opened
 
 
@@ -136,10 +144,14 @@ def _parse(data: bytes, max_bytes: int, payload: bytes | None) -> _Parts:
         raise EdgeError("E-WIR-04", "the signature is too long")
     content = _content(carried, payload)
     match cbor.loads(protected_bytes, max_bytes=PROTECTED_BYTES_MAX):
-        case {1: int(alg), 4: bytes(kid), **rest} if CRIT not in rest and 0 < len(kid) <= KID_BYTES_MAX:
+        case {1: int(alg), 4: bytes(kid), **rest} if (
+            CRIT not in rest and 0 < len(kid) <= KID_BYTES_MAX
+        ):
             protected: Labels = {ALG: alg, KID: kid} | cast("Labels", rest)
         case _:
-            raise EdgeError("E-WIR-04", "the protected headers name no key and algorithm, or something critical")
+            raise EdgeError(
+                "E-WIR-04", "the protected headers name no key and algorithm, or something critical"
+            )
     return _Parts(Opened(content, kid, alg, protected, unprotected), protected_bytes, signature)
 
 

@@ -1,4 +1,5 @@
-"""An envelope: the MQTT payload that carries records up (PROTOCOL "Envelope"). Unsigned: each record is signed."""
+"""An envelope: the MQTT payload that carries records up (PROTOCOL "Envelope"). Unsigned: each
+record is signed."""
 
 from __future__ import annotations
 
@@ -28,8 +29,9 @@ _RECORD = shape.octets(RECORD_BYTES_MAX, 1)
 
 
 class Envelope(Struct, frozen=True):
-    """`records` are exact bytes of records first_seq, first_seq+1, …; none = hello (first_seq is then the next number).
-    `answer_seen`, `tree_size`: number of the last answer and size of the log's checkpoint held; `policy`: H(document)."""
+    """`records` are exact bytes of records first_seq, first_seq+1, …; none = hello (first_seq is
+    then the next number). `answer_seen`, `tree_size`: number of the last answer and size of the
+    log's checkpoint held; `policy`: H(document)."""
 
     terminal: str
     epoch: int
@@ -41,7 +43,8 @@ class Envelope(Struct, frozen=True):
 
 
 def encode(envelope: Envelope) -> bytes:
-    """The payload. EdgeError E-WIR-01 when the records do not fit into one envelope, E-WIR-07 for a bad field."""
+    """The payload. EdgeError E-WIR-01 when the records do not fit into one envelope, E-WIR-07 for a
+    bad field."""
     _fits(envelope.records)
     fields = {
         "v": shape.VERSION,
@@ -67,7 +70,8 @@ def decode(data: bytes) -> Envelope:
 
 
 def split(sizes: Sequence[int], first_seq: int) -> list[tuple[int, int]]:
-    """Cut records with these sizes into envelopes: (first_seq, last_seq) each, in order, as few as fit."""
+    """Cut records with these sizes into envelopes: (first_seq, last_seq) each, in order, as few as
+    fit."""
     batches: list[tuple[int, int]] = []
     start, held = 0, 0
     for index, size in enumerate(sizes):
@@ -83,4 +87,6 @@ def split(sizes: Sequence[int], first_seq: int) -> list[tuple[int, int]]:
 def _fits(records: Sequence[bytes]) -> None:
     total = sum(len(record) for record in records)
     if len(records) > RECORDS_MAX or (len(records) > 1 and total > BYTES_MAX):
-        raise EdgeError("E-WIR-01", f"{len(records)} records of {total} bytes do not fit into one envelope")
+        raise EdgeError(
+            "E-WIR-01", f"{len(records)} records of {total} bytes do not fit into one envelope"
+        )

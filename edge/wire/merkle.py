@@ -1,7 +1,8 @@
 """The log's Merkle tree (RFC 9162 §2.1): appending, proofs, and checking proofs.
 
-`levels[k][i]` is the root of the full subtree of 2^k leaves that starts at leaf i*2^k; only full subtrees are kept, so an
-append costs two hashes on average and a proof O(log n) lookups. About 130 MB for a million leaves.
+`levels[k][i]` is the root of the full subtree of 2^k leaves that starts at leaf i*2^k; only full
+subtrees are kept, so an append costs two hashes on average and a proof O(log n) lookups. About 130
+MB for a million leaves.
 """
 
 from __future__ import annotations
@@ -14,10 +15,12 @@ EMPTY_ROOT = hashlib.sha256(b"").digest()
 
 
 def leaf_hash(leaf: bytes) -> bytes:
+    """H(0x00 || leaf): leaves and nodes can never be taken for each other."""
     return hashlib.sha256(b"\x00" + leaf).digest()
 
 
 def node_hash(left: bytes, right: bytes) -> bytes:
+    """H(0x01 || left || right)."""
     return hashlib.sha256(b"\x01" + left + right).digest()
 
 
@@ -37,6 +40,7 @@ class Tree:
 
     @property
     def size(self) -> int:
+        """How many leaves there are."""
         return len(self._levels[0])
 
     def append(self, leaf: bytes) -> int:
@@ -79,7 +83,8 @@ class Tree:
         return path
 
     def consistency(self, old: int, size: int | None = None) -> list[bytes]:
-        """PROOF(old, D_size): proves that the tree of `old` leaves is the beginning of the tree of `size` leaves."""
+        """PROOF(old, D_size): proves that the tree of `old` leaves is the beginning of the tree of
+        `size` leaves."""
         size = self.size if size is None else size
         assert 0 < old <= size <= self.size, "a proof is between two trees we have"
         path: list[bytes] = []
@@ -98,7 +103,8 @@ class Tree:
         return path
 
     def _subroot(self, start: int, end: int) -> bytes:
-        """The root over leaves start..end-1, where start is a multiple of the subtree's capacity."""
+        """The root over leaves start..end-1, where start is a multiple of the subtree's
+        capacity."""
         count = end - start
         level = count.bit_length() - 1
         if count == 1 << level:
@@ -108,7 +114,8 @@ class Tree:
 
 
 def inclusion_root(one: bytes, index: int, size: int, path: Sequence[bytes]) -> bytes | None:
-    """The root that this path leads to, or None when the path cannot belong to (index, size) (RFC 9162 §2.1.3.2)."""
+    """The root that this path leads to, or None when the path cannot belong to (index, size) (RFC
+    9162 §2.1.3.2)."""
     if not 0 <= index < size or len(path) > PATH_MAX:
         return None
     at, last, root = index, size - 1, one
@@ -128,7 +135,8 @@ def inclusion_root(one: bytes, index: int, size: int, path: Sequence[bytes]) -> 
 
 
 def consistency_root(old: int, size: int, path: Sequence[bytes], old_root: bytes) -> bytes | None:
-    """The new root that follows from `old_root` and this path, or None when they do not fit (RFC 9162 §2.1.4.2)."""
+    """The new root that follows from `old_root` and this path, or None when they do not fit (RFC
+    9162 §2.1.4.2)."""
     if not 0 < old < size or len(path) > PATH_MAX:
         return None
     steps = list(path)
@@ -162,7 +170,9 @@ def verify_inclusion(one: bytes, index: int, size: int, path: Sequence[bytes], r
     return inclusion_root(one, index, size, path) == root
 
 
-def verify_consistency(old: int, size: int, path: Sequence[bytes], old_root: bytes, root: bytes) -> bool:
+def verify_consistency(
+    old: int, size: int, path: Sequence[bytes], old_root: bytes, root: bytes
+) -> bool:
     """Whether the tree (old, old_root) is the beginning of the tree (size, root)."""
     if old == size:
         return not path and old_root == root

@@ -1,4 +1,5 @@
-"""The signed policy document (PROTOCOL "Policy"): the limits of offline acceptance, for one terminal or for all ("*")."""
+"""The signed policy document (PROTOCOL "Policy"): the limits of offline acceptance, for one
+terminal or for all ("*")."""
 
 from __future__ import annotations
 
@@ -19,25 +20,31 @@ PROFILES = ("P0", "P1", "P2")
 
 
 def encode(policy: Policy, terminal: str, signer: cose.Signer) -> bytes:
-    """The signed document for one terminal or for EVERYONE. EdgeError E-WIR-01 too large, E-WIR-07 not encodable."""
+    """The signed document for one terminal or for EVERYONE. EdgeError E-WIR-01 too large, E-WIR-07
+    not encodable."""
     assert terminal == EVERYONE or shape.is_name(terminal), "a policy is for a terminal or for all"
     fields: dict[str, Any] = msgspec.to_builtins(policy)
     document = cose.sign1(cbor.dumps(fields | {"terminal": terminal}), signer, domain=DOMAIN)
     if len(document) > DOCUMENT_BYTES_MAX:
-        raise EdgeError("E-WIR-01", f"the policy has {len(document)} bytes, at most {DOCUMENT_BYTES_MAX} fit")
+        raise EdgeError(
+            "E-WIR-01", f"the policy has {len(document)} bytes, at most {DOCUMENT_BYTES_MAX} fit"
+        )
     return document
 
 
 def decode(document: bytes, verifier: cose.Verifier, *, terminal: str) -> Policy:
-    """The policy when it is signed by the centre and for this terminal; its age is the core's matter.
+    """The policy when it is signed by the centre and for this terminal; its age is the core's
+    matter.
 
-    Fields this version does not know make it malformed: they could be limits. EdgeError E-POL-01 signature, E-POL-02
-    another terminal, E-POL-03 malformed.
+    Fields this version does not know make it malformed: they could be limits. EdgeError E-POL-01
+    signature, E-POL-02 another terminal, E-POL-03 malformed.
     """
     try:
         opened = cose.open1(document, verifier, domain=DOMAIN, max_bytes=DOCUMENT_BYTES_MAX)
     except EdgeError as error:
-        raise EdgeError("E-POL-01", f"the policy is not signed by the centre: {error.message}") from error
+        raise EdgeError(
+            "E-POL-01", f"the policy is not signed by the centre: {error.message}"
+        ) from error
     try:
         fields = cbor.loads(opened.payload, max_bytes=DOCUMENT_BYTES_MAX, max_items=ITEMS_MAX)
     except EdgeError as error:
@@ -60,12 +67,18 @@ def _policy(fields: dict[Any, Any]) -> Policy:
     caps = fields.get("caps")
     known = isinstance(caps, dict) and caps.keys() <= set(Caps.__struct_fields__)
     if not known or not fields.keys() <= set(Policy.__struct_fields__):
-        raise EdgeError("E-POL-03", "the policy has fields this version does not know", "update the terminal")
+        raise EdgeError(
+            "E-POL-03", "the policy has fields this version does not know", "update the terminal"
+        )
     try:
         policy = msgspec.convert(fields, Policy)
     except (msgspec.ValidationError, TypeError, ValueError) as error:
         raise EdgeError("E-POL-03", f"the policy is malformed: {error}") from error
     limits = msgspec.structs.astuple(policy.caps)
-    if policy.profile not in PROFILES or min(limits) < 0 or policy.valid_until_utc_ms < policy.issued_utc_ms:
+    if (
+        policy.profile not in PROFILES
+        or min(limits) < 0
+        or policy.valid_until_utc_ms < policy.issued_utc_ms
+    ):
         raise EdgeError("E-POL-03", "the policy's values make no sense")
     return policy

@@ -1,7 +1,9 @@
-"""COSE receipts (RFC 9942) over our RFC 9162 tree: inclusion of a decision, consistency of two checkpoints.
+"""COSE receipts (RFC 9942) over our RFC 9162 tree: inclusion of a decision, consistency of two
+checkpoints.
 
-The root is the detached payload: it is not sent, it follows from the leaf (or the old root) and the path, and the
-signature says whether that was the log's root. Codes: E-LOG-03 inclusion, E-LOG-04 consistency.
+The root is the detached payload: it is not sent, it follows from the leaf (or the old root) and the
+path, and the signature says whether that was the log's root. Codes: E-LOG-03 inclusion, E-LOG-04
+consistency.
 """
 
 from __future__ import annotations
@@ -33,34 +35,49 @@ class Proof(Struct, frozen=True):
     path: tuple[bytes, ...]
 
 
-def leaf_bytes(record_hash: bytes, terminal: str, epoch: int, seq: int, outcome: Outcome, result_plain: bytes) -> bytes:
-    """The log's leaf for one decision: CBOR [record hash, terminal, epoch, seq, outcome, H(result plaintext)]."""
+def leaf_bytes(  # noqa: PLR0917 - the leaf's six fields, in their order
+    record_hash: bytes, terminal: str, epoch: int, seq: int, outcome: Outcome, result_plain: bytes
+) -> bytes:
+    """The log's leaf for one decision: CBOR [record hash, terminal, epoch, seq, outcome, H(result
+    plaintext)]."""
     result_hash = hashlib.sha256(result_plain).digest()
     return cbor.dumps([record_hash, terminal, epoch, seq, str(outcome), result_hash])
 
 
-def inclusion_receipt(index: int, size: int, path: Sequence[bytes], root: bytes, signer: cose.Signer) -> bytes:
+def inclusion_receipt(
+    index: int, size: int, path: Sequence[bytes], root: bytes, signer: cose.Signer
+) -> bytes:
     """The centre's proof that leaf `index` is in its tree of `size` leaves with this root."""
     return _receipt(_INCLUSION, [cbor.dumps([size, index, list(path)])], root, signer)
 
 
-def consistency_receipt(olds: Sequence[tuple[int, Sequence[bytes]]], size: int, root: bytes, signer: cose.Signer) -> bytes:
-    """The centre's proof that its tree of `size` leaves begins with each older tree: `olds` = (old size, path), distinct,
-    0 < old < size, at most PROOFS_MAX."""
+def consistency_receipt(
+    olds: Sequence[tuple[int, Sequence[bytes]]], size: int, root: bytes, signer: cose.Signer
+) -> bytes:
+    """The centre's proof that its tree of `size` leaves begins with each older tree: `olds` = (old
+    size, path), distinct, 0 < old < size, at most PROOFS_MAX."""
     assert 0 < len(olds) <= PROOFS_MAX, "from the named size and from the last answer"
-    return _receipt(_CONSISTENCY, [cbor.dumps([old, size, list(path)]) for old, path in olds], root, signer)
+    return _receipt(
+        _CONSISTENCY, [cbor.dumps([old, size, list(path)]) for old, path in olds], root, signer
+    )
 
 
-def consistency_from(tree: merkle.Tree, sizes: Sequence[int], size: int, signer: cose.Signer) -> bytes:
-    """The consistency receipt an answer at `size` needs for the older sizes; b"" when there is nothing to prove.
+def consistency_from(
+    tree: merkle.Tree, sizes: Sequence[int], size: int, signer: cose.Signer
+) -> bytes:
+    """The consistency receipt an answer at `size` needs for the older sizes; b"" when there is
+    nothing to prove.
 
-    Give both the size the envelope named and the size of the last answer sent to that terminal: with several envelopes
-    under way the terminal has moved on from the first by the time the answer comes.
+    Give both the size the envelope named and the size of the last answer sent to that terminal:
+    with several envelopes under way the terminal has moved on from the first by the time the answer
+    comes.
     """
     olds = sorted({old for old in sizes if 0 < old < size})
     if not olds:
         return b""
-    return consistency_receipt([(old, tree.consistency(old, size)) for old in olds], size, tree.root(size), signer)
+    return consistency_receipt(
+        [(old, tree.consistency(old, size)) for old in olds], size, tree.root(size), signer
+    )
 
 
 def check_inclusion(receipt: bytes, leaf: bytes, verifier: cose.Verifier) -> tuple[int, int, bytes]:
@@ -78,8 +95,11 @@ def consistency_sizes(receipt: bytes) -> tuple[int, ...]:
     return tuple(proof.first for proof in _proofs(receipt, _CONSISTENCY, "E-LOG-04"))
 
 
-def check_consistency(receipt: bytes, old_size: int, old_root: bytes, verifier: cose.Verifier) -> tuple[int, bytes]:
-    """(new size, new root) that the receipt proves to begin with the tree (old_size, old_root). EdgeError E-LOG-04."""
+def check_consistency(
+    receipt: bytes, old_size: int, old_root: bytes, verifier: cose.Verifier
+) -> tuple[int, bytes]:
+    """(new size, new root) that the receipt proves to begin with the tree (old_size, old_root).
+    EdgeError E-LOG-04."""
     for proof in _proofs(receipt, _CONSISTENCY, "E-LOG-04"):
         if proof.first == old_size:
             break
@@ -105,7 +125,14 @@ def _receipt(label: int, proofs: list[bytes], root: bytes, signer: cose.Signer) 
 
 def _check_root(receipt: bytes, root: bytes, verifier: cose.Verifier, code: str) -> None:
     try:
-        cose.open1(receipt, verifier, domain=DOMAIN, max_bytes=RECEIPT_BYTES_MAX, payload=root, unprotected=True)
+        cose.open1(
+            receipt,
+            verifier,
+            domain=DOMAIN,
+            max_bytes=RECEIPT_BYTES_MAX,
+            payload=root,
+            unprotected=True,
+        )
     except EdgeError as error:
         raise EdgeError(code, f"the receipt does not prove this: {error.message}") from error
 
@@ -131,7 +158,9 @@ def _proof(data: object) -> Proof:
     if not isinstance(data, bytes):
         raise EdgeError("E-WIR-02", "a proof is not a byte string")
     match cbor.loads(data, max_bytes=_PROOF_BYTES_MAX, max_depth=2):
-        case [first, second, list(path)] if _COUNT(first) and _COUNT(second) and len(path) <= merkle.PATH_MAX:
+        case [first, second, list(path)] if (
+            _COUNT(first) and _COUNT(second) and len(path) <= merkle.PATH_MAX
+        ):
             if all(shape.HASH(step) for step in path):
                 return Proof(first, second, tuple(path))
     raise EdgeError("E-WIR-02", "a proof is not [size, number, path]")

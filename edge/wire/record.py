@@ -1,4 +1,5 @@
-"""A record: one signed line of the ledger (PROTOCOL "Record"). The exact bytes are stored and resent, never re-encoded."""
+"""A record: one signed line of the ledger (PROTOCOL "Record"). The exact bytes are stored and
+resent, never re-encoded."""
 
 from __future__ import annotations
 
@@ -41,7 +42,8 @@ _TABLE: shape.Table = {
 
 
 class RecordHeader(Struct, frozen=True, kw_only=True):
-    """Everything of a record that is not sealed, and the sealed body. Times in ms; `prev` and `policy` SHA-256."""
+    """Everything of a record that is not sealed, and the sealed body. Times in ms; `prev` and
+    `policy` SHA-256."""
 
     v: int = shape.VERSION
     terminal: str
@@ -68,32 +70,45 @@ def encode(header: RecordHeader, signer: cose.Signer) -> bytes:
 
 
 def decode(data: bytes, verifier: cose.Verifier) -> RecordHeader:
-    """A record whose signature is good. The caller still checks that this key may speak for `header.terminal` (give a
-    verifier that knows only that terminal's keys), the chain and the number. EdgeError E-WIR-01..05."""
+    """A record whose signature is good. The caller still checks that this key may speak for
+    `header.terminal` (give a verifier that knows only that terminal's keys), the chain and the
+    number. EdgeError E-WIR-01..05."""
     return _header(cose.open1(data, verifier, domain=DOMAIN, max_bytes=RECORD_BYTES_MAX))
 
 
 def peek(data: bytes) -> RecordHeader:
-    """The same without checking the signature: for our own stored bytes, and for finding the sender's keys."""
+    """The same without checking the signature: for our own stored bytes, and for finding the
+    sender's keys."""
     return _header(cose.peek1(data, max_bytes=RECORD_BYTES_MAX))
 
 
 def record_hash(data: bytes) -> bytes:
-    """H(exact bytes): what the next record's `prev`, the answer's chain and the log's leaf carry."""
+    """H(exact bytes): what the next record's `prev`, the answer's chain and the log's leaf
+    carry."""
     return hashlib.sha256(data).digest()
 
 
-def seal_body(body: Json, sealer: cose.Sealer, *, terminal: str, epoch: int, seq: int, txid: bytes) -> bytes:
-    """Seal a body to the centre, bound to its place in the chain. EdgeError E-WIR-01 when it is too large."""
+def seal_body(
+    body: Json, sealer: cose.Sealer, *, terminal: str, epoch: int, seq: int, txid: bytes
+) -> bytes:
+    """Seal a body to the centre, bound to its place in the chain. EdgeError E-WIR-01 when it is too
+    large."""
     plain = cbor.dumps(body)
     if len(plain) > BODY_BYTES_MAX:
-        raise EdgeError("E-WIR-01", f"the body has {len(plain)} bytes, at most {BODY_BYTES_MAX} fit", "fewer fee lines")
+        raise EdgeError(
+            "E-WIR-01",
+            f"the body has {len(plain)} bytes, at most {BODY_BYTES_MAX} fit",
+            "fewer fee lines",
+        )
     return sealer.seal(DOMAIN, _aad(terminal, epoch, seq, txid), plain)
 
 
 def open_body(header: RecordHeader, opener: cose.Opener) -> Json:
-    """The body's plaintext. EdgeError E-WIR-06 when it does not open, E-WIR-01..03 when it is not a body."""
-    plain = opener.open(DOMAIN, _aad(header.terminal, header.epoch, header.seq, header.txid), header.sealed)
+    """The body's plaintext. EdgeError E-WIR-06 when it does not open, E-WIR-01..03 when it is not a
+    body."""
+    plain = opener.open(
+        DOMAIN, _aad(header.terminal, header.epoch, header.seq, header.txid), header.sealed
+    )
     return plain_map(plain, max_bytes=BODY_BYTES_MAX)
 
 
@@ -108,7 +123,9 @@ def plain_map(plain: bytes, *, max_bytes: int) -> Json:
 def _header(opened: cose.Opened) -> RecordHeader:
     if opened.protected.get(cose.CONTENT_TYPE) != CONTENT_TYPE or opened.unprotected:
         raise EdgeError("E-WIR-04", "not a record")
-    fields = shape.read(cbor.loads(opened.payload, max_bytes=RECORD_BYTES_MAX), _TABLE, what="record")
+    fields = shape.read(
+        cbor.loads(opened.payload, max_bytes=RECORD_BYTES_MAX), _TABLE, what="record"
+    )
     return RecordHeader(**fields | {"mode": Mode(fields["mode"])})
 
 

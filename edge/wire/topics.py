@@ -20,30 +20,38 @@ def shard(terminal: str, shards: int = 16) -> int:
 
 
 def up(terminal: str, shards: int = 16) -> str:
+    """Envelopes, published by the terminal."""
     return _topic(terminal, shards, "up")
 
 
 def ask(terminal: str, shards: int = 16) -> str:
+    """Questions, published by the terminal."""
     return _topic(terminal, shards, "ask")
 
 
 def down(terminal: str, shards: int = 16) -> str:
+    """Answers, published by the centre."""
     return _topic(terminal, shards, "down")
 
 
 def tell(terminal: str, shards: int = 16) -> str:
+    """Replies to questions, published by the centre."""
     return _topic(terminal, shards, "tell")
 
 
 def state(terminal: str, shards: int = 16) -> str:
+    """`online` or `offline`: retained, last will; information only."""
     return _topic(terminal, shards, "state")
 
 
 def parse(topic: str) -> tuple[str, int, str]:
-    """(what, shard, terminal). EdgeError E-WIR-08 for anything that is not a topic of this protocol."""
+    """(what, shard, terminal). EdgeError E-WIR-08 for anything that is not a topic of this
+    protocol."""
     levels = topic.split("/", _LEVELS) if len(topic) <= TOPIC_BYTES_MAX else []
     match levels:
-        case ["fp", "1", two, terminal, what] if what in WHATS and shape.is_name(terminal) and _is_shard(two):
+        case ["fp", "1", two, terminal, what] if (
+            what in WHATS and shape.is_name(terminal) and _is_shard(two)
+        ):
             return what, int(two, 16), terminal
     raise EdgeError("E-WIR-08", "not a topic of this protocol")
 

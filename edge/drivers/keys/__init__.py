@@ -1,4 +1,5 @@
-"""Where this terminal's keys live: one file per provider; the file name is the provider's name in every record."""
+"""Where this terminal's keys live: one file per provider; the file name is the provider's name in
+every record."""
 
 from __future__ import annotations
 
@@ -8,7 +9,8 @@ from edge.wire.cose import Opener, Signer
 
 
 class Locker(Protocol):
-    """Encrypts what stays on this device; `aad` binds the place. EdgeError E-KEY-05 when it does not unlock."""
+    """Encrypts what stays on this device; `aad` binds the place. EdgeError E-KEY-05 when it does
+    not unlock."""
 
     def lock(self, plain: bytes, aad: bytes) -> bytes: ...
     def unlock(self, data: bytes, aad: bytes) -> bytes: ...

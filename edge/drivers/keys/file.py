@@ -1,5 +1,6 @@
-"""Keys in files: sign.pem (P-256), seal.pem (X25519), local.key (AES-256). Weak: who can read the disk has them; every
-record says so ("file"). Modes looser than 0600 in a 0700 directory are refused."""
+"""Keys in files: sign.pem (P-256), seal.pem (X25519), local.key (AES-256). Weak: who can read the
+disk has them; every record says so ("file"). Modes looser than 0600 in a 0700 directory are
+refused."""
 
 from __future__ import annotations
 
@@ -28,13 +29,15 @@ _OTHERS = stat.S_IRWXG | stat.S_IRWXO
 
 
 class AesLocker:
-    """AES-256-GCM with a random nonce: version 1 byte, nonce 12, ciphertext and tag. Good for 2^32 values (SP 800-38D)."""
+    """AES-256-GCM with a random nonce: version 1 byte, nonce 12, ciphertext and tag. Good for 2^32
+    values (SP 800-38D)."""
 
     def __init__(self, key: bytes) -> None:
         assert len(key) == _LOCAL_BYTES, "an AES-256 key"
         self._aes = AESGCM(key)
 
     def lock(self, plain: bytes, aad: bytes) -> bytes:
+        """29 bytes longer than the plaintext; different each time."""
         nonce = secrets.token_bytes(_NONCE_BYTES)
         return _LOCKED_V1 + nonce + self._aes.encrypt(nonce, plain, aad)
 
@@ -46,11 +49,16 @@ class AesLocker:
         try:
             return self._aes.decrypt(nonce, sealed, aad)
         except InvalidTag as error:
-            raise EdgeError("E-KEY-05", "a locked value does not open with this key", "is this the store's own key?") from error
+            raise EdgeError(
+                "E-KEY-05",
+                "a locked value does not open with this key",
+                "is this the store's own key?",
+            ) from error
 
 
 class Driver:
-    """The keys of one directory, read once. EdgeError E-KEY-01 missing, E-KEY-02 readable by others, E-KEY-03 damaged."""
+    """The keys of one directory, read once. EdgeError E-KEY-01 missing, E-KEY-02 readable by
+    others, E-KEY-03 damaged."""
 
     provider: str = PROVIDER
 
@@ -61,7 +69,11 @@ class Driver:
         seal = es256.load_seal_private(_read(directory / SEAL_FILE))
         local = _read(directory / LOCAL_FILE)
         if len(local) != _LOCAL_BYTES:
-            raise EdgeError("E-KEY-03", f"{LOCAL_FILE} is damaged: {len(local)} bytes", "restore it, or re-enrol the terminal")
+            raise EdgeError(
+                "E-KEY-03",
+                f"{LOCAL_FILE} is damaged: {len(local)} bytes",
+                "restore it, or re-enrol the terminal",
+            )
         self.signer: Signer = es256.Es256Signer(sign)
         self.opener: Opener = es256.HpkeOpener(seal)
         self.locker = AesLocker(local)
@@ -70,13 +82,18 @@ class Driver:
 
     @classmethod
     def create(cls, directory: Path | str) -> Driver:
-        """Make all three keys, durably and all at once; never over existing ones (EdgeError E-KEY-04)."""
+        """Make all three keys, durably and all at once; never over existing ones (EdgeError
+        E-KEY-04)."""
         directory = Path(directory)
         directory.parent.mkdir(parents=True, exist_ok=True)
         if directory.exists() and any(directory.iterdir()):
-            raise EdgeError("E-KEY-04", f"{directory} already holds something", "keys are never overwritten")
+            raise EdgeError(
+                "E-KEY-04", f"{directory} already holds something", "keys are never overwritten"
+            )
         # Made beside and renamed: a power cut leaves all keys or none.
-        fresh = Path(tempfile.mkdtemp(prefix=f".{directory.name}-", dir=directory.parent))  # mode 0700
+        fresh = Path(
+            tempfile.mkdtemp(prefix=f".{directory.name}-", dir=directory.parent)
+        )  # mode 0700
         try:
             _write(fresh / SIGN_FILE, es256.private_pem(es256.generate_sign_key()))
             _write(fresh / SEAL_FILE, es256.private_pem(es256.generate_seal_key()))
@@ -86,7 +103,9 @@ class Driver:
             _sync_directory(directory.parent)
         except OSError as error:
             shutil.rmtree(fresh, ignore_errors=True)
-            raise EdgeError("E-KEY-04", f"keys cannot be made in {directory}: {error.strerror}") from error
+            raise EdgeError(
+                "E-KEY-04", f"keys cannot be made in {directory}: {error.strerror}"
+            ) from error
         return cls(directory)
 
 
@@ -94,18 +113,23 @@ def _check_directory(directory: Path) -> None:
     try:
         found = directory.stat()
     except OSError as error:
-        raise EdgeError("E-KEY-01", f"no key directory {directory}: {error.strerror}", "facepay keys create") from error
+        raise EdgeError(
+            "E-KEY-01", f"no key directory {directory}: {error.strerror}", "facepay keys create"
+        ) from error
     if not stat.S_ISDIR(found.st_mode):
         raise EdgeError("E-KEY-01", f"{directory} is not a directory", "facepay keys create")
     _check_mode(directory, found, "chmod 700")
 
 
 def _read(path: Path) -> bytes:
-    """A key file's content; a symbolic link is not followed, and the mode is that of the very file which is read."""
+    """A key file's content; a symbolic link is not followed, and the mode is that of the very file
+    which is read."""
     try:
         handle = os.open(path, os.O_RDONLY | os.O_NOFOLLOW | os.O_CLOEXEC | os.O_NONBLOCK)
     except OSError as error:
-        raise EdgeError("E-KEY-01", f"key file {path} cannot be opened: {error.strerror}", "restore it") from error
+        raise EdgeError(
+            "E-KEY-01", f"key file {path} cannot be opened: {error.strerror}", "restore it"
+        ) from error
     with os.fdopen(handle, "rb") as file:
         found = os.fstat(file.fileno())
         if not stat.S_ISREG(found.st_mode):
@@ -114,7 +138,9 @@ def _read(path: Path) -> bytes:
         try:
             content = file.read(KEY_FILE_BYTES_MAX + 1)
         except OSError as error:
-            raise EdgeError("E-KEY-03", f"key file {path} cannot be read: {error.strerror}", "restore it") from error
+            raise EdgeError(
+                "E-KEY-03", f"key file {path} cannot be read: {error.strerror}", "restore it"
+            ) from error
     if len(content) > KEY_FILE_BYTES_MAX:
         raise EdgeError("E-KEY-03", f"{path} is too large for a key", "restore it")
     return content
@@ -122,9 +148,17 @@ def _read(path: Path) -> bytes:
 
 def _check_mode(path: Path, found: os.stat_result, remedy: str) -> None:
     if found.st_mode & _OTHERS:
-        raise EdgeError("E-KEY-02", f"others may reach {path} (mode {stat.S_IMODE(found.st_mode):o})", f"{remedy} {path}")
+        raise EdgeError(
+            "E-KEY-02",
+            f"others may reach {path} (mode {stat.S_IMODE(found.st_mode):o})",
+            f"{remedy} {path}",
+        )
     if found.st_uid != os.geteuid():
-        raise EdgeError("E-KEY-02", f"{path} belongs to another user", f"chown it to the service, then {remedy} {path}")
+        raise EdgeError(
+            "E-KEY-02",
+            f"{path} belongs to another user",
+            f"chown it to the service, then {remedy} {path}",
+        )
 
 
 def _write(path: Path, content: bytes) -> None:
