@@ -61,7 +61,7 @@ class Decided(Struct, frozen=True):
 
 class Store(Protocol):
     """Raises EdgeError only: E-STO-01 SQLite too old, 02 I/O error (halt), 03 disk full (nothing was done), 04 another
-    process has it, 05 the chain is broken, 06 the file is damaged or not ours, 07 a value cannot be decrypted."""
+    process has it, 05 the chain is broken, 06 the file is damaged or not ours."""
 
     @property
     def head(self) -> Head: ...

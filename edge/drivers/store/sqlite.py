@@ -23,6 +23,7 @@ from edge.core.types import Answer, Entry, Head, Mode, Outcome, Restored
 from edge.drivers.store import DOCS_MAX, NEWEST, RECORDS_READ_MAX, Batch, Decided, Keep, Locker, Row
 from edge.drivers.store.reserve import RESERVE_BYTES, Reserve
 from edge.errors import EdgeError
+from edge.wire import record as wire_record
 
 SQLITE_MIN = (3, 51, 3)
 SCHEMA = 1
@@ -279,11 +280,11 @@ class Driver:
         return None if row is None else bytes(row[0])
 
     def doc(self, space: str, key: str) -> bytes | None:
-        """A document, decrypted, or None. E-STO-07."""
+        """A document, decrypted, or None."""
         query = "SELECT value FROM docs WHERE space = ? AND key = ?"
         with self._guard("read"):
             row = self._db.execute(query, (space, key)).fetchone()
-            return None if row is None else self._unlock(row[0], "doc", space, key)
+            return None if row is None else self._locker.unlock(row[0], self._aad("doc", space, key))
 
     def result(self, seq: int) -> Decided | None:
         """The centre's decision on record `seq`, or None while there is none."""
@@ -292,13 +293,14 @@ class Driver:
             row = self._db.execute(query, (seq,)).fetchone()
             if row is None:
                 return None
-            body = msgspec.msgpack.decode(self._unlock(row[1], "result", seq))
+            body = msgspec.msgpack.decode(self._locker.unlock(row[1], self._aad("result", seq)))
         return Decided(seq=seq, outcome=Outcome(row[0]), body=body, receipt=row[2])
 
     # -- starting -------------------------------------------------------------------------------------------------
     def restore(self, keep: Keep | None = None) -> Restored:
         """Check the file and the chain's tail, and give what the core needs. `keep(space, value)` names old documents
-        that are still needed (bills that are not final). E-STO-05, E-STO-06, E-STO-07."""
+        that are still needed (bills that are not final). E-STO-05, E-STO-06; the locker's
+        error when the device key is another one."""
         with self._guard("restore"):
             if self._bytes() <= QUICK_CHECK_MAX_BYTES:
                 self._quick_check()
@@ -332,10 +334,12 @@ class Driver:
                 raise EdgeError("E-STO-05", f"record {after_seq} is missing", _KEEP)
             head = Head(epoch=head.epoch, seq=after_seq, hash=known)
         count = 0
-        query = "SELECT seq, prev, hash, data FROM ledger WHERE seq > ? ORDER BY seq"
-        for seq, prev, stored_hash, data in self._db.execute(query, (after_seq,)):
+        query = "SELECT seq, txid, prev, hash, data FROM ledger WHERE seq > ? ORDER BY seq"
+        for seq, txid, prev, stored_hash, data in self._db.execute(query, (after_seq,)):
             head = extend(head, seq, prev, data)
-            if head.hash != stored_hash:
+            said = wire_record.peek(data)  # what was signed counts, the columns only repeat it
+            same = (said.epoch, said.seq, said.prev, said.txid) == (head.epoch, seq, prev, txid)
+            if head.hash != stored_hash or not same:
                 raise EdgeError("E-STO-05", f"record {seq} was changed", _KEEP)
             count += 1
         if head != self._head or head.seq < self.answered_seq:
@@ -346,7 +350,7 @@ class Driver:
         query = """SELECT seq, txid, kind, mode, length(data), local, outcome
             FROM ledger LEFT JOIN decided USING(seq) WHERE seq > ? ORDER BY seq"""
         for seq, txid, kind, mode, size, local, outcome in self._db.execute(query, (self.answered_seq,)):
-            plain = msgspec.msgpack.decode(self._unlock(local, "local", seq))
+            plain = msgspec.msgpack.decode(self._locker.unlock(local, self._aad("local", seq)))
             known = None if outcome is None else Outcome(outcome)
             yield Entry(seq, txid, kind, Mode(mode), size, plain, known)
 
@@ -358,21 +362,11 @@ class Driver:
         for number, (key, sealed) in enumerate(self._db.execute(query, (space,))):
             if number >= newest and keep is None:
                 break
-            value = self._unlock(sealed, "doc", space, key)
+            value = self._locker.unlock(sealed, self._aad("doc", space, key))
             if number < newest or (keep is not None and keep(space, value)):
                 found[key] = value
         return dict(reversed(found.items()))
 
-    # -- the device key -------------------------------------------------------------------------------------------
     def _aad(self, *place: str | int) -> bytes:
+        """Ties a locked value to its place, so that values cannot change places unseen."""
         return msgspec.msgpack.encode([self._meta["epoch"], *place])
-
-    def _unlock(self, sealed: bytes, *place: str | int) -> bytes:
-        """A value that was locked for exactly this place. E-STO-07."""
-        try:
-            return self._locker.unlock(sealed, self._aad(*place))
-        except EdgeError:
-            raise
-        except Exception as error:  # whatever the crypto library calls it
-            message = f"a stored value cannot be decrypted: {place[0]}"
-            raise EdgeError("E-STO-07", message, "the device key was replaced, or the file") from error
