@@ -1,0 +1,125 @@
+"""The bills API for the hospital's own system (HIS). Decides nothing: the core does, through the port."""
+
+from __future__ import annotations
+
+import asyncio
+import hashlib
+from collections.abc import Callable
+
+import msgspec
+from msgspec import Struct
+from starlette.requests import Request
+from starlette.responses import Response
+from starlette.routing import Route
+
+from edge.core.events import BillArrived, CancelArrived, Event
+from edge.core.types import FINAL, Bill, BillState, Json
+from edge.errors import EdgeError
+from edge.http import problem
+from edge.http.bodies import VERSION_MAX, WAIT_S_MAX, decode, need_json, read_body, read_key, read_number
+from edge.http.port import AgentPort
+
+CALL_WAIT_S = 15.0  # a turn takes milliseconds; this only ends when the disk or the owner hangs
+CALLS_MAX = 64
+LONG_POLLS_MAX = 64
+BILL_ID_CHARS_MAX = 64
+
+
+class CancelBody(Struct, frozen=True, forbid_unknown_fields=True):
+    """Nothing is needed to cancel; an empty object is allowed."""
+
+
+class His:
+    """The state of the room: which keys are in flight and how many long-polls wait."""
+
+    def __init__(self, port: AgentPort) -> None:
+        self._port = port
+        self._in_flight: set[str] = set()
+        self._polls = 0
+
+    def routes(self) -> list[Route]:
+        return [
+            Route("/v1/bills", self.create, methods=["POST"]),
+            Route("/v1/bills/{bill_id}", self.read, methods=["GET"]),
+            Route("/v1/bills/{bill_id}/cancel", self.cancel, methods=["POST"]),
+            Route("/v1/bills/{bill_id}/receipt", self.receipt, methods=["GET"]),
+            Route("/v1/status", self.status, methods=["GET"]),
+        ]
+
+    async def create(self, request: Request) -> Response:
+        key = read_key(request)
+        need_json(request)
+        body = await read_body(request)
+        bill = decode(body, Bill)
+        digest = hashlib.sha256(body).digest()
+        return await self._decided(key, lambda call: BillArrived(call, key, digest, bill))
+
+    async def cancel(self, request: Request) -> Response:
+        key = read_key(request)
+        body = await read_body(request)
+        if body:
+            need_json(request)
+            decode(body, CancelBody)
+        bill_id = self._known(request).bill_id
+        # the path belongs to the request: the same key on another bill must not be taken for a replay
+        digest = hashlib.sha256(f"cancel {bill_id}\n".encode() + body).digest()
+        return await self._decided(key, lambda call: CancelArrived(call, key, digest, bill_id))
+
+    async def read(self, request: Request) -> Response:
+        wait_s = read_number(request, "wait", 0, WAIT_S_MAX) or 0
+        since = read_number(request, "since", None, VERSION_MAX)
+        state = self._known(request)
+        seen = state.version if since is None else since
+        if wait_s and state.status not in FINAL and state.version <= seen:
+            state = await self._waited(state, seen, wait_s)
+        return answer(200, state)
+
+    async def receipt(self, request: Request) -> Response:
+        state = self._known(request)
+        receipt = self._port.receipt(state.bill_id)
+        if receipt is None:
+            raise EdgeError("E-HIS-29", f"bill {state.bill_id} is {state.status}")
+        return answer(200, receipt)
+
+    async def status(self, _request: Request) -> Response:
+        return answer(200, self._port.status())
+
+    def _known(self, request: Request) -> BillState:
+        bill_id = str(request.path_params["bill_id"])
+        state = self._port.bill(bill_id) if len(bill_id) <= BILL_ID_CHARS_MAX else None
+        if state is None:
+            raise EdgeError("E-HIS-06", "this terminal has no such bill")
+        return state
+
+    async def _waited(self, state: BillState, seen: int, wait_s: int) -> BillState:
+        if self._polls >= LONG_POLLS_MAX:
+            raise EdgeError("E-HIS-27", f"{LONG_POLLS_MAX} long-polls are waiting already")
+        self._polls += 1
+        try:
+            return await self._port.wait_bill(state.bill_id, seen, wait_s) or state
+        finally:
+            self._polls -= 1
+
+    async def _decided(self, key: str, make: Callable[[int], Event]) -> Response:
+        """One request per key at a time; the core remembers keys for good, this only guards the gap."""
+        if key in self._in_flight:
+            raise EdgeError("E-HIS-04", "the first request with this key has not been answered yet")
+        if len(self._in_flight) >= CALLS_MAX:
+            raise EdgeError("E-HIS-27", f"{CALLS_MAX} requests are being decided already")
+        self._in_flight.add(key)
+        try:
+            async with asyncio.timeout(CALL_WAIT_S):
+                status, body = await self._port.call(make)
+        except TimeoutError:
+            raise EdgeError("E-HIS-31", f"no decision after {CALL_WAIT_S:.0f} s") from None
+        finally:
+            self._in_flight.discard(key)
+        return answer(status, body)
+
+
+def answer(status: int, body: Json | BillState) -> Response:
+    """JSON for a success, a complete problem for anything else."""
+    if status >= 400:
+        assert isinstance(body, dict)
+        return problem.of_core(status, body)
+    return Response(msgspec.json.encode(body), status, media_type="application/json")

@@ -1,0 +1,145 @@
+"""The API described once, as data; OpenAPI 3.1 with the schemas that msgspec itself checks by."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import msgspec
+from msgspec import Struct
+
+from edge.core.types import Bill, BillState, BillStatus, Json
+from edge.http.bodies import KEY_CHARS_MAX, VERSION_MAX, WAIT_S_MAX
+from edge.http.his import CancelBody
+from edge.http.kiosk import Press
+from edge.http.problem import FAULTS, MEDIA_TYPE, Problem
+
+REF = "#/components/schemas/{name}"
+EVERYWHERE = (400, 403, 404, 405, 421, 500, 503)
+
+
+class Accepted(Struct, frozen=True):
+    """The bill is the terminal's now."""
+
+    bill_id: str
+    status: BillStatus
+
+
+class Cancelled(Struct, frozen=True):
+    """cancelled: done. working: undoing a settled bill; wait for the bill to become cancelled."""
+
+    status: BillStatus
+
+
+class Receipt(Struct, frozen=True):
+    """The centre's COSE receipt and the record it is for (base64), and the log checkpoint it was checked against."""
+
+    receipt: str
+    record: str
+    checkpoint: Json
+
+
+class Health(Struct, frozen=True):
+    status: str
+    terminal: str
+    screen: str
+
+
+class Language(Struct, frozen=True):
+    lang: str
+    langs: tuple[str, ...]
+    place: str
+    terminal: str
+
+
+class Operation(Struct, frozen=True):
+    path: str
+    method: str
+    name: str
+    summary: str
+    good: dict[int, tuple[str, Any]]
+    bad: tuple[int, ...] = ()
+    body: Any = None
+    body_required: bool = True
+    keyed: bool = False
+    query: tuple[tuple[str, int], ...] = ()
+
+
+OPERATIONS = (
+    Operation("/v1/bills", "post", "createBill", "Hand a bill to the terminal",
+              {202: ("accepted; follow it with GET /v1/bills/{bill_id}?wait=30", Accepted)},
+              (408, 409, 413, 415, 422), Bill, keyed=True),
+    Operation("/v1/bills/{bill_id}", "get", "readBill", "Read a bill; wait=30 answers when its version changes",
+              {200: ("the bill as it is now", BillState)}, query=(("wait", WAIT_S_MAX), ("since", VERSION_MAX))),
+    Operation("/v1/bills/{bill_id}/cancel", "post", "cancelBill", "Withdraw a bill, or undo a settled one",
+              {200: ("withdrawn, or cancelled already", Cancelled), 202: ("being undone at the centre", Cancelled)},
+              (408, 409, 413, 415, 422), CancelBody, body_required=False, keyed=True),
+    Operation("/v1/bills/{bill_id}/receipt", "get", "readReceipt", "The centre's signed receipt of a bill",
+              {200: ("the proof", Receipt)}),
+    Operation("/v1/status", "get", "readStatus", "What the terminal does, waits for and may still accept",
+              {200: ("the status", Json)}),
+    Operation("/kiosk/press", "post", "pressButton", "A button of the terminal's own page",
+              {202: ("posted", Json)}, (408, 413, 415, 422), Press),
+    Operation("/kiosk/lang", "get", "readLanguage", "The page's language and place", {200: ("the language", Language)}),
+    Operation("/healthz", "get", "readHealth", "Is the process alive", {200: ("alive", Health)}),
+)
+
+
+def document(*, token: bool) -> Json:
+    """The OpenAPI 3.1 document. `token`: the API needs a bearer token here."""
+    kinds = [Problem] + [t for op in OPERATIONS for t in types_of(op) if t is not Json]
+    unique = list(dict.fromkeys(kinds))
+    refs, schemas = msgspec.json.schema_components(unique, ref_template=REF)
+    by_kind: dict[Any, Json] = dict(zip(unique, refs, strict=True))
+    by_kind[Json] = {"type": "object"}
+    paths: dict[str, Json] = {}
+    for op in OPERATIONS:
+        paths.setdefault(op.path, {})[op.method] = describe(op, by_kind, token)
+    components: Json = {"schemas": schemas}
+    if token:
+        components["securitySchemes"] = {"bearer": {"type": "http", "scheme": "bearer"}}
+    return {
+        "openapi": "3.1.0",
+        "info": {"title": "facepay terminal", "version": "1", "summary": "Bills in, signed receipts out",
+                 "license": {"name": "Apache-2.0", "identifier": "Apache-2.0"}},
+        "servers": [{"url": "/"}],
+        "paths": paths,
+        "components": components,
+    }
+
+
+def types_of(op: Operation) -> list[Any]:
+    return [kind for _, kind in op.good.values()] + ([op.body] if op.body is not None else [])
+
+
+def describe(op: Operation, by_kind: dict[Any, Json], token: bool) -> Json:
+    guarded = token and op.path.startswith("/v1/")
+    bad = sorted({*EVERYWHERE, *op.bad, *((401,) if guarded else ())})
+    responses = {str(status): {"description": text, "content": {"application/json": {"schema": by_kind[kind]}}}
+                 for status, (text, kind) in op.good.items()}
+    problems = {str(status): {"description": why(status), "content": {MEDIA_TYPE: {"schema": by_kind[Problem]}}}
+                for status in bad}
+    out: Json = {"operationId": op.name, "summary": op.summary, "parameters": parameters(op),
+                 "responses": responses | problems}
+    if op.body is not None:
+        out["requestBody"] = {"required": op.body_required, "content": {"application/json": {"schema": by_kind[op.body]}}}
+    if guarded:
+        out["security"] = [{"bearer": []}]
+    return out
+
+
+def parameters(op: Operation) -> list[Json]:
+    found: list[Json] = []
+    if "{bill_id}" in op.path:
+        found.append({"name": "bill_id", "in": "path", "required": True, "schema": {"type": "string", "minLength": 1}})
+    if op.keyed:
+        found.append({"name": "Idempotency-Key", "in": "header", "required": True,
+                      "schema": {"type": "string", "pattern": f"^[!-~]{{1,{KEY_CHARS_MAX}}}$"}})
+    found += [{"name": name, "in": "query", "schema": {"type": "integer", "minimum": 0, "maximum": highest}}
+              for name, highest in op.query]
+    return found
+
+
+def why(status: int) -> str:
+    """All codes of the table with this status; the core adds its own (E-TX-*)."""
+    codes = [f"{code} {fault.title}" for code, fault in FAULTS.items() if fault.status == status]
+    return "; ".join(codes) or "see code and hint"

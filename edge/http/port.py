@@ -1,0 +1,48 @@
+"""What the HTTP rooms need from the agent: one narrow door, implemented by `edge.agent` and by the tests."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator, Callable
+from typing import Protocol
+
+from edge.core.effects import Show
+from edge.core.events import Event
+from edge.core.types import BillState, Json, Settings
+
+
+class AgentPort(Protocol):
+    """Everything runs on the agent's event loop; nothing here blocks it."""
+
+    @property
+    def settings(self) -> Settings: ...
+
+    @property
+    def api_token(self) -> str:
+        """Bearer token of `/v1/*`; "" means: no token, and only this machine may call."""
+        ...
+
+    async def call(self, make: Callable[[int], Event]) -> tuple[int, Json]:
+        """Post `make(fresh call id)` and wait for its `Reply`. Cancelling forgets the wait, never the event."""
+        ...
+
+    def post(self, event: Event) -> None:
+        """Post an event nobody waits for."""
+        ...
+
+    def bill(self, bill_id: str) -> BillState | None: ...
+
+    async def wait_bill(self, bill_id: str, version: int, timeout_s: float) -> BillState | None:
+        """The bill as soon as its version is above `version`, or as it is after `timeout_s`; None if unknown."""
+        ...
+
+    def screen(self) -> Show: ...
+
+    def screens(self) -> AsyncIterator[Show]:
+        """Each screen from now on; a slow reader gets the newest."""
+        ...
+
+    def status(self) -> Json: ...
+
+    def receipt(self, bill_id: str) -> Json | None:
+        """{"receipt", "record": base64, "checkpoint": ...} once the centre has answered."""
+        ...

@@ -1,0 +1,44 @@
+// What surrounds every screen and never moves: place, language, help; the network strip; cancel, time left, go.
+import { fill, h } from "./dom.js";
+import { t } from "./i18n.js";
+import { icon } from "./icons.js";
+import { yuan } from "./money.js";
+import { button } from "./parts.js";
+
+export function top(place, page) {
+  const other = t("lang.other");
+  return [
+    h("div", { class: "brand" }, icon("face", "logo"), h("div", {}, h("b", {}, t("brand")), h("small", {}, place))),
+    h("nav", {},
+      h("button", { type: "button", class: "button quiet lang", "data-key": "lang", on: () => page.switchLang(), lang: t("lang.other.code") }, icon("globe"), h("span", { class: "word" }, other)),
+      button("quiet help", "help", t("help.word"), () => page.help(), { key: "help" })),
+  ];
+}
+
+/** Online: one quiet line. Offline: what is left, and what waits. */
+export function strip(fields) {
+  const down = fields.net === "down";
+  const left = fields.offline;
+  const parts = [h("span", { class: "net" }, icon(down ? "offline" : "net"), t(down ? "net.down" : "net.up"))];
+  if (down && left) {
+    parts.push(left.left_count > 0
+      ? h("span", {}, t("offline.left", { count: left.left_count, amount: yuan(left.left_fen), hours: left.left_hours }))
+      : h("span", {}, t("offline.none")));
+  }
+  if (fields.waiting) parts.push(h("span", { class: "waiting" }, icon("upload"), t("net.waiting", { count: fields.waiting })));
+  return { down, parts };
+}
+
+export function foot(view, clock, page) {
+  const left = view.cancel ? button("plain", "cross", t("cancel.word"), () => page.press("cancel"), { key: "cancel" }) : null;
+  const back = view.back ? button("quiet", "back", t("other_way.word"), () => page.press(view.back), { key: "back" }) : null;
+  const go = view.go ? button("go", view.go.icon, view.go.word, () => page.press(view.go.button), { key: "go" }) : null;
+  return [h("div", { class: "start" }, left), clock.node, h("div", { class: "end" }, back, go)];
+}
+
+export function help(dialog, terminal, close) {
+  fill(dialog, h("div", { class: "help-box" },
+    h("h2", {}, icon("help"), t("help.title")), h("p", {}, t("help.line")),
+    h("p", { class: "code" }, t("help.terminal", { terminal })),
+    button("go", "check", t("help.close"), close, { key: "close" })));
+}

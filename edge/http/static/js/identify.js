@@ -1,0 +1,106 @@
+// Screens that find out who is here. A face is never the only way: code and card stay in sight.
+import { h } from "./dom.js";
+import { face, phone, reader } from "./figure.js";
+import { t, tOr } from "./i18n.js";
+import { icon } from "./icons.js";
+import { about, button, heading, note } from "./parts.js";
+
+const WAY_ICONS = { face: "face", qr: "qr", card: "card" };
+const PROBLEM_ICONS = { too_dark: "light", too_bright: "light", too_small: "closer", too_close: "closer" };
+
+const ways = (names, page) => h("div", { class: "others" }, names.map((name) =>
+  button("quiet", WAY_ICONS[name], t(`way.${name}`), () => page.press(name), { key: `way-${name}` })));
+
+const problemNote = (code) => note("warn", PROBLEM_ICONS[code] ?? "warn", tOr(`problem.${code}`, t("problem.other", { code })));
+
+export function waysScreen(fields, page) {
+  const offered = fields.ways ?? [];
+  return {
+    main: h("section", { class: "ways" },
+      h("div", { class: "head-row" }, heading(t("ways.title")), about(fields)),
+      h("div", { class: `cards n${offered.length}` }, offered.map((name) =>
+        button(name === "face" ? "way first" : "way", WAY_ICONS[name], t(`way.${name}`), () => page.press(name),
+          { hint: t(`way.${name}.hint`), key: `way-${name}` }))),
+      offered.includes("face") ? note("info", "info", t("ways.consent")) : note("info", "info", t("ways.no_face"))),
+    say: t("ways.title"),
+    cancel: true,
+  };
+}
+
+export function lookScreen(fields, page) {
+  const title = fields.problem ? tOr(`problem.${fields.problem}`, t("problem.other", { code: fields.problem })) : t("look.title");
+  return {
+    main: h("section", { class: "split-view" },
+      face("look", fields.problem ? "waiting" : "good"),
+      h("div", { class: "side" },
+        fields.problem ? heading(title, t("look.line"), PROBLEM_ICONS[fields.problem] ?? "warn") : heading(title, t("look.line"), "face"),
+        triesLine(fields), ways(["qr", "card"], page))),
+    say: title,
+    cancel: true,
+  };
+}
+
+const triesLine = (fields) => (fields.tries_left === undefined || fields.tries_left === null || fields.tries_left > 2)
+  ? h("p", { class: "lead tries" }, " ")
+  : h("p", { class: "lead tries" }, t("look.tries", { count: fields.tries_left }));
+
+export function challengeScreen(fields, page) {
+  const title = tOr(`step.${fields.step}`, fields.step);
+  const count = fields.count ?? 1;
+  const now = fields.index ?? 0;
+  const dots = Array.from({ length: count }, (_, i) => h("li", { class: i < now ? "done" : i === now ? "now" : "" },
+    i < now ? icon("check") : String(i + 1)));
+  return {
+    main: h("section", { class: "split-view" },
+      face(fields.step, fields.problem ? "waiting" : "good"),
+      h("div", { class: "side" },
+        heading(title, t(`step.${fields.step}.line`)),
+        h("ol", { class: "dots", "aria-label": t("challenge.progress", { now: now + 1, count }) }, dots),
+        fields.problem ? problemNote(fields.problem) : h("p", { class: "note blank" }, " "),
+        ways(["qr", "card"], page))),
+    say: fields.problem ? tOr(`problem.${fields.problem}`, title) : title,
+    cancel: true,
+  };
+}
+
+export function codeScreen(fields, page) {
+  return {
+    main: h("section", { class: "split-view" }, phone(), h("div", { class: "side" },
+      heading(t("code.title"), t("code.line")),
+      fields.problem ? problemNote(fields.problem) : h("p", { class: "note blank" }, " "),
+      ways(["card"], page))),
+    say: fields.problem ? tOr(`problem.${fields.problem}`, t("code.title")) : t("code.title"),
+    cancel: true,
+    back: "other_way",
+  };
+}
+
+export function cardScreen(fields) {
+  return {
+    main: h("section", { class: "split-view" }, reader(), h("div", { class: "side" },
+      heading(t("card.title"), t("card.line")),
+      fields.why ? note("warn", "offline", tOr(`card.why.${fields.why}`, t("card.why.offline"))) : h("p", { class: "note blank" }, " "))),
+    say: t("card.title"),
+    cancel: true,
+    back: fields.why === "offline" ? null : "other_way",
+  };
+}
+
+const PEOPLE_A_PAGE = 4;
+
+export function whomScreen(fields, page) {
+  const people = fields.people ?? [];
+  const pages = Math.ceil(people.length / PEOPLE_A_PAGE);
+  const first = (page.local.leaf ?? 0) % Math.max(1, pages) * PEOPLE_A_PAGE;
+  const shown = people.slice(first, first + PEOPLE_A_PAGE);
+  return {
+    main: h("section", { class: "whom" },
+      h("div", { class: "head-row" }, heading(t("whom.title"), t("whom.line")),
+        pages > 1 && button("quiet", "next", t("whom.more"), () => page.turn(), { key: "more" })),
+      h("div", { class: "people" }, shown.map((person) =>
+        button("person", "person", person.name, () => page.press("choose", person.value),
+          { hint: tOr(`relation.${person.relation}`, person.relation), key: `person-${person.value}` })))),
+    say: t("whom.title"),
+    cancel: true,
+  };
+}

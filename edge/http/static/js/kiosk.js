@@ -1,0 +1,103 @@
+// The page: the newest screen, the language, the link. Everything on the screen is a function of these three.
+import { countdown } from "./clock.js";
+import { fill, h } from "./dom.js";
+import * as frame from "./frame.js";
+import { load, other, t, use } from "./i18n.js";
+import { icon } from "./icons.js";
+import * as identify from "./identify.js";
+import * as outcome from "./outcome.js";
+import { follow, press } from "./stream.js";
+
+const SCREENS = {
+  idle: outcome.idleScreen, ways: identify.waysScreen, look: identify.lookScreen, challenge: identify.challengeScreen,
+  code: identify.codeScreen, card: identify.cardScreen, whom: identify.whomScreen, confirm: outcome.confirmScreen,
+  working: outcome.workingScreen, settled: outcome.settledScreen, provisional: outcome.provisionalScreen,
+  confirming: outcome.confirmingScreen, refused: outcome.refusedScreen, out_of_service: outcome.outScreen,
+};
+const UNLOCK_MS = 1500; // a press that changed nothing may be made again
+
+const at = (id) => document.getElementById(id);
+const clock = countdown(at("left"));
+let place = { lang: "zh-CN", place: "", terminal: "" };
+let show = null;
+let linked = false;
+let locked = 0;
+
+const page = {
+  local: {},
+  async press(button, value = "") {
+    if (!linked || performance.now() < locked) return;
+    locked = performance.now() + UNLOCK_MS;
+    document.body.classList.add("pressed");
+    const arrived = await press(button, value, show.visit);
+    if (!arrived) {
+      locked = 0;
+      document.body.classList.remove("pressed");
+      at("say").textContent = t("press.lost");
+    }
+  },
+  turn() {
+    page.local.leaf = (page.local.leaf ?? 0) + 1;
+    render();
+  },
+  switchLang() {
+    use(other());
+    render();
+  },
+  help() {
+    frame.help(at("help"), place.terminal, () => at("help").close());
+    if (!at("help").open) at("help").showModal();
+  },
+};
+
+function render() {
+  fill(at("top"), frame.top(place.place, page));
+  clock.refresh();
+  cover();
+  if (!show) return;
+  const view = (SCREENS[show.name] ?? outcome.outScreen)(show.fields, page);
+  document.body.dataset.screen = show.name;
+  document.title = view.say;
+  const { down, parts } = frame.strip(show.fields);
+  at("strip").className = down ? "down" : "up";
+  fill(at("strip"), parts);
+  fill(at("main"), view.main);
+  fill(at("foot"), frame.foot(view, clock, page));
+  if (at("say").textContent !== view.say) at("say").textContent = view.say;
+  if (at("help").open) page.help();
+}
+
+/** The link is gone: what is on the screen may be old, so it is covered, not dimmed. */
+function cover() {
+  at("cover").hidden = linked;
+  for (const id of ["main", "foot"]) at(id).inert = !linked;
+  if (!linked) fill(at("cover"), h("div", {}, icon("offline"), h("h1", {}, t("link.title")), h("p", {}, t("link.line"))));
+}
+
+function onShow(next) {
+  const fresh = !show || show.name !== next.name || show.visit !== next.visit;
+  if (fresh) page.local = {};
+  if (show && show.name !== "idle" && next.name === "idle") use(place.lang); // the next patient starts in the place's language
+  show = next;
+  locked = 0;
+  document.body.classList.remove("pressed");
+  at("main").classList.toggle("enter", fresh);
+  clock.set(next.left_ms);
+  render();
+}
+
+function onLink(up) {
+  if (linked === up) return;
+  linked = up;
+  render();
+}
+
+async function start() {
+  const [, answer] = await Promise.all([load(), fetch("/kiosk/lang").then((a) => a.json())]);
+  place = answer;
+  use(new URLSearchParams(location.search).get("lang") ?? place.lang);
+  render();
+  follow(onShow, onLink);
+}
+
+start().catch(() => setTimeout(() => location.reload(), 3000)); // the agent is starting: come again

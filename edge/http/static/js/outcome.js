@@ -1,0 +1,126 @@
+// Screens about the bill itself: nothing waits, confirm, working, and the five ways it can end.
+import { h } from "./dom.js";
+import { face } from "./figure.js";
+import { t, tOr } from "./i18n.js";
+import { icon } from "./icons.js";
+import { yuan } from "./money.js";
+import { about, button, heading, money, note, slip } from "./parts.js";
+
+const PHASES = ["identify", "estimate", "record", "answer"];
+
+export function idleScreen(fields) {
+  return {
+    main: h("section", { class: "split-view idle" }, face("look", "calm"), h("div", { class: "side" },
+      heading(t("idle.title"), t("idle.line")),
+      h("ul", { class: "kinds" }, ["face", "qr", "card"].map((way) => h("li", {}, icon(way), h("span", {}, t(`way.${way}`))))))),
+    say: t("idle.title"),
+  };
+}
+
+export function confirmScreen(fields, page) {
+  const notes = [];
+  if (fields.mode === "provisional") notes.push(note("warn", "hourglass", t("confirm.provisional")));
+  else if (fields.mode === "queued") notes.push(note("info", "upload", t("confirm.queued")));
+  else if (fields.estimate) notes.push(note("info", "info", t("confirm.estimate")));
+  return {
+    main: h("section", { class: "confirm" },
+      h("div", { class: "head-row" }, heading(t("confirm.title")), h("p", { class: "about" },
+        icon("person"), h("span", {}, personName(fields.person)), h("span", {}, tOr(`kind.${fields.kind}`, fields.kind ?? "")))),
+      fields.split
+        ? money(fields.split, { you: t("split.you"), estimate: fields.estimate })
+        : h("div", { class: "money" }, h("p", { class: "you" }, h("span", {}, t("split.total")), h("strong", {}, yuan(fields.amount_fen)))),
+      notes),
+    say: fields.split ? t("confirm.spoken", { amount: yuan(fields.split.psn_cash_pay_fen) }) : t("confirm.title"),
+    cancel: true,
+    go: { button: "confirm", icon: "check", word: t("confirm.go") },
+  };
+}
+
+const personName = (person) => typeof person === "string" ? person : person?.name ?? person?.psn_name ?? "";
+
+export function workingScreen(fields) {
+  const at = Math.max(0, PHASES.indexOf(fields.phase));
+  return {
+    main: h("section", { class: "working" },
+      h("div", { class: "ring-box", "aria-hidden": "true" }),
+      heading(t(`phase.${PHASES[at]}`), t("working.line")),
+      h("ol", { class: "phases" }, PHASES.map((name, i) => h("li", { class: i < at ? "done" : i === at ? "now" : "" },
+        i < at ? icon("check") : icon("dot"), h("span", {}, t(`phase.${name}.short`)))))),
+    say: t(`phase.${PHASES[at]}`),
+  };
+}
+
+export function settledScreen(fields, page) {
+  const adjusted = fields.outcome === "adjusted";
+  return {
+    main: h("section", { class: "ending good" },
+      h("div", { class: "badge" }, icon("check")),
+      heading(t(adjusted ? "settled.adjusted" : "settled.title"), adjusted ? differenceLine(fields.difference_fen ?? 0) : t("settled.line")),
+      fields.split && money(fields.split, { you: t("split.you") }),
+      slip(fields.slip)),
+    say: fields.split ? t("settled.spoken", { amount: yuan(fields.split.psn_cash_pay_fen) }) : t("settled.title"),
+    go: { button: "done", icon: "check", word: t("done.go") },
+  };
+}
+
+function differenceLine(fen) {
+  if (fen > 0) return t("settled.more", { amount: yuan(fen) });
+  if (fen < 0) return t("settled.less", { amount: yuan(-fen) });
+  return t("settled.same");
+}
+
+export function provisionalScreen(fields) {
+  return {
+    main: h("section", { class: "ending wait" },
+      h("div", { class: "badge" }, icon("hourglass")),
+      heading(t("provisional.title"), t("provisional.line")),
+      fields.split && money(fields.split, { you: t("split.you"), estimate: true }),
+      slip(fields.slip)),
+    say: t("provisional.title") + " " + t("provisional.line"),
+    go: { button: "done", icon: "check", word: t("done.go") },
+  };
+}
+
+export function confirmingScreen() {
+  return {
+    main: h("section", { class: "ending wait" },
+      h("div", { class: "badge" }, icon("clock")),
+      heading(t("confirming.title"), t("confirming.line")),
+      note("warn", "warn", t("confirming.note"))),
+    say: t("confirming.title") + " " + t("confirming.note"),
+    go: { button: "done", icon: "check", word: t("done.go") },
+  };
+}
+
+const STEP_ICONS = { try_again: "again", use_code: "qr", use_card: "card", ask_staff: "help", pay_full: "money", wait_network: "net", sit_closer: "closer", use_face: "face" };
+const STEP_PRESSES = { try_again: "other_way", use_code: "qr", use_card: "card", use_face: "face" };
+
+export function refusedScreen(fields, page) {
+  const title = fields.code?.startsWith("rejected_") ? t("refused.rejected") : tOr(`refused.${fields.code}`, t("refused.other"));
+  const detail = fields.detail?.err_msg ?? null;
+  const steps = (fields.next_steps ?? []).map((step) => {
+    const word = tOr(`next.${step}`, step);
+    const mark = STEP_ICONS[step] ?? "next";
+    if (step === "ask_staff") return button("step", mark, word, () => page.help(), { key: step });
+    if (STEP_PRESSES[step]) return button("step", mark, word, () => page.press(STEP_PRESSES[step]), { key: step });
+    return h("p", { class: "step line" }, icon(mark), h("span", {}, word));
+  });
+  return {
+    main: h("section", { class: "refused" },
+      h("div", { class: "head-row" }, h("div", { class: "badge bad" }, icon("cross")), heading(title, detail ?? tOr(`refused.${fields.code}.line`, t("refused.line")))),
+      h("div", { class: "steps" }, steps),
+      h("p", { class: "code" }, t("code.word", { code: fields.code }))),
+    say: title,
+    go: { button: "done", icon: "back", word: t("refused.go") },
+  };
+}
+
+export function outScreen(fields) {
+  return {
+    main: h("section", { class: "ending bad" },
+      h("div", { class: "badge" }, icon("wrench")),
+      heading(t("out.title"), t("out.line")),
+      h("p", { class: "code" }, t("code.word", { code: fields.code ?? "" }))),
+    say: t("out.title"),
+  };
+}

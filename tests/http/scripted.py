@@ -1,0 +1,142 @@
+"""An agent for the HTTP rooms alone: a port implementation with a small state of its own, served by a real uvicorn."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import socket
+import threading
+from collections.abc import AsyncIterator, Callable, Iterator
+from typing import Any
+
+import msgspec
+import uvicorn
+
+from edge.core.effects import Show
+from edge.core.events import BillArrived, CancelArrived, Event
+from edge.core.types import BillState, BillStatus, Json, Settings
+from edge.http.app import server_config
+
+SETTINGS = Settings("t-0001", "H51010000001", "示例卫生院", "510100", "op1", "员工")
+TYPE = "https://facepay.invalid/errors/"
+
+
+class ScriptedPort:
+    """Takes bills like the core does (keys remembered with status and body); the test moves them on."""
+
+    def __init__(self, api_token: str = "", *, slow: bool = False) -> None:
+        self.settings = SETTINGS
+        self.api_token = api_token
+        self.slow = slow
+        self.events: list[Event] = []
+        self.bills: dict[str, BillState] = {}
+        self.keys: dict[str, tuple[bytes, int, Json]] = {}
+        self.receipts: dict[str, Json] = {}
+        self.fail: Exception | None = None
+        self.release = threading.Event()
+        self.loop: asyncio.AbstractEventLoop | None = None
+        self.now = Show("idle", 0, {"net": "up", "waiting": 0, "kinds": ["settle"]})
+        self._subscribers: list[asyncio.Queue[Show]] = []
+        self._changed: asyncio.Condition | None = None
+
+    # -- the port
+    async def call(self, make: Callable[[int], Event]) -> tuple[int, Json]:
+        event = make(len(self.events) + 1)
+        self.events.append(event)
+        if self.fail:
+            raise self.fail
+        while self.slow and not self.release.is_set():
+            await asyncio.sleep(0.01)
+        assert isinstance(event, BillArrived | CancelArrived)
+        known = self.keys.get(event.key)
+        if known:
+            if known[0] != event.body_hash:
+                return 422, {"type": TYPE + "E-HIS-03", "title": "other body", "status": 422, "code": "E-HIS-03"}
+            return known[1], known[2]
+        status, body = self._bill(event) if isinstance(event, BillArrived) else self._cancel(event)
+        self.keys[event.key] = (event.body_hash, status, body)
+        return status, body
+
+    def _bill(self, event: BillArrived) -> tuple[int, Json]:
+        if event.bill.kind not in ("settle", "register", "pharmacy"):
+            return 422, {"status": 422, "code": "E-TX-01", "title": "unknown kind", "detail": "kind", "hint": "use settle"}
+        bill_id = f"b{len(self.bills):016x}"
+        self.bills[bill_id] = BillState(bill_id, event.bill, BillStatus.WAITING, 1, 0, 0)
+        return 202, {"bill_id": bill_id, "status": "waiting"}
+
+    def _cancel(self, event: CancelArrived) -> tuple[int, Json]:
+        self._set(event.bill_id, status=BillStatus.CANCELLED)
+        return 200, {"status": "cancelled"}
+
+    def post(self, event: Event) -> None:
+        self.events.append(event)
+
+    def bill(self, bill_id: str) -> BillState | None:
+        return self.bills.get(bill_id)
+
+    async def wait_bill(self, bill_id: str, version: int, timeout_s: float) -> BillState | None:
+        with contextlib.suppress(TimeoutError):
+            async with asyncio.timeout(timeout_s):
+                while self.bills[bill_id].version <= version:
+                    await asyncio.sleep(0.005)
+        return self.bills.get(bill_id)
+
+    def screen(self) -> Show:
+        return self.now
+
+    async def screens(self) -> AsyncIterator[Show]:
+        queue: asyncio.Queue[Show] = asyncio.Queue()
+        self._subscribers.append(queue)
+        try:
+            while True:
+                yield await queue.get()
+        finally:
+            self._subscribers.remove(queue)
+
+    def status(self) -> Json:
+        return {"screen": self.now.name, "waiting": 0}
+
+    def receipt(self, bill_id: str) -> Json | None:
+        return self.receipts.get(bill_id)
+
+    # -- the test's side (any thread)
+    def show(self, name: str, visit: int = 1, left_ms: int = 0, **fields: Any) -> None:
+        self.now = Show(name, visit, {"net": "up", "waiting": 0, "kinds": ["settle"]} | fields, left_ms)
+        assert self.loop
+        for queue in list(self._subscribers):
+            self.loop.call_soon_threadsafe(queue.put_nowait, self.now)
+
+    def move(self, bill_id: str, **changes: Any) -> None:
+        assert self.loop
+        self.loop.call_soon_threadsafe(lambda: self._set(bill_id, **changes))
+
+    def _set(self, bill_id: str, **changes: Any) -> None:
+        state = self.bills[bill_id]
+        self.bills[bill_id] = msgspec.structs.replace(state, version=state.version + 1, **changes)
+
+    @property
+    def subscribers(self) -> int:
+        return len(self._subscribers)
+
+
+@contextlib.contextmanager
+def serving(port: ScriptedPort, tcp_port: int = 0) -> Iterator[str]:
+    """The real server on a port of the system's choice; yields its base address."""
+    sock = socket.create_server(("127.0.0.1", tcp_port))
+    server = uvicorn.Server(server_config(port))
+    ready = threading.Event()
+
+    async def main() -> None:
+        port.loop = asyncio.get_running_loop()
+        port.loop.call_soon(ready.set)
+        await server.serve([sock])
+
+    thread = threading.Thread(target=lambda: asyncio.run(main()), daemon=True)
+    thread.start()
+    assert ready.wait(10)
+    try:
+        yield f"http://127.0.0.1:{sock.getsockname()[1]}"
+    finally:
+        server.should_exit = True
+        thread.join(10)
+        assert not thread.is_alive()
