@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from html import escape
 
-from sim.diary import LANES, Diary, Mark, Span
+from sim.clinic.diary import LANES, Diary, Mark, Span
 
 WIDTH = 1600
 LEFT = 118

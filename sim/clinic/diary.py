@@ -1,4 +1,4 @@
-"""The diary of a day: who did what when, on which lane. Written by the clinic while it runs, drawn by `sim.lanes`."""
+"""The diary of a day: who did what when, on which lane. Written by the clinic while it runs, drawn by `sim.clinic.lanes`."""
 
 from __future__ import annotations
 
