@@ -49,6 +49,9 @@ CREATE TRIGGER ledger_keeps_bytes BEFORE UPDATE ON ledger
   BEGIN SELECT RAISE(ABORT, 'the ledger is append-only'); END;
 """
 
+# epoch of the chain; answered: all up to here are decided; number, tree, root: the last answer; rev: of commits
+META = {"epoch": 0, "answered": 0, "number": 0, "tree": 0, "root": ZERO_HASH, "rev": 0}
+
 _KEEP = "do not delete anything: keep the file, take the terminal out of service, call support"
 _HALT = "the process must end; after the restart the store checks itself"
 
@@ -103,6 +106,8 @@ class Driver:
         if db.pragma("application_id") != APPLICATION_ID or db.pragma("user_version") != SCHEMA:
             raise EdgeError("E-STO-06", "this file is not a ledger of this version", _KEEP)
         self._meta: dict[str, Any] = dict(db.execute("SELECT key, value FROM meta"))
+        if self._meta.keys() != META.keys():
+            raise EdgeError("E-STO-06", "the ledger lost its own numbers", _KEEP)
         row = db.execute("SELECT seq, hash FROM ledger ORDER BY seq DESC LIMIT 1").fetchone()
         empty = first_head(int(self._meta["epoch"]))
         self._head = empty if row is None else Head(epoch=empty.epoch, seq=row[0], hash=row[1])
@@ -111,7 +116,7 @@ class Driver:
         if self._db.execute("SELECT count(*) FROM sqlite_schema").get:
             raise EdgeError("E-STO-06", "this file is a database, but not a ledger", _KEEP)
         self._db.execute(TABLES)
-        start = {"epoch": new_epoch, "answered": 0, "number": 0, "tree": 0, "root": ZERO_HASH, "rev": 0}
+        start = META | {"epoch": new_epoch}
         self._db.executemany("INSERT INTO meta VALUES(?, ?)", start.items())
         self._db.pragma("user_version", SCHEMA)
         self._db.pragma("application_id", APPLICATION_ID)
