@@ -1,0 +1,101 @@
+"""The rim: which effect goes to which driver. Nothing is decided here, nothing is remembered.
+
+A part that is not there (no camera, no controller) is simply absent; the core was told so by an event.
+"""
+
+from __future__ import annotations
+
+from typing import Protocol
+
+from msgspec import Struct
+
+from edge.core.effects import (
+    Ask,
+    Buzz,
+    Changed,
+    Connect,
+    Disconnect,
+    Effect,
+    Light,
+    Publish,
+    Reply,
+    Shoot,
+    Show,
+    Speak,
+    TakeTemplate,
+)
+from edge.drivers.broker import Broker
+
+
+class Eyes(Protocol):
+    """Camera and vision."""
+
+    def mode(self, mode: str) -> None: ...
+    def take_template(self) -> None: ...
+
+
+class Board(Protocol):
+    """The controller."""
+
+    def light(self, pattern: str) -> None: ...
+    def buzz(self, pattern: str) -> None: ...
+
+
+class Desk(Protocol):
+    """Whoever waits at the HTTP side: screens, calls, long-polls."""
+
+    def show(self, show: Show) -> None: ...
+    def reply(self, reply: Reply) -> None: ...
+    def changed(self, changed: Changed) -> None: ...
+
+
+class Topics(Struct, frozen=True):
+    """Where this terminal publishes."""
+
+    up: str
+    ask: str
+
+
+class Rim:
+    """Effect -> driver."""
+
+    def __init__(
+        self, desk: Desk, broker: Broker, topics: Topics, eyes: Eyes | None, board: Board | None
+    ) -> None:
+        self._desk = desk
+        self._broker = broker
+        self._topics = topics
+        self._eyes = eyes
+        self._board = board
+
+    def perform(self, effect: Effect, payload: bytes | None) -> None:
+        """Carry out one outward effect. `payload`: the bytes of a Publish or an Ask."""
+        match effect:
+            case Show():
+                self._desk.show(effect)
+            case Reply():
+                self._desk.reply(effect)
+            case Changed():
+                self._desk.changed(effect)
+            case Light(pattern) if self._board:
+                self._board.light(pattern)
+            case Buzz(pattern) if self._board:
+                self._board.buzz(pattern)
+            case Shoot(mode) if self._eyes:
+                self._eyes.mode(mode)
+            case TakeTemplate() if self._eyes:
+                self._eyes.take_template()
+            case Connect():
+                self._broker.connect()
+            case Disconnect():
+                self._broker.disconnect()
+            case Publish(token):
+                assert payload is not None, "the envelope was made with the turn"
+                self._broker.publish(self._topics.up, payload, token)
+            case Ask():
+                assert payload is not None, "the question was signed with the turn"
+                self._broker.publish(self._topics.ask, payload, None)
+            case Light() | Buzz() | Shoot() | TakeTemplate() | Speak():
+                pass  # that part is not there; a voice is not in this slice, the screen says the same
+            case _:
+                raise AssertionError(f"no driver for {type(effect).__name__}")
