@@ -31,7 +31,9 @@ _COORDINATE = 32
 _ORDER = (
     0xFFFFFFFF00000000FFFFFFFFFFFFFFFFBCE6FAADA7179E84F3B9CAC2FC632551  # n of P-256, SEC 2 §2.4.2
 )
-_HASH = ec.ECDSA(hashes.SHA256())
+_VERIFY = ec.ECDSA(hashes.SHA256())
+# RFC 6979: no random number is needed to sign, so a board without entropy at first boot cannot leak its key
+_SIGN = ec.ECDSA(hashes.SHA256(), deterministic_signing=True)
 _HPKE = Suite(KEM.X25519, KDF.HKDF_SHA256, AEAD.AES_128_GCM)
 
 SignPrivate = ec.EllipticCurvePrivateKey
@@ -60,7 +62,7 @@ class Es256Signer:
 
     def sign(self, message: bytes) -> bytes:
         """Raw r || s, 64 bytes, with the lower s."""
-        return raw_low_s(self._private.sign(message, _HASH))
+        return raw_low_s(self._private.sign(message, _SIGN))
 
 
 class Es256Verifier:
@@ -86,7 +88,7 @@ class Es256Verifier:
         if not (0 < r < _ORDER and 0 < s <= _ORDER // 2):
             return False
         try:
-            key.verify(encode_dss_signature(r, s), message, _HASH)
+            key.verify(encode_dss_signature(r, s), message, _VERIFY)
         except InvalidSignature:
             return False
         return True

@@ -1,11 +1,13 @@
 """Deterministic CBOR (RFC 8949 §4.2.1) with our own limits.
 
-cbor2 (pinned < 6) has neither a depth nor an item limit, so the bytes are walked first, without
-recursion and without building anything; only bytes that are already known to be small, flat and
-deterministic reach `cbor2.loads`. Allowed: integers of 64 bit, byte and text strings, arrays, maps
-with integer or text keys, false, true, null, finite floats. Refused: tags, indefinite lengths,
-other simple values, NaN and infinities, heads or floats that are not the shortest form, map keys
-that are not strictly rising (so also duplicate ones), bytes after the end.
+Reading: cbor2 (pinned < 6) has neither a depth nor an item limit, so the bytes are walked first,
+without recursion and without building anything; only bytes that are already known to be small, flat
+and deterministic reach `cbor2.loads`. Writing is done here, because cbor2 5.9 `canonical` is the
+older order of RFC 7049 and writes halves from 32768 on as singles.
+Allowed: integers of 64 bit, byte and text strings, arrays, maps with integer or text keys, false,
+true, null, finite floats. Refused: tags, indefinite lengths, other simple values, NaN and
+infinities, heads or floats that are not the shortest form, map keys that are not strictly rising
+(so also duplicate ones), bytes after the end.
 """
 
 from __future__ import annotations
@@ -51,20 +53,11 @@ class _Open:
 
 
 def dumps(value: Any) -> bytes:
-    """The one encoding of a value. EdgeError E-WIR-07 when it holds something the protocol has no
-    encoding for."""
-    try:
-        data: bytes = cbor2.dumps(value, canonical=True)
-        scan(data, max_depth=DEPTH_MAX, max_items=len(data))
-    except EdgeError as error:
-        raise EdgeError(
-            "E-WIR-07", f"a value cannot be encoded: {error.message}", "report this as a bug"
-        ) from error
-    except (cbor2.CBOREncodeError, ValueError, OverflowError, RecursionError) as error:
-        raise EdgeError(
-            "E-WIR-07", f"a value cannot be encoded: {error}", "report this as a bug"
-        ) from error
-    return data
+    """The one encoding of a value, at most DEPTH_MAX deep. EdgeError E-WIR-07 when it holds something
+    the protocol has no encoding for."""
+    out = bytearray()
+    _put(out, value, DEPTH_MAX)
+    return bytes(out)
 
 
 def loads(
@@ -162,11 +155,87 @@ def _simple(head: _Head, data: bytes) -> None:
         raise _bad("a float is not in its shortest form")
 
 
-def _fits(number: float, shape: str) -> bool:
+def _fits(number: float, form: str) -> bool:
     try:
-        return bool(struct.unpack(shape, struct.pack(shape, number))[0] == number)
+        return bool(struct.unpack(form, struct.pack(form, number))[0] == number)
     except OverflowError:
         return False
+
+
+def _put(out: bytearray, value: object, levels: int) -> None:
+    """Append the encoding of `value`, which may have `levels` more levels of containers."""
+    if value is None or isinstance(value, bool):
+        out.append(0xF6 if value is None else 0xF4 + value)
+    elif isinstance(value, int):
+        _put_int(out, value)
+    elif isinstance(value, float):
+        _put_float(out, value)
+    elif isinstance(value, bytes):
+        _put_head(out, _BSTR, len(value))
+        out += value
+    elif isinstance(value, str):
+        _put_text(out, value)
+    elif levels == 0:
+        raise _unfit(f"nested deeper than {DEPTH_MAX}, or no type of the protocol")
+    elif isinstance(value, list | tuple):
+        _put_head(out, _ARRAY, len(value))
+        for item in value:
+            _put(out, item, levels - 1)
+    elif isinstance(value, dict):
+        _put_map(out, value, levels - 1)
+    else:
+        raise _unfit(f"a {type(value).__name__} is no type of the protocol")
+
+
+def _put_map(out: bytearray, value: dict[Any, Any], levels: int) -> None:
+    pairs: list[tuple[bytes, object]] = []
+    for key, item in value.items():
+        if isinstance(key, bool) or not isinstance(key, int | str):
+            raise _unfit("a map key is neither an integer nor text")
+        encoded = bytearray()
+        _put(encoded, key, 0)
+        pairs.append((bytes(encoded), item))
+    pairs.sort(key=lambda pair: pair[0])
+    _put_head(out, _MAP, len(pairs))
+    for encoded_key, item in pairs:
+        out += encoded_key
+        _put(out, item, levels)
+
+
+def _put_int(out: bytearray, value: int) -> None:
+    if not -(1 << 64) <= value < 1 << 64:
+        raise _unfit("an integer has more than 64 bit")
+    _put_head(out, _UINT if value >= 0 else _NINT, value if value >= 0 else -1 - value)
+
+
+def _put_float(out: bytearray, value: float) -> None:
+    if not math.isfinite(value):
+        raise _unfit("a float is not finite")
+    info = next(info for info, form in _FLOATS.items() if _fits(value, form))
+    out.append(_SIMPLE << 5 | info)
+    out += struct.pack(_FLOATS[info], value)
+
+
+def _put_text(out: bytearray, value: str) -> None:
+    try:
+        encoded = value.encode()
+    except UnicodeEncodeError as error:
+        raise _unfit("a text holds half a surrogate pair") from error
+    _put_head(out, _TSTR, len(encoded))
+    out += encoded
+
+
+def _put_head(out: bytearray, major: int, value: int) -> None:
+    if value < 24:  # noqa: PLR2004 - RFC 8949 §3: the value is in the head itself
+        out.append(major << 5 | value)
+        return
+    info = next(info for info in (27, 26, 25, 24) if value >= _SMALLEST[info])
+    out.append(major << 5 | info)
+    out += value.to_bytes(1 << (info - 24), "big")
+
+
+def _unfit(why: str) -> EdgeError:
+    return EdgeError("E-WIR-07", f"a value cannot be encoded: {why}", "report this as a bug")
 
 
 def _bad(why: str) -> EdgeError:
