@@ -1,0 +1,166 @@
+"""Questions (PROTOCOL "Ask and Tell"): who is it (1101), what would it come to (2206), the policy, what became of it (5203)."""
+
+from __future__ import annotations
+
+from typing import Final
+
+import msgspec
+import sqlalchemy as sa
+from msgspec import Struct
+
+from edge.core.types import Caps, Dice, Json
+from edge.errors import EdgeError
+from edge.wire.ask import AskHeader
+from edge.wire.cose import Signer
+from sim.centre import bodies, people, plans, policy
+from sim.centre import store as t
+from sim.centre.intake import TOKEN_MS
+from sim.centre.people import Faces, Known
+from sim.centre.plans import No
+from sim.centre.registry import Terminal
+from sim.centre.rules import Region
+
+TOKEN_BYTES: Final = 16
+
+
+class Question(Struct, frozen=True):
+    """One opened question and what is needed to answer it."""
+
+    conn: sa.Connection
+    terminal: Terminal
+    header: AskHeader
+    body: Json
+    region: Region
+    faces: Faces
+    signer: Signer
+    caps: Caps
+    dice: Dice
+    now_ms: int
+
+
+def answer(asked: Question) -> tuple[int, str, Json]:
+    """(infcode, err_msg, output). A business "no" and a malformed question are both infcode -1 with a code."""
+    table = {"1101": _who, "2206": _price, "policy": _policy, "5203": _became}
+    ask = table.get(asked.header.infno)
+    if ask is None:
+        return -1, "交易编号不存在", {"code": "unknown_infno"}
+    try:
+        told = ask(asked)
+    except EdgeError as error:
+        return -1, f"{error.code} {error.message}", {"code": "malformed"}
+    if isinstance(told, No):
+        return -1, told.code, {"code": told.code}
+    return 0, "", told
+
+
+# -- 1101 -----------------------------------------------------------------------------------------
+def _who(asked: Question) -> Json | No:
+    means = bodies.text(asked.body, "means")
+    table = {"face": _by_face, "qr": _by_code, "card": _by_card}
+    if means not in table:
+        return No("unknown_means")
+    psn_no, why = table[means](asked)
+    person = people.find(asked.conn, psn_no) if psn_no else None
+    if person is None:
+        return No(why or "no_person")
+    if why := plans.insured(person):
+        return No(why)
+    return _introduce(asked, means, person)
+
+
+def _by_face(asked: Question) -> tuple[str, str]:
+    verdict = asked.body.get("verdict")
+    if not isinstance(verdict, dict) or verdict.get("live") is not True:
+        return "", "liveness_failed"
+    template = asked.body.get("template")
+    if not isinstance(template, bytes):
+        raise EdgeError("E-WIR-20", "no template", "send 192 float32")
+    return asked.faces.search(asked.conn, template, bodies.text(asked.body, "model"))
+
+
+def _by_code(asked: Question) -> tuple[str, str]:
+    if bodies.text(asked.body, "orgId") != asked.terminal.fixmedins_code:
+        return "", "code_other_org"
+    code = bodies.text(asked.body, "ecQrCode")
+    ask = asked.header.ask
+    return people.use_code(asked.conn, code, asked.terminal.fixmedins_code, ask, asked.now_ms)
+
+
+def _by_card(asked: Question) -> tuple[str, str]:
+    kind = bodies.text(asked.body, "mdtrt_cert_type", "03")
+    return people.by_card(asked.conn, bodies.text(asked.body, "mdtrt_cert_no"), kind), "no_person"
+
+
+def _introduce(asked: Question, means: str, person: Known) -> Json:
+    """The person and those they may serve, each with a fresh token for this terminal."""
+    auth_no = f"ano{int.from_bytes(asked.dice.bytes(TOKEN_BYTES), 'big') % 10**25:025d}"
+    served = [(person, "本人")]
+    for other, relation in people.served_by(asked.conn, person.psn_no):
+        found = people.find(asked.conn, other)
+        if found is not None and not plans.insured(found):
+            served.append((found, relation))
+    told = [_token(asked, means, auth_no, found, relation) for found, relation in served]
+    base = {
+        "psn_no": person.psn_no,
+        "psn_name": people.mask(person.psn_name),
+        "certno": people.mask_certno(person.certno),
+        "gend": person.gend,
+        "age": str(person.age),
+    }
+    return {"authNo": auth_no, "baseinfo": base, "people": told}
+
+
+def _token(asked: Question, means: str, auth_no: str, found: Known, relation: str) -> Json:
+    province = f"{found.insuplc_admdvs[:2]}0000"
+    token = f"{province}ec{asked.dice.bytes(TOKEN_BYTES).hex()}"
+    row = {"ec_token": token, "auth_no": auth_no, "terminal": asked.terminal.name, "means": means}
+    asked.conn.execute(t.tokens.insert(), {**row, "psn_no": found.psn_no, "at_ms": asked.now_ms})
+    return {
+        "psn_no": found.psn_no,
+        "psn_name": people.mask(found.psn_name),
+        "insutype": found.insutype,
+        "insuplc_admdvs": found.insuplc_admdvs,
+        "ecToken": token,
+        "relation": relation,
+    }
+
+
+# -- 2206, policy, 5203 ---------------------------------------------------------------------------
+def _price(asked: Question) -> Json | No:
+    plan = bodies.question(asked.body).plan
+    call = bodies.call(plan, *plans.PRICED)
+    assert call is not None, "the plan was checked"
+    data = bodies.form(call)
+    c = t.tokens.c
+    token = bodies.text(data, "mdtrt_cert_no")
+    where = (c.ec_token == token, c.terminal == asked.terminal.name, c.at_ms > asked.now_ms - TOKEN_MS)
+    psn_no = asked.conn.execute(sa.select(c.psn_no).where(*where)).scalar()
+    person = people.find(asked.conn, psn_no) if psn_no else None
+    if person is None or bodies.text(data, "psn_no") != person.psn_no:
+        return No("identity_unknown")
+    if why := plans.insured(person):
+        return No(why)
+    found = plans.quote(asked.conn, asked.terminal, asked.region, plan, person, asked.now_ms)
+    if isinstance(found, No):
+        return found
+    output = plans.setlinfo(found, person, "", bodies.text(data, "mdtrt_id", ""), asked.now_ms)
+    return {"setlinfo": output["setlinfo"], "setldetail": output["setldetail"]}
+
+
+def _policy(asked: Question) -> Json:
+    document = policy.current(
+        asked.conn, asked.region, asked.terminal, asked.signer, asked.caps, asked.now_ms
+    )
+    return {"document": document}
+
+
+def _became(asked: Question) -> Json:
+    c = t.settlements.c
+    where = (
+        c.fixmedins_code == asked.terminal.fixmedins_code,
+        c.psn_no == bodies.text(asked.body, "psn_no"),
+        c.msgid == bodies.text(asked.body, "msgid"),
+        c.live == 1,
+    )
+    row = asked.conn.execute(sa.select(c.output).where(*where)).scalar()
+    return {"setlinfo": msgspec.json.decode(row)["setlinfo"] if row is not None else None}

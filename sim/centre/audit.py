@@ -1,0 +1,129 @@
+"""What the centre's log holds, recomputed from the stored rows and not from what the centre remembers."""
+
+from __future__ import annotations
+
+import sqlalchemy as sa
+from msgspec import Struct
+
+from edge.core.types import Outcome
+from edge.wire.merkle import Tree
+from edge.wire.receipt import leaf_bytes
+from edge.wire.record import record_hash
+from sim.centre import ledgers
+from sim.centre import store as t
+
+
+class Line(Struct, frozen=True):
+    """One decided record."""
+
+    terminal: str
+    epoch: int
+    seq: int
+    hash: bytes
+    kind: str
+    mode: str
+    bill_no: str
+    outcome: str
+    leaf: int
+
+
+class Audit(Struct, frozen=True):
+    """The whole: `faults` is empty when log, records, chain and books agree."""
+
+    lines: tuple[Line, ...]
+    tree_size: int
+    root: bytes
+    settled: int  # live settlements
+    medfee_fen: int
+    fund_fen: int
+    imbalance_fen: int
+    faults: tuple[str, ...]
+
+    def outcomes(self) -> dict[str, int]:
+        """How many records came out how."""
+        counts = dict.fromkeys((str(outcome) for outcome in Outcome), 0)
+        for line in self.lines:
+            counts[line.outcome] += 1
+        return counts
+
+    def line(self, terminal: str, epoch: int, seq: int) -> Line | None:
+        """One record."""
+        wanted = (terminal, epoch, seq)
+        return next((one for one in self.lines if (one.terminal, one.epoch, one.seq) == wanted), None)
+
+
+def audit(store: t.Store) -> Audit:
+    """Read everything in one transaction and check it against itself."""
+    with store.begin() as conn:
+        rows = conn.execute(sa.select(t.records).order_by(t.records.c.leaf)).mappings().all()
+        leaves = conn.execute(sa.select(t.leaves.c.hash).order_by(t.leaves.c.idx)).scalars().all()
+        head = conn.execute(sa.select(t.log_head.c.size, t.log_head.c.root)).first()
+        c = t.settlements.c
+        sums = sa.select(sa.func.count(), sa.func.sum(c.medfee_fen), sa.func.sum(c.fund_fen))
+        settled, medfee, fund = conn.execute(sums.where(c.live == 1)).one()
+        streams = conn.execute(sa.select(t.streams)).mappings().all()
+        imbalance = ledgers.imbalance(conn)
+    tree = Tree()
+    faults = [fault for row in rows for fault in _line_faults(row, tree)]
+    stored = Tree.from_leaf_hashes(bytes(one) for one in leaves)
+    size, root = (head[0], bytes(head[1])) if head is not None else (0, Tree().root())
+    if (tree.size, tree.root()) != (size, root) or stored.root() != root:
+        faults.append("the log's root is not that of the records")
+    faults += _chain_faults(rows, streams)
+    if imbalance:
+        faults.append(f"the books are out by {imbalance} fen")
+    lines = tuple(Line(**{name: row[name] for name in Line.__struct_fields__}) for row in rows)
+    return Audit(lines, tree.size, tree.root(), int(settled), int(medfee or 0), int(fund or 0), imbalance, tuple(faults))
+
+
+def doubles(store: t.Store) -> list[tuple[str, str]]:
+    """(institution, bill_no) that are settled more than once at this moment: must be empty."""
+    c = t.settlements.c
+    with store.begin() as conn:
+        query = sa.select(c.fixmedins_code, c.bill_no).where(c.live == 1)
+        return [(row[0], row[1]) for row in conn.execute(query.group_by(*query.selected_columns).having(sa.func.count() > 1))]
+
+
+def settled_bills(store: t.Store) -> dict[str, tuple[str, int, int, int]]:
+    """bill_no -> (setl_id, medfee_fen, fund_fen, seq) of the live settlements (of one institution's demo)."""
+    c = t.settlements.c
+    with store.begin() as conn:
+        rows = conn.execute(sa.select(c.bill_no, c.setl_id, c.medfee_fen, c.fund_fen, c.seq).where(c.live == 1))
+        return {row[0]: (row[1], row[2], row[3], row[4]) for row in rows}
+
+
+def incidents(store: t.Store, *, alarms_only: bool = False) -> list[tuple[str, str, int, int]]:
+    """(code, terminal, epoch, seq) of what was quarantined or noted, in order."""
+    c = t.incidents.c
+    query = sa.select(c.code, c.terminal, c.epoch, c.seq).order_by(c.id)
+    with store.begin() as conn:
+        rows = conn.execute(query.where(c.alarm == 1) if alarms_only else query)
+        return [(row[0], row[1], row[2], row[3]) for row in rows]
+
+
+def _line_faults(row: sa.RowMapping, tree: Tree) -> list[str]:
+    name = f"{row['terminal']}/{row['epoch']}/{row['seq']}"
+    faults = []
+    if row["leaf"] != tree.size:
+        faults.append(f"{name}: leaf {row['leaf']} where {tree.size} was due")
+    if record_hash(bytes(row["data"])) != bytes(row["hash"]):
+        faults.append(f"{name}: the stored bytes were altered")
+    leaf = leaf_bytes(
+        bytes(row["hash"]), row["terminal"], row["epoch"], row["seq"], Outcome(row["outcome"]), bytes(row["result"])
+    )
+    tree.append(leaf)
+    return faults
+
+
+def _chain_faults(rows: list[sa.RowMapping] | tuple[sa.RowMapping, ...], streams: list[sa.RowMapping]) -> list[str]:
+    last: dict[tuple[str, int], tuple[int, bytes]] = {}
+    faults = []
+    for row in sorted(rows, key=lambda one: (one["terminal"], one["epoch"], one["seq"])):
+        key = (row["terminal"], row["epoch"])
+        if row["seq"] != last.get(key, (0, b""))[0] + 1:
+            faults.append(f"{key}: a gap before {row['seq']}")
+        last[key] = (row["seq"], bytes(row["hash"]))
+    for stream in streams:
+        if last.get((stream["terminal"], stream["epoch"])) != (stream["upto"], bytes(stream["chain"])):
+            faults.append(f"{stream['terminal']}: the stream does not end with its last record")
+    return faults

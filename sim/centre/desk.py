@@ -1,0 +1,183 @@
+"""The centre's desk: one message of a terminal in, one database transaction, answers out after the commit."""
+
+from __future__ import annotations
+
+import secrets
+import threading
+from typing import Final
+
+import sqlalchemy as sa
+
+from edge.core.types import Caps, Credit, Dice
+from edge.errors import EdgeError
+from edge.suites import es256
+from edge.wire import ask as wire_ask
+from edge.wire import envelope, topics
+from sim.centre import answers, asks, intake, policy, registry
+from sim.centre import store as t
+from sim.centre.answers import Message, Reply
+from sim.centre.intake import Counter
+from sim.centre.keys import CentreKeys
+from sim.centre.log import Log
+from sim.centre.people import Faces
+from sim.centre.registry import Terminal
+from sim.centre.rules import Region
+
+CONTACTS_KEPT_MS: Final = 7 * 24 * 3_600_000
+TERMINALS_CACHED_MAX: Final = 4096
+INCIDENTS_MAX: Final = 100_000  # a flood of rubbish must not fill the disk; the counters in the log go on
+
+
+class SystemDice:
+    """Randomness of the operating system."""
+
+    def bytes(self, count: int) -> bytes:
+        """`count` random bytes."""
+        return secrets.token_bytes(count)
+
+    def below(self, limit: int) -> int:
+        """0 <= number < limit."""
+        return secrets.randbelow(limit)
+
+
+class Centre:
+    """One worker. `on_message` is safe to call from several threads; they wait for each other."""
+
+    def __init__(
+        self,
+        store: t.Store,
+        keys: CentreKeys,
+        region: Region,
+        *,
+        shards: int = 16,
+        credit: Credit | None = None,
+        caps: Caps | None = None,
+        faces: Faces | None = None,
+        dice: Dice | None = None,
+    ) -> None:
+        self.store = store
+        self.keys = keys
+        self.region = region
+        self.shards = shards
+        self.credit = credit or Credit()
+        self.caps = caps or Caps()
+        self.dice = dice or SystemDice()
+        self.log = Log()
+        self._lock = threading.Lock()
+        self._keys_of: dict[tuple[bytes, bytes], tuple[es256.Es256Verifier, es256.HpkeSealer]] = {}
+        self._counter = Counter(
+            log=self.log,
+            opener=keys.opener,
+            region=region,
+            faces=faces or Faces(),
+            verifier_of=lambda terminal: self._both(terminal)[0],
+            sealer_of=lambda terminal: self._both(terminal)[1],
+        )
+
+    def on_message(self, topic: str, payload: bytes, now_ms: int) -> list[Message]:
+        """Everything one message causes; the messages to publish, which may be lost: the terminal asks again.
+
+        Never raises for what a terminal sends. EdgeError E-LOG-20: the database is not what it was; stop.
+        """
+        with self._lock, self.store.begin() as conn:
+            self.log.catch_up(conn)
+            messages = self._take(conn, topic, payload, now_ms)
+            self.log.save(conn)
+        return messages
+
+    def _take(self, conn: sa.Connection, topic: str, payload: bytes, now_ms: int) -> list[Message]:
+        try:
+            what, _, name = topics.parse(topic)
+        except EdgeError:
+            return self._aside(conn, "unknown_topic", "", payload, now_ms)
+        terminal = registry.find(conn, name)
+        if terminal is None:
+            return self._aside(conn, "unknown_terminal", name, payload, now_ms)
+        if what == "up":
+            return self._up(conn, terminal, payload, now_ms)
+        if what == "ask":
+            return self._ask(conn, terminal, payload, now_ms)
+        return []  # our own words, and `state`
+
+    # -- records ----------------------------------------------------------------------------------
+    def _up(self, conn: sa.Connection, terminal: Terminal, payload: bytes, now_ms: int) -> list[Message]:
+        try:
+            got = envelope.decode(payload)
+        except EdgeError:
+            return self._aside(conn, "malformed_envelope", terminal.name, payload, now_ms)
+        if got.terminal != terminal.name:
+            return self._aside(conn, "wrong_terminal", terminal.name, payload, now_ms)
+        if got.epoch < terminal.epoch and intake.stand(conn, terminal.name, got.epoch).upto == 0:
+            return self._aside(conn, "epoch_back", terminal.name, payload, now_ms)
+        standing, decided = intake.take(conn, self._counter, terminal, got, now_ms)
+        if standing.upto and got.epoch > terminal.epoch:
+            registry.update(conn, terminal.name, epoch=got.epoch)
+            if terminal.epoch:
+                t.note(conn, "new_epoch", now_ms, terminal=terminal.name, epoch=got.epoch)
+        if not got.records:
+            decided = intake.since(conn, terminal.name, got.epoch, got.answer_seen)
+        if got.tree_size > self.log.tree.size:
+            t.note(conn, "terminal_ahead", now_ms, terminal=terminal.name, alarm=True)
+        reply = Reply(
+            terminal=terminal,
+            epoch=got.epoch,
+            standing=standing,
+            decided=tuple(decided),
+            tree_size=got.tree_size,
+            now_ms=now_ms,
+            credit=self.credit,
+            shards=self.shards,
+        )
+        messages = answers.make(conn, reply, self.log.tree, self.keys)
+        policy.contact(conn, terminal.name, now_ms)
+        return messages
+
+    # -- questions --------------------------------------------------------------------------------
+    def _ask(self, conn: sa.Connection, terminal: Terminal, payload: bytes, now_ms: int) -> list[Message]:
+        try:
+            header = wire_ask.decode_ask(payload, self._both(terminal)[0])
+            if header.terminal != terminal.name:
+                return self._aside(conn, "wrong_terminal", terminal.name, payload, now_ms)
+            body = wire_ask.open_ask(header, self.keys.opener)
+        except EdgeError:
+            return self._aside(conn, "malformed_ask", terminal.name, payload, now_ms)
+        asked = asks.Question(
+            conn=conn,
+            terminal=terminal,
+            header=header,
+            body=body,
+            region=self.region,
+            faces=self._counter.faces,
+            signer=self.keys.signer,
+            caps=self.caps,
+            dice=self.dice,
+            now_ms=now_ms,
+        )
+        infcode, err_msg, output = asks.answer(asked)
+        tell = wire_ask.Tell(
+            terminal.name, header.ask, header.infno, infcode, err_msg, output, now_ms
+        )
+        policy.contact(conn, terminal.name, now_ms)
+        data = wire_ask.encode_tell(tell, self.keys.signer, self._both(terminal)[1])
+        return [(topics.tell(terminal.name, self.shards), data)]
+
+    # -- the rest ---------------------------------------------------------------------------------
+    def _aside(
+        self, conn: sa.Connection, code: str, name: str, payload: bytes, now_ms: int
+    ) -> list[Message]:
+        """Quarantine: kept for a person to look at, answered with nothing."""
+        count = conn.execute(sa.select(sa.func.max(t.incidents.c.id))).scalar() or 0
+        if count < INCIDENTS_MAX:
+            t.note(conn, code, now_ms, terminal=name, data=payload, alarm=True)
+        return []
+
+    def _both(self, terminal: Terminal) -> tuple[es256.Es256Verifier, es256.HpkeSealer]:
+        key = (terminal.sign_public, terminal.seal_public)
+        found = self._keys_of.get(key)
+        if found is None:
+            if len(self._keys_of) >= TERMINALS_CACHED_MAX:
+                self._keys_of.clear()
+            verifier = es256.Es256Verifier.of(es256.load_sign_public(terminal.sign_public))
+            sealer = es256.HpkeSealer(es256.load_seal_public(terminal.seal_public))
+            found = self._keys_of[key] = (verifier, sealer)
+        return found

@@ -1,0 +1,347 @@
+"""Taking records in: order, chain, signature, then exactly one decision each (PROTOCOL "Answer").
+
+Everything before the decision can only stop the envelope (quarantine, fork, gap: nothing beyond). From a good signature
+in the right place on, the record is decided whatever is in it, so that a poisoned body cannot stop the chain.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any, Final
+
+import sqlalchemy as sa
+from msgspec import Struct
+
+from edge.core.types import Json, Mode, Outcome, Split
+from edge.errors import EdgeError
+from edge.wire import answer as wire_answer
+from edge.wire import cbor, receipt
+from edge.wire import record as wire
+from edge.wire.cose import Opener, Sealer, Verifier
+from edge.wire.envelope import Envelope
+from edge.wire.record import RecordHeader
+from edge.wire.shape import ZERO_HASH
+from sim.centre import bodies, people, plans, policy
+from sim.centre import store as t
+from sim.centre.answers import Decided, Standing
+from sim.centre.bodies import Body
+from sim.centre.log import Log
+from sim.centre.people import Faces, Known
+from sim.centre.plans import Case, Done, No
+from sim.centre.registry import Terminal
+from sim.centre.rules import Region
+
+EXPIRES_MS: Final = 72 * 3_600_000
+AHEAD_MAX_MS: Final = 10 * 60_000  # a clock this far ahead (beyond its own error bound) is an anomaly
+TOKEN_MS: Final = 60 * 60_000  # how long after 1101 its token may be used
+OUTPUT_KEYS: Final = ("mdtrt_id", "setlinfo", "setldetail")
+
+
+class Verdict(Struct, frozen=True):
+    """The decision on one record, before it is written."""
+
+    outcome: Outcome
+    result: Json
+    bill_no: str = ""
+    psn_key: str = ""
+    fund_fen: int = 0
+    contact_ms: int = 0
+
+
+class Counter(Struct, frozen=True):
+    """What the intake works with."""
+
+    log: Log
+    opener: Opener
+    region: Region
+    faces: Faces
+    verifier_of: Callable[[Terminal], Verifier]
+    sealer_of: Callable[[Terminal], Sealer]
+
+
+def result(code: str = "", err_msg: str = "", output: Json | None = None, difference_fen: int = 0) -> Json:
+    """The plaintext of a result (PROTOCOL): infcode 0 only without a code."""
+    known = {key: (output or {}).get(key) for key in OUTPUT_KEYS}
+    return {
+        "infcode": -1 if code else 0,
+        "err_msg": err_msg[:200],
+        "mdtrt_id": known["mdtrt_id"] or "",
+        "setlinfo": known["setlinfo"] or {},
+        "setldetail": known["setldetail"] or [],
+        "code": code,
+        "difference_fen": difference_fen,
+    }
+
+
+# -- one envelope ---------------------------------------------------------------------------------
+def take(
+    conn: sa.Connection, counter: Counter, terminal: Terminal, envelope: Envelope, now_ms: int
+) -> tuple[Standing, list[Decided]]:
+    """Decide what can be decided; the standing afterwards and the decisions to answer with."""
+    standing = stand(conn, terminal.name, envelope.epoch)
+    last = envelope.first_seq + len(envelope.records) - 1
+    known = _known(conn, terminal.name, envelope.epoch, envelope.first_seq, last)
+    decided: list[Decided] = []
+    for seq, data in enumerate(envelope.records, start=envelope.first_seq):
+        digest = wire.record_hash(data)
+        first = known.get(seq)
+        if first is not None and first[0] == digest:  # the very bytes: the first answer again
+            decided.append(first[1])
+            continue
+        if first is None and seq != standing.upto + 1:
+            break  # a gap: `upto` says where to go back to
+        header = _placed(conn, counter, terminal, envelope, seq, data, standing, now_ms)
+        if header is None:
+            break
+        decided.append(_enter(conn, counter, terminal, header, data, digest, now_ms))
+        standing = Standing(seq, digest)
+    _advance(conn, terminal.name, envelope.epoch, standing)
+    return standing, decided
+
+
+def stand(conn: sa.Connection, terminal: str, epoch: int) -> Standing:
+    """Where the chain of this terminal and epoch stands."""
+    c = t.streams.c
+    where = (c.terminal == terminal, c.epoch == epoch)
+    row = conn.execute(sa.select(c.upto, c.chain).where(*where)).first()
+    return Standing(0, ZERO_HASH) if row is None else Standing(row[0], bytes(row[1]))
+
+
+def since(conn: sa.Connection, terminal: str, epoch: int, number: int) -> list[Decided]:
+    """For a hello: the decisions of answers that the terminal has not seen, the oldest first, one answer full."""
+    c = t.records.c
+    where = (c.terminal == terminal, c.epoch == epoch, c.number > number)
+    query = sa.select(t.records).where(*where).order_by(c.seq).limit(wire_answer.RESULTS_MAX)
+    return [_decided(row) for row in conn.execute(query).mappings()]
+
+
+def _advance(conn: sa.Connection, terminal: str, epoch: int, standing: Standing) -> None:
+    if not standing.upto:
+        return
+    c = t.streams.c
+    values = {"upto": standing.upto, "chain": standing.chain}
+    grown = t.streams.update().where(c.terminal == terminal, c.epoch == epoch).values(**values)
+    if conn.execute(grown).rowcount == 0:
+        conn.execute(t.streams.insert(), {"terminal": terminal, "epoch": epoch, **values})
+
+
+def _known(
+    conn: sa.Connection, terminal: str, epoch: int, first: int, last: int
+) -> dict[int, tuple[bytes, Decided]]:
+    c = t.records.c
+    names = (c.seq, c.hash, c.outcome, c.sealed, c.leaf, c.number)
+    where = (c.terminal == terminal, c.epoch == epoch, c.seq >= first, c.seq <= last)
+    rows = conn.execute(sa.select(*names).where(*where)).mappings()
+    return {row["seq"]: (bytes(row["hash"]), _decided(row)) for row in rows}
+
+
+def _decided(row: Any) -> Decided:
+    return Decided(row["seq"], row["outcome"], bytes(row["sealed"]), row["leaf"], row["number"])
+
+
+def _placed(
+    conn: sa.Connection,
+    counter: Counter,
+    terminal: Terminal,
+    envelope: Envelope,
+    seq: int,
+    data: bytes,
+    standing: Standing,
+    now_ms: int,
+) -> RecordHeader | None:
+    """The header when the record is signed by this terminal and belongs exactly here; else it is quarantined."""
+    code, header = "", None
+    try:
+        header = wire.decode(data, counter.verifier_of(terminal))
+    except EdgeError as error:
+        code = "bad_signature" if error.code == "E-WIR-05" else "malformed_record"
+    if header is not None:
+        if header.terminal != terminal.name:
+            code = "wrong_terminal"
+        elif (header.epoch, header.seq) != (envelope.epoch, seq):
+            code = "misplaced_record"
+        elif seq <= standing.upto:
+            code = "fork"
+        elif header.prev != standing.chain:
+            code = "chain_broken"
+    if not code:
+        return header
+    where = {"terminal": terminal.name, "epoch": envelope.epoch, "seq": seq}
+    t.note(conn, code, now_ms, digest=wire.record_hash(data), data=data, alarm=True, **where)  # type: ignore[arg-type]
+    return None
+
+
+# -- one record -----------------------------------------------------------------------------------
+def _enter(
+    conn: sa.Connection,
+    counter: Counter,
+    terminal: Terminal,
+    header: RecordHeader,
+    data: bytes,
+    digest: bytes,
+    now_ms: int,
+) -> Decided:
+    """Decide, append to the log, write down. All in the message's transaction."""
+    mark = counter.log.tree.size
+    verdict = decide(conn, counter, terminal, header, mark, now_ms)
+    plain = cbor.dumps(verdict.result)
+    place = {"terminal": header.terminal, "epoch": header.epoch, "seq": header.seq}
+    leaf = receipt.leaf_bytes(digest, header.terminal, header.epoch, header.seq, verdict.outcome, plain)
+    index = counter.log.append(leaf)
+    assert index == mark, "one decision, one leaf"
+    sealed = wire_answer.seal_result(
+        plain, counter.sealer_of(terminal), terminal=header.terminal, epoch=header.epoch, seq=header.seq
+    )
+    number = terminal.answer_number + 1
+    row: dict[str, Any] = {
+        **place,
+        "hash": digest,
+        "data": data,
+        "txid": header.txid,
+        "kind": header.kind,
+        "mode": str(header.mode),
+        "bill_no": verdict.bill_no,
+        "psn_key": verdict.psn_key,
+        "wall_ms": header.wall_ms,
+        "received_ms": now_ms,
+        "contact_ms": verdict.contact_ms,
+        "fund_fen": verdict.fund_fen,
+        "outcome": str(verdict.outcome),
+        "result": plain,
+        "sealed": sealed,
+        "leaf": index,
+        "number": number,
+    }
+    conn.execute(t.records.insert(), row)
+    if verdict.outcome is Outcome.SUSPECT:
+        t.note(conn, verdict.result["code"], now_ms, digest=digest, alarm=True, **place)
+    return Decided(header.seq, str(verdict.outcome), sealed, index, number)
+
+
+def decide(
+    conn: sa.Connection, counter: Counter, terminal: Terminal, header: RecordHeader, mark: int, now_ms: int
+) -> Verdict:
+    """Exactly one outcome for a record that is in its place."""
+    try:
+        body = bodies.parse(wire.open_body(header, counter.opener))
+        estimate = bodies.estimate(body)
+    except EdgeError as error:
+        sealed_wrong = error.code == "E-WIR-06"
+        outcome = Outcome.SUSPECT if sealed_wrong else Outcome.REJECTED
+        code = "cannot_open" if sealed_wrong else "malformed_body"
+        return Verdict(outcome, result(code, f"{error.code} {error.message}"))
+    early = _early(conn, terminal, header, body, now_ms)
+    if early is not None:
+        return early
+    proved = _person(conn, terminal, header, body, counter.faces)
+    if isinstance(proved, No):
+        return Verdict(Outcome.REJECTED, result(proved.code), body.bill_no)
+    person = proved.person
+    contact_ms = policy.contact_before(conn, terminal.name, header.wall_ms + header.error_ms)
+    fund = estimate.fund_pay_sumamt_fen if estimate and header.mode is Mode.PROVISIONAL else 0
+    claim = policy.Claim(header, body, estimate, person.psn_no, contact_ms, by_token=proved.by_token)
+    why = policy.violation(conn, claim)
+    if why:
+        answer = result("policy_violation", why)
+        return Verdict(Outcome.REJECTED, answer, body.bill_no, person.psn_no, fund, contact_ms)
+    case = Case(
+        conn=conn,
+        terminal=terminal,
+        region=counter.region,
+        body=body,
+        person=person,
+        mark=mark,
+        epoch=header.epoch,
+        seq=header.seq,
+        at_ms=max(min(header.wall_ms, now_ms), now_ms - EXPIRES_MS),  # a wild clock is no date
+        now_ms=now_ms,
+    )
+    outcome, answer = _carry_out(case, estimate)
+    return Verdict(outcome, answer, body.bill_no, person.psn_no, fund, contact_ms)
+
+
+def _early(
+    conn: sa.Connection, terminal: Terminal, header: RecordHeader, body: Body, now_ms: int
+) -> Verdict | None:
+    """What is decided without looking at the person."""
+    if header.kind != body.kind or body.fixmedins_code != terminal.fixmedins_code:
+        code = "malformed_body" if header.kind != body.kind else "wrong_institution"
+        return Verdict(Outcome.REJECTED, result(code), body.bill_no)
+    c = t.records.c
+    where = (c.terminal == terminal.name, c.txid == header.txid)
+    first = conn.execute(sa.select(c.result).where(*where).order_by(c.leaf).limit(1)).scalar()
+    if first is not None:
+        again = {**wire_answer.result_map(bytes(first)), "infcode": -1, "code": "duplicate"}
+        return Verdict(Outcome.DUPLICATE, again, body.bill_no)
+    if header.wall_ms - header.error_ms > now_ms + AHEAD_MAX_MS:
+        return Verdict(Outcome.SUSPECT, result("clock_ahead"), body.bill_no)
+    if now_ms - (header.wall_ms + header.error_ms) > EXPIRES_MS:
+        return Verdict(Outcome.EXPIRED, result("expired"), body.bill_no)
+    return None
+
+
+def _carry_out(case: Case, estimate: Split | None) -> tuple[Outcome, Json]:
+    """Run the plan inside a savepoint: a "no" leaves nothing behind."""
+    savepoint = case.conn.begin_nested()
+    try:
+        done: Done | No = plans.run(case)
+    except EdgeError as error:
+        savepoint.rollback()
+        return Outcome.REJECTED, result("malformed_body", f"{error.code} {error.message}")
+    except BaseException:
+        savepoint.rollback()
+        raise
+    if isinstance(done, No):
+        savepoint.rollback()
+        outcome = Outcome.DUPLICATE if done.first is not None else Outcome.REJECTED
+        return outcome, result(done.code, output=done.first)
+    savepoint.commit()
+    differs, more_fen = policy.difference(estimate, done.split)
+    outcome = Outcome.ADJUSTED if differs else Outcome.SETTLED
+    return outcome, result(output=done.output, difference_fen=more_fen if differs else 0)
+
+
+# -- who it is about ------------------------------------------------------------------------------
+class Proved(Struct, frozen=True):
+    """The person of a record, and whether the centre itself had told the terminal who it is (1101)."""
+
+    person: Known
+    by_token: bool
+
+
+def _person(
+    conn: sa.Connection, terminal: Terminal, header: RecordHeader, body: Body, faces: Faces
+) -> Proved | No:
+    """The person of the record, proved in the way its mode needs."""
+    said = body.identity
+    if body.kind == "cancel":
+        psn_no = plans.person_of_settlement(conn, body)
+        found = people.find(conn, psn_no) if psn_no else None
+        return No("setl_unknown") if found is None else Proved(found, by_token=False)
+    if header.mode is Mode.ONLINE or said.ecToken:
+        psn_no = _by_token(conn, terminal, header, body)
+        found = people.find(conn, psn_no) if psn_no else None
+        return No("identity_unknown") if found is None else Proved(found, by_token=True)
+    psn_no = people.by_card(conn, said.card_no, said.cert_type)
+    found = people.find(conn, psn_no) if psn_no else None
+    if found is None or said.psn_no not in ("", psn_no):
+        return No("no_person")
+    face, model = said.template, said.template_model
+    if header.mode is Mode.PROVISIONAL and not face:
+        return No("policy_violation")
+    if face and not faces.same(conn, psn_no, face, model):
+        return No("face_mismatch")
+    return Proved(found, by_token=False)
+
+
+def _by_token(conn: sa.Connection, terminal: Terminal, header: RecordHeader, body: Body) -> str:
+    """psn_no when the record carries a token that 1101 gave to this terminal for this person not long before."""
+    said = body.identity
+    c = t.tokens.c
+    where = (c.ec_token == said.ecToken, c.terminal == terminal.name)
+    row = conn.execute(sa.select(t.tokens).where(*where)).mappings().first()
+    if row is None or (said.authNo, said.psn_no, said.means) != (row["auth_no"], row["psn_no"], row["means"]):
+        return ""
+    if abs(header.wall_ms - row["at_ms"]) > TOKEN_MS + header.error_ms:
+        return ""
+    return str(row["psn_no"])

@@ -1,0 +1,317 @@
+"""What a plan does: 2201 registers, 2204+2207 and 2102 settle, 2208 and 2103 undo. All inside the message's transaction.
+
+A business "no" is a `No`; the caller turns it into REJECTED (or DUPLICATE with the first result).
+"""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime, timedelta
+from typing import Any, Final
+
+import msgspec
+import sqlalchemy as sa
+from msgspec import Struct
+
+from edge.core import benefit, money
+from edge.core.benefit import Accounts, Line, PersonFacts, Settlement
+from edge.core.types import AMOUNT_FEN_MAX, Json, Split
+from edge.errors import EdgeError
+from sim.centre import bodies, ledgers, people
+from sim.centre import store as t
+from sim.centre.bodies import Body, Call
+from sim.centre.people import Known
+from sim.centre.registry import Terminal
+from sim.centre.rules import Region
+
+CIVIL_TIME: Final = timedelta(hours=8)  # of the place of care: decides the benefit year
+SALES: Final = ("2101", "2102")
+PRICED: Final = ("2206", "2207", *SALES)
+MED_TYPES: Final = frozenset({"11", "12", "13", "14", "21", "28", "41"})
+
+
+class No(Struct, frozen=True):
+    """Why not: a code of the protocol, and the first result when it is a duplicate."""
+
+    code: str
+    first: Json | None = None
+
+
+class Done(Struct, frozen=True):
+    """What came of a plan. `split` is None when no money moved."""
+
+    output: Json
+    split: Split | None = None
+
+
+class Case(Struct, frozen=True):
+    """One plan to carry out. `mark` is unique for the record and makes its ids; `at_ms` is the time of service."""
+
+    conn: sa.Connection
+    terminal: Terminal
+    region: Region
+    body: Body
+    person: Known
+    mark: int
+    epoch: int
+    seq: int
+    at_ms: int
+    now_ms: int
+
+
+def civil(at_ms: int) -> datetime:
+    """Wall time at the place of care."""
+    return datetime.fromtimestamp(at_ms / 1000, UTC) + CIVIL_TIME
+
+
+def insured(person: Known) -> str:
+    """"" or why not: not_insured, suspended, locked."""
+    if person.locked:
+        return "locked"
+    return {"1": "", "2": "suspended"}.get(person.stas, "not_insured")
+
+
+def run(case: Case) -> Done | No:
+    """Carry out the plan of the record. EdgeErrors of malformed forms pass through."""
+    kind = case.body.kind
+    if kind == "cancel":
+        return _cancel(case)
+    if why := insured(case.person):
+        return No(why)
+    if case.person.insuplc_admdvs[:4] != case.region.region[:4]:
+        return No("other_region")  # this reference centre has the rules of one pool
+    if kind == "register":
+        return _register(case, alone=True)
+    return _settle(case)
+
+
+# -- 2201 -----------------------------------------------------------------------------------------
+def _register(case: Case, *, alone: bool) -> Done | No:
+    call = bodies.call(case.body.plan, "2201")
+    assert call is not None, "the plan was checked"
+    number = bodies.text(bodies.form(call), "ipt_otp_no")
+    c = t.visits.c
+    where = (c.fixmedins_code == case.terminal.fixmedins_code, c.ipt_otp_no == number)
+    row = case.conn.execute(sa.select(c.mdtrt_id, c.psn_no).where(*where)).first()
+    if row is not None and row[1] != case.person.psn_no:
+        return No("ipt_otp_no_used")
+    if row is not None:
+        output = _registered(case, row[0], number)
+        return No("duplicate", output) if alone else Done(output)
+    mdtrt_id = f"{case.region.region}M{case.mark:013d}"
+    visit = {"mdtrt_id": mdtrt_id, "fixmedins_code": case.terminal.fixmedins_code, "ipt_otp_no": number}
+    case.conn.execute(t.visits.insert(), {**visit, "psn_no": case.person.psn_no, "at_ms": case.at_ms})
+    return Done(_registered(case, mdtrt_id, number))
+
+
+def _registered(case: Case, mdtrt_id: str, number: str) -> Json:
+    return {"mdtrt_id": mdtrt_id, "psn_no": case.person.psn_no, "ipt_otp_no": number}
+
+
+def _visit(case: Case) -> str | No:
+    """The mdtrt_id this settlement belongs to."""
+    if bodies.call(case.body.plan, "2201") is not None:
+        done = _register(case, alone=False)
+        return done if isinstance(done, No) else str(done.output["mdtrt_id"])
+    call = bodies.call(case.body.plan, "2207")
+    assert call is not None, "the plan was checked"
+    mdtrt_id = bodies.text(bodies.form(call), "mdtrt_id")
+    c = t.visits.c
+    where = (c.mdtrt_id == mdtrt_id, c.fixmedins_code == case.terminal.fixmedins_code)
+    owner = case.conn.execute(sa.select(c.psn_no).where(*where)).scalar()
+    return mdtrt_id if owner == case.person.psn_no else No("mdtrt_unknown")
+
+
+# -- 2204, 2206, 2207, 2102 -----------------------------------------------------------------------
+class Quote(Struct, frozen=True):
+    """A settlement worked out but not booked."""
+
+    settled: Settlement
+    lines: tuple[Line, ...]
+    payers: tuple[str, ...]
+    year: int
+    med_type: str
+    insutype: str
+    delta: dict[str, int]
+    msgid: str
+
+
+def quote(
+    conn: sa.Connection, terminal: Terminal, region: Region, plan: list[Call], person: Known, at_ms: int
+) -> Quote | No:
+    """2206: what a settlement would come to now. Books nothing."""
+    call = bodies.call(plan, *PRICED)
+    assert call is not None, "the plan was checked"
+    data = bodies.form(call)
+    med_type = bodies.text(data, "med_type", "41" if call.infno in SALES else "11")
+    insutype = bodies.text(data, "insutype", "") or person.insutype
+    if insutype != person.insutype:
+        return No("not_insured")
+    if med_type not in MED_TYPES or (call.infno in SALES) != (med_type == "41"):
+        return No("med_type_unknown")
+    detail = bodies.call(plan, "2204")
+    raw = bodies.fee_lines(detail, "feedetail") if detail else bodies.fee_lines(call, "drugdetail")
+    lines = benefit.split_lines(raw, region.catalogue)
+    scope = benefit.total(lines)
+    if money.fen(bodies.text(data, "medfee_sumamt")) != scope.medfee_sumamt_fen:
+        return No("amount_differs")
+    if not 0 < scope.medfee_sumamt_fen <= AMOUNT_FEN_MAX:
+        return No("over_limit")
+    payers = tuple(people.payers_for(conn, person.psn_no))[: benefit.RELATIVES_MAX]
+    accounts = Accounts(
+        own_fen=ledgers.balance(conn, f"acct:{person.psn_no}"),
+        relatives_fen=tuple(ledgers.balance(conn, f"acct:{other}") for other in payers),
+        used=bodies.text(data, "acct_used_flag", "0") == "1",
+    )
+    in_year = civil(at_ms).year
+    before = ledgers.year(conn, person.psn_no, insutype, in_year)
+    facts = PersonFacts(insutype, person.psn, cvlserv=person.cvlserv, idet_types=person.idet_types)
+    book = region.book(terminal.level)
+    settled = benefit.settle(scope, facts, before, accounts, book, med_type=med_type)
+    money.check_split(settled.split)
+    delta = ledgers.difference(before, settled.after)
+    return Quote(settled, lines, payers, in_year, med_type, insutype, delta, call.msgid)
+
+
+def _settle(case: Case) -> Done | No:
+    first = _live(case, case.body.bill_no)
+    if first is not None:
+        return No("duplicate", _told(first))
+    mdtrt_id = "" if case.body.kind == "pharmacy" else _visit(case)
+    if isinstance(mdtrt_id, No):
+        return mdtrt_id
+    found = quote(
+        case.conn, case.terminal, case.region, case.body.plan, case.person, case.at_ms
+    )
+    if isinstance(found, No):
+        return found
+    setl_id = f"{case.region.region}S{case.mark:013d}"
+    mdtrt_id = mdtrt_id or f"{case.region.region}M{case.mark:013d}"
+    output = setlinfo(found, case.person, setl_id, mdtrt_id, case.at_ms)
+    _book(case, found, setl_id, mdtrt_id, output)
+    return Done(output, found.settled.split)
+
+
+def _live(case: Case, bill_no: str) -> sa.RowMapping | None:
+    c = t.settlements.c
+    where = (c.fixmedins_code == case.terminal.fixmedins_code, c.bill_no == bill_no, c.live == 1)
+    return case.conn.execute(sa.select(t.settlements).where(*where)).mappings().first()
+
+
+def _told(row: sa.RowMapping) -> Json:
+    output: Json = msgspec.json.decode(row["output"])
+    return output
+
+
+def setlinfo(found: Quote, person: Known, setl_id: str, mdtrt_id: str, at_ms: int) -> Json:
+    """The national output of 2207, 2206 (setl_id "") and 2102."""
+    info: dict[str, Any] = {
+        "mdtrt_id": mdtrt_id,
+        "setl_id": setl_id,
+        "psn_no": person.psn_no,
+        "psn_name": people.mask(person.psn_name),
+        "certno": people.mask_certno(person.certno),
+        "gend": person.gend,
+        "age": str(person.age),
+        "insutype": found.insutype,
+        "psn_type": person.psn_type,
+        "cvlserv_flag": "1" if person.cvlserv else "0",
+        "setl_time": civil(at_ms).strftime("%Y-%m-%d %H:%M:%S"),
+        "med_type": found.med_type,
+        "pool_prop_selfpay": found.settled.ratio,
+        "medins_setl_id": found.msgid,
+        "clr_type": {"41": "41", "21": "21", "28": "21"}.get(found.med_type, "11"),
+        "clr_way": "01",
+        **money.split_fields(found.settled.split),
+    }
+    detail = [
+        {
+            "fund_pay_type": line.fund_pay_type,
+            "inscp_scp_amt": money.yuan(line.inscp_scp_amt_fen),
+            "fund_payamt": money.yuan(line.fund_payamt_fen),
+        }
+        for line in found.settled.funds
+    ]
+    return {"mdtrt_id": mdtrt_id, "setlinfo": info, "setldetail": detail}
+
+
+def _book(case: Case, found: Quote, setl_id: str, mdtrt_id: str, output: Json) -> None:
+    split, psn_no = found.settled.split, case.person.psn_no
+    given = dict(zip(found.payers, found.settled.relatives_fen, strict=True))
+    institution = case.terminal.fixmedins_code
+    entry = ledgers.settlement_lines(split, found.settled.funds, psn_no, given, institution)
+    ledgers.post(case.conn, setl_id, entry, case.now_ms)
+    ledgers.add_to_year(case.conn, psn_no, found.insutype, found.year, found.delta)
+    row = {
+        "setl_id": setl_id,
+        "fixmedins_code": institution,
+        "bill_no": case.body.bill_no,
+        "psn_no": psn_no,
+        "mdtrt_id": mdtrt_id,
+        "msgid": found.msgid,
+        "kind": case.body.kind,
+        "year": found.year,
+        "terminal": case.terminal.name,
+        "epoch": case.epoch,
+        "seq": case.seq,
+        "at_ms": case.at_ms,
+        "medfee_fen": split.medfee_sumamt_fen,
+        "fund_fen": split.fund_pay_sumamt_fen,
+        "output": msgspec.json.encode(output),
+        "delta": msgspec.json.encode({"insutype": found.insutype, "fen": found.delta}),
+        "live": 1,
+    }
+    case.conn.execute(t.settlements.insert(), row)
+    _monitor(case, found)
+
+
+def _monitor(case: Case, found: Quote) -> None:
+    """S1: told once, by the settlement that crosses the line."""
+    line = case.region.monitor.line_fen()
+    after = found.settled.after.personal_fen
+    if after <= line or after - found.delta["personal_fen"] > line:
+        return
+    t.note(case.conn, "monitor_half_income", case.now_ms, terminal=case.terminal.name, seq=case.seq)
+
+
+# -- 2208, 2103 -----------------------------------------------------------------------------------
+def _cancel(case: Case) -> Done | No:
+    call = case.body.plan[0]
+    data = bodies.form(call)
+    setl_id = bodies.text(data, "setl_id")
+    where = t.settlements.c.setl_id == setl_id
+    row = case.conn.execute(sa.select(t.settlements).where(where)).mappings().first()
+    if row is None or row["fixmedins_code"] != case.terminal.fixmedins_code:
+        return No("setl_unknown")
+    said = bodies.text(data, "psn_no", "")
+    if said not in ("", row["psn_no"]) or (call.infno == "2103") != (row["kind"] == "pharmacy"):
+        return No("setl_unknown")
+    if not row["live"]:
+        return No("duplicate", _negative(row, setl_id))
+    case.conn.execute(t.settlements.update().where(where).values(live=0))
+    ledgers.undo(case.conn, setl_id, f"{setl_id}-undo", case.now_ms)
+    delta = msgspec.json.decode(row["delta"])
+    back = {name: -amount for name, amount in delta["fen"].items()}
+    ledgers.add_to_year(case.conn, row["psn_no"], delta["insutype"], row["year"], back)
+    return Done(_negative(row, setl_id))
+
+
+def _negative(row: sa.RowMapping, setl_id: str) -> Json:
+    """The cancelled settlement as the national output shows it: the same amounts below zero, and whose cancellation."""
+    output = _told(row)
+    info = dict(output["setlinfo"])
+    names = [name.removesuffix("_fen") for name in Split.__struct_fields__] + ["psn_part_amt"]
+    for name in names:
+        if name != "balc":
+            info[name] = money.yuan(-money.fen(info[name]))
+    info["initial_setl_id"], info["setl_id"] = setl_id, f"{setl_id}-undo"
+    return {"mdtrt_id": row["mdtrt_id"], "setlinfo": info, "setldetail": []}
+
+
+def person_of_settlement(conn: sa.Connection, body: Body) -> str:
+    """psn_no of the settlement that a cancel names, "" when there is none."""
+    try:
+        setl_id = bodies.text(bodies.form(body.plan[0]), "setl_id")
+    except EdgeError:
+        return ""
+    c = t.settlements.c
+    return conn.execute(sa.select(c.psn_no).where(c.setl_id == setl_id)).scalar() or ""

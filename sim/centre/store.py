@@ -1,0 +1,282 @@
+"""The centre's tables and its one way to write: `Store.begin()`, one transaction at a time.
+
+SQLite (WAL, synchronous FULL) by default, PostgreSQL by URL. Every message of a terminal is one transaction that first
+locks the row of the log's head, so two workers on one database cannot give out the same leaf.
+"""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Any, Final
+
+import sqlalchemy as sa
+from sqlalchemy.pool import StaticPool
+
+LOCK_WAIT_MS: Final = 10_000
+CHECKPOINT_PAGES: Final = 1000
+QUARANTINE_BYTES_MAX: Final = 64 * 1024
+
+META: Final = sa.MetaData()
+Blob = sa.LargeBinary
+Fen = sa.BigInteger
+
+
+def _table(name: str, *columns: sa.schema.SchemaItem) -> sa.Table:
+    return sa.Table(name, META, *columns)
+
+
+def _text(name: str, **kw: Any) -> sa.Column[str]:
+    return sa.Column(name, sa.Text, nullable=False, **kw)
+
+
+def _int(name: str, **kw: Any) -> sa.Column[int]:
+    return sa.Column(name, sa.BigInteger, nullable=False, **kw)
+
+
+def _blob(name: str, **kw: Any) -> sa.Column[bytes]:
+    return sa.Column(name, Blob, nullable=False, **kw)
+
+
+# -- who may speak, and what they said ------------------------------------------------------------
+terminals = _table(
+    "terminals",
+    _text("name", primary_key=True),
+    _blob("sign_public"),  # PEM
+    _blob("seal_public"),
+    _text("fixmedins_code"),
+    _text("fixmedins_name"),
+    _text("admdvs"),
+    _text("level"),
+    _text("profile"),
+    _int("answer_number"),
+    _int("answer_size"),  # of the tree at that answer
+    _int("epoch"),  # the newest epoch seen
+)
+streams = _table(
+    "streams", _text("terminal", primary_key=True), _int("epoch", primary_key=True), _int("upto"), _blob("chain")
+)
+records = _table(
+    "records",
+    _text("terminal", primary_key=True),
+    _int("epoch", primary_key=True),
+    _int("seq", primary_key=True),
+    _blob("hash"),
+    _blob("data"),
+    _blob("txid"),
+    _text("kind"),
+    _text("mode"),
+    _text("bill_no"),
+    _text("psn_key"),
+    _int("wall_ms"),
+    _int("received_ms"),
+    _int("contact_ms"),  # last contact before it was written: names the outage
+    _int("fund_fen"),  # the fund part that was promised offline
+    _text("outcome"),
+    _blob("result"),  # plaintext, as in the leaf
+    _blob("sealed"),  # the first result, sealed to the terminal
+    _int("leaf", unique=True),
+    _int("number"),  # of the answer that carried it first
+    sa.Index("records_outage", "terminal", "epoch", "contact_ms"),
+    sa.Index("records_txid", "terminal", "txid"),
+)
+leaves = _table("leaves", _int("idx", primary_key=True, autoincrement=False), _blob("hash"))
+log_head = _table("log_head", _int("id", primary_key=True, autoincrement=False), _int("size"), _blob("root"))
+contacts = _table("contacts", _text("terminal", primary_key=True), _int("at_ms", primary_key=True))
+incidents = _table(
+    "incidents",
+    sa.Column("id", sa.Integer, primary_key=True, autoincrement=True),
+    _int("at_ms"),
+    _text("code"),
+    _int("alarm"),  # 1 = a person must look
+    _text("terminal"),
+    _int("epoch"),
+    _int("seq"),
+    _blob("hash"),
+    _blob("data"),
+)
+policies = _table(
+    "policies",
+    _blob("hash", primary_key=True),
+    _text("terminal"),
+    _blob("document"),
+    _blob("body"),
+    _int("issued_ms"),
+    _int("valid_until_ms"),
+)
+
+# -- people ---------------------------------------------------------------------------------------
+persons = _table(
+    "persons",
+    _text("psn_no", primary_key=True),
+    _text("psn_name"),
+    _text("certno"),
+    _text("gend"),
+    _int("age"),
+    _text("insutype"),
+    _text("psn_type"),
+    _text("insuplc_admdvs"),
+    _text("stas"),  # psn_insu_stas: 1 normal, 2 suspended, 4 ended
+    _int("cvlserv"),
+    _text("idet_types"),  # comma separated
+    _int("locked"),
+)
+relatives = _table(
+    "relatives",
+    _text("psn_no", primary_key=True),  # may use
+    _text("other", primary_key=True),  # the relative
+    _text("relation"),
+    _int("rank"),
+    _int("serves"),  # psn_no may act for `other` at a terminal
+    _int("pays"),  # other's account pays for psn_no (家庭共济)
+)
+cards = _table(
+    "cards",
+    _text("card_no", primary_key=True),
+    _text("cert_type", primary_key=True),
+    _text("psn_no"),
+    _text("card_sn"),
+)
+faces = _table(
+    "faces",
+    sa.Column("id", sa.Integer, primary_key=True, autoincrement=True),
+    _text("psn_no", index=True),
+    _text("model"),
+    _blob("template"),
+)
+codes = _table(
+    "codes", _text("code", primary_key=True), _text("psn_no"), _text("org"), _int("expires_ms"), _int("used_ms"), _blob("used_by")
+)
+tokens = _table(  # what 1101 gave out: this terminal may serve this person for a while
+    "tokens",
+    _text("ec_token", primary_key=True),
+    _text("auth_no"),
+    _text("terminal"),
+    _text("means"),
+    _text("psn_no"),
+    _int("at_ms"),
+)
+
+# -- money ----------------------------------------------------------------------------------------
+visits = _table(
+    "visits",
+    _text("mdtrt_id", primary_key=True),
+    _text("fixmedins_code"),
+    _text("ipt_otp_no"),
+    _text("psn_no"),
+    _int("at_ms"),
+    sa.UniqueConstraint("fixmedins_code", "ipt_otp_no"),
+)
+settlements = _table(
+    "settlements",
+    _text("setl_id", primary_key=True),
+    _text("fixmedins_code"),
+    _text("bill_no"),
+    _text("psn_no"),
+    _text("mdtrt_id"),
+    _text("msgid"),
+    _text("kind"),
+    _int("year"),
+    _text("terminal"),
+    _int("epoch"),
+    _int("seq"),
+    _int("at_ms"),
+    _int("medfee_fen"),
+    _int("fund_fen"),
+    _blob("output"),  # setlinfo and setldetail as told
+    _blob("delta"),  # what it added to the accumulators
+    _int("live"),  # 1 until cancelled
+    sa.Index(
+        "settlements_once",
+        "fixmedins_code",
+        "bill_no",
+        unique=True,
+        sqlite_where=sa.text("live = 1"),
+        postgresql_where=sa.text("live = 1"),
+    ),
+    sa.Index("settlements_psn", "psn_no", "mdtrt_id"),
+)
+accounts = _table("accounts", _text("name", primary_key=True), _int("balance_fen"))
+postings = _table(
+    "postings",
+    sa.Column("id", sa.Integer, primary_key=True, autoincrement=True),
+    _text("entry", index=True),
+    _text("account"),
+    _int("fen"),
+    _int("at_ms"),
+)
+accumulators = _table(
+    "accumulators",
+    _text("psn_no", primary_key=True),
+    _text("insutype", primary_key=True),
+    _int("year", primary_key=True),
+    *(_int(f"{name}_fen") for name in ("outpatient_dedc", "outpatient_fund", "inpatient_fund", "compliant_selfpay", "personal")),
+)
+
+
+class Store:
+    """An engine and a lock. `begin()` is the only way to a connection; statements inside are one transaction."""
+
+    def __init__(self, url: str, *, guest: bool = False) -> None:
+        """`guest`: a second process beside the centre (demo, phone simulator); it never checkpoints the WAL, because two
+        connections that reset the WAL at once can corrupt it in SQLite before 3.51.3."""
+        self.url = url
+        self._lock = threading.RLock()
+        self.sqlite = url.startswith("sqlite")
+        self.memory = url in ("sqlite://", "sqlite:///:memory:")
+        kw: dict[str, Any] = {}
+        if self.memory:
+            kw = {"poolclass": StaticPool, "connect_args": {"check_same_thread": False}}
+        elif self.sqlite:
+            kw = {"connect_args": {"check_same_thread": False, "timeout": LOCK_WAIT_MS / 1000}, "pool_size": 1}
+        self.engine = sa.create_engine(url, **kw)
+        if self.sqlite:
+            sa.event.listen(self.engine, "connect", _sqlite_setup(guest=guest))
+            sa.event.listen(self.engine, "begin", _sqlite_begin)
+        META.create_all(self.engine)
+
+    @contextmanager
+    def begin(self) -> Iterator[sa.Connection]:
+        """A write transaction: committed on leaving, rolled back on any exception."""
+        with self._lock, self.engine.begin() as conn:
+            yield conn
+
+    def close(self) -> None:
+        """Give the connections back."""
+        self.engine.dispose()
+
+
+def _sqlite_setup(*, guest: bool) -> Any:
+    def setup(raw: Any, _record: Any) -> None:
+        raw.isolation_level = None  # we say BEGIN ourselves
+        cursor = raw.cursor()
+        cursor.execute("PRAGMA journal_mode=WAL")
+        cursor.execute("PRAGMA synchronous=FULL")
+        cursor.execute(f"PRAGMA busy_timeout={LOCK_WAIT_MS}")
+        cursor.execute(f"PRAGMA wal_autocheckpoint={0 if guest else CHECKPOINT_PAGES}")
+        cursor.close()
+
+    return setup
+
+
+def _sqlite_begin(conn: sa.Connection) -> None:
+    conn.exec_driver_sql("BEGIN IMMEDIATE")
+
+
+def note(
+    conn: sa.Connection,
+    code: str,
+    now_ms: int,
+    *,
+    terminal: str = "",
+    epoch: int = 0,
+    seq: int = 0,
+    digest: bytes = b"",
+    data: bytes = b"",
+    alarm: bool = False,
+) -> None:
+    """Write down an incident; `data` (quarantined bytes) is cut at QUARANTINE_BYTES_MAX."""
+    row = {"at_ms": now_ms, "code": code, "alarm": int(alarm), "terminal": terminal[:64], "epoch": epoch}
+    row |= {"seq": seq, "hash": digest, "data": data[:QUARANTINE_BYTES_MAX]}
+    conn.execute(incidents.insert(), row)
