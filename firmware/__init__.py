@@ -1,1 +1,2 @@
-"""The controller's program: one pure machine (`app`, `link`, `player`), thin `io`, pins only in `boards`."""
+"""The controller's program: one pure machine (`app`, `link`, `player`), thin `io`, pins only in
+`boards`."""

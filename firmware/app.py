@@ -1,8 +1,10 @@
-"""The controller as one pure machine: what comes from the cable, the buttons and the reader, and what must be lit.
+"""The controller as one pure machine: what comes from the cable, the buttons and the reader, and
+what must be lit.
 
-No io, clock or randomness of its own: `main.py` hands in bytes, presses, reader lines and milliseconds, then copies
-`link.out`, `lamps.value` and `tone.value` to the peripherals. Runs unchanged under CPython. Called every <= 10 ms.
-Safe state: a host that is silent for SILENT_MS finds lamps and buzzer off, whatever it asked before.
+No io, clock or randomness of its own: `main.py` hands in bytes, presses, reader lines and
+milliseconds, then copies `link.out`, `lamps.value` and `tone.value` to the peripherals. Runs
+unchanged under CPython. Called every <= 10 ms. Safe state: a host that is silent for SILENT_MS
+finds lamps and buzzer off, whatever it asked before.
 """
 
 from edge.wire import frame
@@ -24,6 +26,8 @@ class App:
     def receive(self, data: bytes, now: int) -> None:
         """Bytes from the host."""
         for kind, payload in self.link.receive(data, now):
+            if kind == frame.PING:
+                continue
             try:
                 name = payload.decode()
             except UnicodeError:
@@ -44,7 +48,12 @@ class App:
     def card(self, line: bytes, now: int) -> None:
         """A line of the reader: two digits of the certificate type, a comma, the number."""
         cert_type, comma, number = line.strip().partition(b",")
-        good = comma and len(cert_type) == CERT_BYTES and cert_type.isdigit() and 0 < len(number) <= CARD_MAX
+        good = (
+            comma
+            and len(cert_type) == CERT_BYTES
+            and cert_type.isdigit()
+            and 0 < len(number) <= CARD_MAX
+        )
         if not good or not all([48 <= c <= 57 or 65 <= c <= 90 for c in number]):
             self.unreadable += 1
             return

@@ -1,4 +1,5 @@
-"""Runs first. Puts the application slot on the path and the lamps out (they keep their colour over a reset)."""
+"""Runs first. Puts the application slot on the path and the lamps out (they keep their colour
+over a reset)."""
 
 import sys
 

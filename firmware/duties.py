@@ -1,8 +1,9 @@
-"""The loop of the controller: every duty once per round, the watchdog only when all of them reported.
+"""The loop of the controller: every duty once per round, the watchdog only when all of them
+reported.
 
-A superloop with one `poll`, not asyncio: it holds less memory, has one place that sleeps (so virtual time needs one
-hook), and a duty that hangs stops the feeding by itself. A duty that raises is written to the console and has not
-reported; the watchdog then restarts the board.
+A superloop with one `poll`, not asyncio: it holds less memory, has one place that sleeps (so
+virtual time needs one hook), and a duty that hangs stops the feeding by itself. A duty that
+raises is written to the console and has not reported; the watchdog then restarts the board.
 """
 
 import select
@@ -11,6 +12,12 @@ import time
 
 from firmware.app import App
 from firmware.io.serial_line import Lines, SerialLine
+
+try:
+    from typing import Any
+except ImportError:  # on the board
+    pass
+
 
 FEED_MS = 500
 LINE_MAX = 64
@@ -32,7 +39,7 @@ class Clock:
 
 
 class Duties:
-    def __init__(self, app: App, parts: dict, clock: Clock) -> None:  # type: ignore[type-arg]
+    def __init__(self, app: App, parts: "dict[str, Any]", clock: Clock) -> None:
         """parts: cable and reader (SerialLine), ring, buzzer, buttons, watchdog."""
         self._app = app
         self._cable: SerialLine = parts["cable"]
@@ -43,7 +50,15 @@ class Duties:
         self._watchdog = parts["watchdog"]
         self._clock = clock
         self._lines = Lines(LINE_MAX)
-        self._duties = (self._hear, self._read, self._look, self._step, self._light, self._sound, self._say)
+        self._duties = (
+            self._hear,
+            self._read,
+            self._look,
+            self._step,
+            self._light,
+            self._sound,
+            self._say,
+        )
         self._all = (1 << len(self._duties)) - 1
         self._reported = 0
         self._fed_at = 0
@@ -76,7 +91,7 @@ class Duties:
         self._buzzer.tone(self._app.tone.value)
 
     def _say(self, now: int) -> None:
-        self._cable.write(self._app.link.out)
+        self._cable.write(bytes(self._app.link.out))
         self._app.link.out = bytearray()
 
     def round(self) -> None:
@@ -87,7 +102,7 @@ class Duties:
                 duty(now)
                 self._reported |= 1 << number
             except Exception as error:
-                sys.print_exception(error)  # type: ignore[attr-defined]
+                sys.print_exception(error)
         if self._reported == self._all and now - self._fed_at >= FEED_MS:
             self._watchdog.feed()
             self._fed_at = now

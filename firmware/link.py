@@ -1,12 +1,20 @@
-"""The controller's end of the cable (the host's is edge/core/link.py): answers HELLO, stop-and-wait, heartbeat.
+"""The controller's end of the cable (the host's is edge/core/link.py): answers HELLO,
+stop-and-wait, heartbeat.
 
-Pure: bytes and milliseconds in, bytes in `out`. The host always speaks first. A HELLO makes a *pending* session that
-replaces the current one only with the first good frame under its keys, so an old HELLO played again does nothing.
+Pure: bytes and milliseconds in, bytes in `out`. The host always speaks first. A HELLO makes a
+*pending* session that replaces the current one only with the first good frame under its keys, so
+an old HELLO played again does nothing.
 """
 
 import struct
 
 from edge.wire import frame
+
+try:
+    from typing import Any
+except ImportError:  # on the board
+    pass
+
 
 BEAT_MS = 1000
 SILENT_MS = 3000
@@ -37,19 +45,26 @@ class Session:
 
 
 class Link:
-    """`random(n)` gives n bytes; `about` is (cause, version 3 bytes, build 8 bytes, uid 8 bytes, board name)."""
+    """`random(n)` gives n bytes; `about` is (cause, version 3 bytes, build 8 bytes, uid 8 bytes,
+    board name)."""
 
-    def __init__(self, pair_key: bytes, random: object, about: tuple, now: int) -> None:  # type: ignore[type-arg]
+    def __init__(
+        self,
+        pair_key: bytes,
+        random: "Any",
+        about: "tuple[int, bytes, bytes, bytes, str]",
+        now: int,
+    ) -> None:
         self._key = pair_key
         self._random = random
         self._about = about
         self._hello_mac = frame.Mac(frame.hello_key(pair_key, b"host"))
         self._own_mac = frame.Mac(frame.hello_key(pair_key, b"board"))
         self._splitter = frame.Splitter()
-        self._boot = self._random(frame.BOOT_BYTES)  # type: ignore[operator]
-        self._session: Session | None = None
-        self._pending: Session | None = None
-        self._queue: list = []  # type: ignore[type-arg]
+        self._boot = self._random(frame.BOOT_BYTES)
+        self._session: "Any" = None
+        self._pending: "Any" = None
+        self._queue: list[tuple[int, bytes]] = []
         self._tries = 0
         self._rto = RTO_START_MS
         self._sent_at = 0
@@ -66,10 +81,10 @@ class Link:
     def up(self) -> bool:
         return self._session is not None
 
-    # -- in ---------------------------------------------------------------------------------------------------------
-    def receive(self, data: bytes, now: int) -> list:  # type: ignore[type-arg]
+    # -- in ----------------------------------------------------------------------------------------
+    def receive(self, data: bytes, now: int) -> "list[Any]":
         """The commands that `data` completes: a list of (type, payload)."""
-        commands: list = []  # type: ignore[type-arg]
+        commands: list[Any] = []
         for encoded in self._splitter.feed(data):
             if encoded is None:
                 self.noise += 1
@@ -80,39 +95,40 @@ class Link:
                 self._bad(error.reason, now)
         return commands
 
-    def _packet(self, packet: frame.Packet, now: int, commands: list) -> None:  # type: ignore[type-arg]
+    def _packet(self, packet: frame.Packet, now: int, commands: "list[Any]") -> None:
         if packet.kind == frame.HELLO:
             self._hello(packet.check(self._hello_mac), now)
             return
         got = self._open(packet)
         session = self._session
         self.heard_at = now
-        if got.ack and got.ack == session.seq and self._tries:  # type: ignore[union-attr]
+        if got.ack and got.ack == session.seq and self._tries:
             self._acknowledged(now)
         if not got.flags & frame.RELIABLE:
             return
-        fresh = got.seq == following(session.heard)  # type: ignore[union-attr]
+        fresh = got.seq == following(session.heard)
         if fresh:
-            session.heard = got.seq  # type: ignore[union-attr]
+            session.heard = got.seq
             commands.append((got.kind, got.payload))
         self._emit(frame.ACK, 0, b"")
 
     def _open(self, packet: frame.Packet) -> frame.Frame:
         if self._session is not None:
             try:
-                return self._session.opener.open(packet)
+                got: frame.Frame = self._session.opener.open(packet)
+                return got
             except frame.FrameError as error:
                 if error.reason != frame.FORGED or self._pending is None:
                     raise
         if self._pending is None:
             raise frame.FrameError(frame.FORGED)
-        got = self._pending.opener.open(packet)
+        first: frame.Frame = self._pending.opener.open(packet)
         self._session = self._pending
         self._pending = None
         self._queue.clear()
         self._tries = 0
         self._rto = RTO_START_MS
-        return got
+        return first
 
     def _hello(self, got: frame.Frame, now: int) -> None:
         if len(got.payload) < struct.calcsize(frame.HELLO_FORMAT):
@@ -122,29 +138,45 @@ class Link:
         if session is None or session.host_nonce != nonce:
             session = self._pending
             if session is None or session.host_nonce != nonce:
-                session = Session(self._key, nonce, self._random(frame.NONCE_BYTES))  # type: ignore[operator]
+                session = Session(self._key, nonce, self._random(frame.NONCE_BYTES))
                 self._pending = session
         cause, version, build, uid, board = self._about
-        payload = struct.pack(
-            frame.WELCOME_FORMAT, frame.PROTOCOL, frame.table_hash(), nonce, session.nonce, self._boot, cause, CAPS,
-            frame.ENCODED_MAX, version, build, uid,
-        ) + board.encode()
+        payload = (
+            struct.pack(
+                frame.WELCOME_FORMAT,
+                frame.PROTOCOL,
+                frame.table_hash(),
+                nonce,
+                session.nonce,
+                self._boot,
+                cause,
+                CAPS,
+                frame.ENCODED_MAX,
+                version,
+                build,
+                uid,
+            )
+            + board.encode()
+        )
         self._plain(frame.WELCOME, payload)
 
     def _bad(self, reason: str, now: int) -> None:
         if reason == frame.FORGED:
             self.forged += 1
             if self._session is None:
-                self._started(now)  # lets the host tell a wrong key, or our restart, from a dead cable
+                self._started(
+                    now
+                )  # lets the host tell a wrong key, or our restart, from a dead cable
         elif reason == frame.UNKNOWN or reason == frame.ODD:
             if self._session is not None:
                 self.send(frame.REFUSED, b"\0" + reason.encode(), now)
         elif reason != frame.REPLAYED:
             self.noise += 1
 
-    # -- out --------------------------------------------------------------------------------------------------------
+    # -- out ---------------------------------------------------------------------------------------
     def send(self, kind: int, payload: bytes, now: int) -> bool:
-        """Queue a reliable report; False when there is no session or no room (a press nobody waits for is no loss)."""
+        """Queue a reliable report; False when there is no session or no room (a press nobody
+        waits for is no loss)."""
         if self._session is None or len(self._queue) >= QUEUE_MAX:
             return False
         self._queue.append((kind, payload))
@@ -168,8 +200,16 @@ class Link:
             self._again(now)
         if now >= self._beat_at:
             self._beat_at = now + BEAT_MS
-            self._emit(frame.BEAT, 0, struct.pack(
-                frame.BEAT_FORMAT, (now - self._begun) & 0xFFFFFFFF, self.noise & 0xFFFF, self.forged & 0xFFFF))
+            self._emit(
+                frame.BEAT,
+                0,
+                struct.pack(
+                    frame.BEAT_FORMAT,
+                    (now - self._begun) & 0xFFFFFFFF,
+                    self.noise & 0xFFFF,
+                    self.forged & 0xFFFF,
+                ),
+            )
 
     def wait(self, now: int, most: int) -> int:
         """Milliseconds until `tick` has something to do, at most `most`."""
@@ -181,7 +221,7 @@ class Link:
         return max(0, min(most, due - now))
 
     def _first(self, now: int) -> None:
-        self._session.seq = following(self._session.seq)  # type: ignore[union-attr]
+        self._session.seq = following(self._session.seq)
         self._tries = 0
         self._sent_at = now
         self._again(now)
@@ -190,11 +230,13 @@ class Link:
         kind, payload = self._queue[0]
         self._tries += 1
         self._resend_at = now + self._rto
-        self._emit(kind, self._session.seq, payload)  # type: ignore[union-attr]
+        self._emit(kind, self._session.seq, payload)
 
     def _acknowledged(self, now: int) -> None:
         if self._tries == 1:  # Karn: an answer to a repeat does not tell which send it answers
-            self._rto = max(RTO_MIN_MS, min(RTO_MAX_MS, self._rto * 7 // 8 + (now - self._sent_at) // 2))
+            self._rto = max(
+                RTO_MIN_MS, min(RTO_MAX_MS, self._rto * 7 // 8 + (now - self._sent_at) // 2)
+            )
         self._tries = 0
         self._queue.pop(0)
         if self._queue:
@@ -204,11 +246,11 @@ class Link:
         self._session = None
         self._queue.clear()
         self._tries = 0
-        self._boot = self._random(frame.BOOT_BYTES)  # type: ignore[operator]
+        self._boot = self._random(frame.BOOT_BYTES)
 
     def _emit(self, kind: int, seq: int, payload: bytes) -> None:
         session = self._session
-        self.out += session.sealer.seal(kind, seq, session.heard, payload)  # type: ignore[union-attr]
+        self.out += session.sealer.seal(kind, seq, session.heard, payload)
 
     def _plain(self, kind: int, payload: bytes) -> None:
         self.out += frame.pack(self._own_mac, frame.Frame(kind, 0, 0, 0, 0, payload))

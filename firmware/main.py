@@ -1,6 +1,8 @@
-"""Wires the board: peripherals by the board file, the pairing key, the machine, the loop. Runs for ever.
+"""Wires the board: peripherals by the board file, the pairing key, the machine, the loop. Runs for
+ever.
 
-Reads /board (name of the board file), /key (32 bytes, the pairing key) and /build (16 hex digits, set by the flasher).
+Reads /board (name of the board file), /key (32 bytes, the pairing key) and /build (16 hex
+digits, set by the flasher).
 """
 
 import os
@@ -16,6 +18,12 @@ from firmware.io.ring import Ring
 from firmware.io.serial_line import SerialLine
 from firmware.link import Link
 
+try:
+    from typing import Any
+except ImportError:  # on the board
+    pass
+
+
 VERSION = b"\x00\x01\x00"
 
 
@@ -28,36 +36,42 @@ def content(path: str) -> bytes:
         return b""
 
 
-def board_file(name: str) -> object:
+def board_file(name: str) -> "Any":
     return getattr(__import__("firmware.boards." + name).boards, name)
 
 
 def uart(number: int, baud: int, tx: int, rx: int) -> SerialLine:
-    return SerialLine(machine.UART(number, baudrate=baud, tx=machine.Pin(tx), rx=machine.Pin(rx), rxbuf=1024, timeout=0))
+    return SerialLine(
+        machine.UART(
+            number, baudrate=baud, tx=machine.Pin(tx), rx=machine.Pin(rx), rxbuf=1024, timeout=0
+        )
+    )
 
 
 def main() -> None:
     b = board_file(content("/board").decode().strip() or "pico")
     pins = []
-    for name, pin in b.BUTTONS:  # type: ignore[attr-defined]
+    for name, pin in b.BUTTONS:
         pins.append((name, machine.Pin(pin, machine.Pin.IN, machine.Pin.PULL_UP)))
-    pwm = machine.PWM(machine.Pin(b.BUZZER_PIN))  # type: ignore[attr-defined]
-    ring_pin = machine.Pin(b.RING_PIN, machine.Pin.OUT)  # type: ignore[attr-defined]
+    pwm = machine.PWM(machine.Pin(b.BUZZER_PIN))
+    ring_pin = machine.Pin(b.RING_PIN, machine.Pin.OUT)
     parts = {
-        "ring": Ring(ring_pin, b.RING_LEDS, b.RING_LEFT),  # type: ignore[attr-defined]
+        "ring": Ring(ring_pin, b.RING_LEDS, b.RING_LEFT),
         "buzzer": Buzzer(pwm),
         "buttons": Buttons(tuple(pins)),
-        "cable": uart(b.LINK_UART, b.LINK_BAUD, b.LINK_TX, b.LINK_RX),  # type: ignore[attr-defined]
-        "reader": uart(b.READER_UART, b.READER_BAUD, b.READER_TX, b.READER_RX),  # type: ignore[attr-defined]
-        "watchdog": machine.WDT(timeout=b.WATCHDOG_MS),  # type: ignore[attr-defined]
+        "cable": uart(b.LINK_UART, b.LINK_BAUD, b.LINK_TX, b.LINK_RX),
+        "reader": uart(b.READER_UART, b.READER_BAUD, b.READER_TX, b.READER_RX),
+        "watchdog": machine.WDT(timeout=b.WATCHDOG_MS),
     }
     key = content("/key")
     if len(key) != frame.KEY_BYTES:
-        key = os.urandom(frame.KEY_BYTES)  # not provisioned: no host has this key, so HELLO fails as a wrong pairing
+        key = os.urandom(
+            frame.KEY_BYTES
+        )  # not provisioned: no host has this key, so HELLO fails as a wrong pairing
     uid = (machine.unique_id() + bytes(8))[:8]
     build = bytes.fromhex((content("/build").decode().strip() + "0" * 16)[:16])
     clock = Clock()
-    about = (machine.reset_cause(), VERSION, build, uid, b.NAME)  # type: ignore[attr-defined]
+    about = (machine.reset_cause(), VERSION, build, uid, b.NAME)
     duties = Duties(App(Link(key, os.urandom, about, clock.now())), parts, clock)
     while True:
         duties.round()

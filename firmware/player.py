@@ -1,8 +1,15 @@
 """Light and sound patterns as data, and the player that steps through them on an absolute schedule.
 
-Pure. Step k of a pattern starts exactly at (start + the lengths before it), so a late tick delays one change and never
-the next ones. Colours are (red, green, blue) 0..255; a lamp value is (left half, right half) as the patient sees them.
+Pure. Step k of a pattern starts exactly at (start + the lengths before it), so a late tick
+delays one change and never the next ones. Colours are (red, green, blue) 0..255; a lamp value is
+(left half, right half) as the patient sees them.
 """
+
+try:
+    from typing import Any
+except ImportError:  # on the board
+    pass
+
 
 OFF = (0, 0, 0)
 WHITE = (255, 255, 255)
@@ -12,8 +19,9 @@ RED = (255, 0, 0)
 DARK = (OFF, OFF)
 
 
-def _breath() -> tuple:  # type: ignore[type-arg]
-    """Slow white: 2 s up and down in 50 ms steps, never fully dark, so that it does not look like a flash."""
+def _breath() -> "tuple[Any, ...]":
+    """Slow white: 2 s up and down in 50 ms steps, never fully dark, so that it does not look
+    like a flash."""
     steps = []
     for k in range(40):
         level = 30 + (k if k < 20 else 40 - k) * 9
@@ -22,7 +30,8 @@ def _breath() -> tuple:  # type: ignore[type-arg]
     return tuple(steps)
 
 
-# name: (rounds, ((ms, value), ...)); rounds 0 = until the next command, else dark or silent after so many
+# name: (rounds, ((ms, value), ...)); rounds 0 = until the next command, else dark or silent after
+# so many
 LAMPS = {
     "off": (0, ((1000, DARK),)),
     "white": (0, ((1000, (WHITE, WHITE)),)),
@@ -42,10 +51,10 @@ TONES = {  # value: Hz
 class Player:
     """Plays one pattern at a time. `rest` is the value when nothing plays."""
 
-    def __init__(self, patterns: dict, rest: object) -> None:  # type: ignore[type-arg]
+    def __init__(self, patterns: "dict[str, Any]", rest: "Any") -> None:
         self._patterns = patterns
         self._rest = rest
-        self._steps: tuple = ()  # type: ignore[type-arg]
+        self._steps: tuple[Any, ...] = ()
         self._rounds = 0
         self._at = 0
         self._until = 0

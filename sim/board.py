@@ -1,5 +1,6 @@
-"""A simulated controller: the real firmware on a real MicroPython VM behind a pty. `python -m sim.board --pty-link PATH`
-serves one until it is stopped; `SimBoard(directory)` does so in a process of its own and speaks to it."""
+"""A simulated controller: the real firmware on a real MicroPython VM behind a pty. `python -m
+sim.board --pty-link PATH` serves one until it is stopped; `SimBoard(directory)` does so in a
+process of its own and speaks to it."""
 
 from __future__ import annotations
 
@@ -30,8 +31,8 @@ Colour = tuple[int, int, int]
 
 
 class Lamps(Struct, frozen=True):
-    """What the ring shows and showed: `now` a colour per lamp, `history` ((monotonic microseconds, ring), ...), `tones`
-    ((monotonic microseconds, Hz), ...; 0 = silent)."""
+    """What the ring shows and showed: `now` a colour per lamp, `history` ((monotonic
+    microseconds, ring), ...), `tones` ((monotonic microseconds, Hz), ...; 0 = silent)."""
 
     now: tuple[Colour, ...]
     history: tuple[tuple[int, tuple[Colour, ...]], ...] = ()
@@ -43,14 +44,16 @@ class Lamps(Struct, frozen=True):
 
 
 class Control:
-    """Speaks to a board that another process serves: present a card, press, unplug, read the lamps."""
+    """Speaks to a board that another process serves: present a card, press, unplug, read the
+    lamps."""
 
     def __init__(self, directory: Path) -> None:
         self._directory = directory
 
     def ask(self, do: str, **fields: object) -> dict[str, Any]:
         """One request. E-BRD-21 when the board is not there or refuses."""
-        # Through /proc/self/fd: a socket's path may have 107 bytes at most, and test directories are longer.
+        # Through /proc/self/fd: a socket's path may have 107 bytes at most, and test directories
+        # are longer.
         folder = os.open(self._directory, os.O_PATH | os.O_DIRECTORY)
         try:
             with socket.socket(socket.AF_UNIX) as sock:
@@ -59,11 +62,15 @@ class Control:
                 sock.sendall(json.dumps({"do": do, **fields}).encode() + b"\n")
                 answer = json.loads(_line(sock))
         except (OSError, ValueError) as error:
-            raise EdgeError("E-BRD-21", f"the simulated board does not answer: {error}", "start it first") from error
+            raise EdgeError(
+                "E-BRD-21", f"the simulated board does not answer: {error}", "start it first"
+            ) from error
         finally:
             os.close(folder)
         if not answer.pop("ok"):
-            raise EdgeError("E-BRD-21", f"the simulated board refuses: {answer['why']}", "see sim/board_hub.py")
+            raise EdgeError(
+                "E-BRD-21", f"the simulated board refuses: {answer['why']}", "see sim/board_hub.py"
+            )
         return dict(answer)
 
     def present_card(self, card_no: str, cert_type: str = "03") -> None:
@@ -98,7 +105,8 @@ class Control:
 class SimBoard:
     """A board in a process of its own, which ends with `stop()`, with this process, or with `with`.
 
-    `directory` gets flash.img, pair.key (32 bytes, 0600; kept when it is there), tty (symlink to the pty), control.sock.
+    `directory` gets flash.img, pair.key (32 bytes, 0600; kept when it is there), tty (symlink to
+    the pty), control.sock.
     """
 
     def __init__(self, directory: str | Path, *, key: bytes | None = None) -> None:
@@ -127,17 +135,32 @@ class SimBoard:
         return self._process.pid
 
     def start(self) -> str:
-        """Flash, plug in, boot. The path of the pty (a new one after `replug`; `path` is stable)."""
+        """Flash, plug in, boot. The path of the pty (a new one after `replug`; `path` is
+        stable)."""
         assert self._process is None, "already started"
-        self._process = subprocess.Popen(  # noqa: S603
-            [sys.executable, "-m", "sim.board", "--directory", str(self.directory), "--with-parent"],
-            stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True, cwd=ROOT,
+        self._process = subprocess.Popen(
+            [
+                sys.executable,
+                "-m",
+                "sim.board",
+                "--directory",
+                str(self.directory),
+                "--with-parent",
+            ],
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            text=True,
+            cwd=ROOT,
         )
         assert self._process.stdout is not None
         said = _first_line(self._process.stdout, self._process)
         if not said.startswith("pty "):
             self.stop()
-            raise EdgeError("E-BRD-21", f"the simulated board did not start: {said or 'no word'}", "see its message above")
+            raise EdgeError(
+                "E-BRD-21",
+                f"the simulated board did not start: {said or 'no word'}",
+                "see its message above",
+            )
         return said.split()[1]
 
     def stop(self) -> None:
@@ -145,7 +168,8 @@ class SimBoard:
         process, self._process = self._process, None
         if process is None:
             return
-        assert process.stdin is not None and process.stdout is not None
+        assert process.stdin is not None
+        assert process.stdout is not None
         with contextlib.suppress(OSError):
             process.stdin.close()
         try:
@@ -159,7 +183,12 @@ class SimBoard:
         self.start()
         return self
 
-    def __exit__(self, kind: type[BaseException] | None, value: BaseException | None, trace: TracebackType | None) -> None:
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        value: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
         self.stop()
 
 
@@ -226,26 +255,32 @@ def serve(directory: Path, link: Path, *, with_parent: bool) -> None:
         hub.until_closed(wake_r)
         if with_parent:
             hub.until_closed(0)
-        print("pty", hub.plug(), flush=True)  # noqa: T201 (the answer to whoever started us)
+        print("pty", hub.plug(), flush=True)
         hub.run()
         place.unlink(missing_ok=True)
 
 
 def main() -> None:
     parser = argparse.ArgumentParser(prog="python -m sim.board", description=__doc__)
-    parser.add_argument("--directory", type=Path, help="flash, key, control socket (default: beside the link)")
-    parser.add_argument("--pty-link", type=Path, help="symlink to make to the pty (default: DIRECTORY/tty)")
+    parser.add_argument(
+        "--directory", type=Path, help="flash, key, control socket (default: beside the link)"
+    )
+    parser.add_argument(
+        "--pty-link", type=Path, help="symlink to make to the pty (default: DIRECTORY/tty)"
+    )
     parser.add_argument("--with-parent", action="store_true", help="stop when stdin ends")
     args = parser.parse_args()
     if args.directory is None and args.pty_link is None:
         parser.error("--pty-link or --directory is needed")
-    directory: Path = args.directory or args.pty_link.absolute().parent / (args.pty_link.name + ".board")
+    directory: Path = args.directory or args.pty_link.absolute().parent / (
+        args.pty_link.name + ".board"
+    )
     directory.mkdir(mode=0o700, parents=True, exist_ok=True)
     link: Path = (args.pty_link or directory / "tty").absolute()
     try:
         serve(directory, link, with_parent=args.with_parent)
     except EdgeError as error:
-        print(error, flush=True)  # noqa: T201
+        print(error, flush=True)
         raise SystemExit(2) from error
 
 

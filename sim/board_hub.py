@@ -1,8 +1,10 @@
-"""The process that *is* the simulated board: power, cable, pins, reader, lamps and the MicroPython VM as its CPU.
+"""The process that *is* the simulated board: power, cable, pins, reader, lamps and the MicroPython
+VM as its CPU.
 
-One thread, one selector. The VM gets four descriptors: a UART each for cable and reader, and the two pipes of the physics
-channel (sim/shims/_hub.py). Physics kept here: the lamps hold their colour over a reset and not over a loss of power; a
-UART nobody reads loses bytes; the watchdog kills; pulling the cable takes data and power at once, as USB does.
+One thread, one selector. The VM gets four descriptors: a UART each for cable and reader, and the
+two pipes of the physics channel (sim/shims/_hub.py). Physics kept here: the lamps hold their
+colour over a reset and not over a loss of power; a UART nobody reads loses bytes; the watchdog
+kills; pulling the cable takes data and power at once, as USB does.
 """
 
 from __future__ import annotations
@@ -54,7 +56,8 @@ def _die_with_parent() -> None:
 
 
 class Hub:
-    """One board. `link` is the stable symlink to the pty, `image` its flash, `control` the socket of the outside world."""
+    """One board. `link` is the stable symlink to the pty, `image` its flash, `control` the
+    socket of the outside world."""
 
     def __init__(self, image: Path, link: Path, control: socket.socket) -> None:
         self._image = image
@@ -84,7 +87,7 @@ class Hub:
         control.setblocking(False)
         self._selector.register(control, selectors.EVENT_READ, lambda: self._accept(control))
 
-    # -- life -------------------------------------------------------------------------------------------------------
+    # -- life --------------------------------------------------------------------------------------
     def run(self) -> None:
         """Serve until `stopping`; leaves no process, symlink or descriptor behind."""
         try:
@@ -97,9 +100,11 @@ class Hub:
 
     def until_closed(self, fd: int) -> None:
         """Stop when `fd` ends: the parent holds the other end and may die without a word."""
+
         def look() -> None:
             if not os.read(fd, READ_MAX):
                 self.stopping = True
+
         self._selector.register(fd, selectors.EVENT_READ, look)
 
     def plug(self) -> str:
@@ -133,17 +138,37 @@ class Hub:
         self._reader, reader = socket.socketpair()
         level_r, self._levels = os.pipe()
         self._done, done_w = os.pipe()
-        for fd in (self._cable.fileno(), cable.fileno(), self._reader.fileno(), reader.fileno(), level_r, self._levels):
+        for fd in (
+            self._cable.fileno(),
+            cable.fileno(),
+            self._reader.fileno(),
+            reader.fileno(),
+            level_r,
+            self._levels,
+        ):
             os.set_blocking(fd, False)
         given = (cable.fileno(), reader.fileno(), level_r, done_w)
         env = {
-            "PATH": os.environ.get("PATH", ""), "HOME": "/nonexistent", "SIM_UART0": str(given[0]), "SIM_UART1": str(given[1]),
-            "SIM_IN": str(given[2]), "SIM_OUT": str(given[3]), "SIM_SHIMS": str(HERE / "shims"), "SIM_CAUSE": str(cause),
-            "SIM_FLASH": str(self._image), "SIM_BLOCKS": str(BLOCKS), "SIM_UID": UID,
+            "PATH": os.environ.get("PATH", ""),
+            "HOME": "/nonexistent",
+            "SIM_UART0": str(given[0]),
+            "SIM_UART1": str(given[1]),
+            "SIM_IN": str(given[2]),
+            "SIM_OUT": str(given[3]),
+            "SIM_SHIMS": str(HERE / "shims"),
+            "SIM_CAUSE": str(cause),
+            "SIM_FLASH": str(self._image),
+            "SIM_BLOCKS": str(BLOCKS),
+            "SIM_UID": UID,
         }
-        self._vm = subprocess.Popen(  # noqa: S603 (the VM that was found and asked)
-            [str(self._vm_path), "-X", f"heapsize={HEAP}", str(HERE / "vm_boot.py")], stdin=subprocess.DEVNULL,
-            stdout=subprocess.PIPE, stderr=subprocess.STDOUT, pass_fds=given, env=env, cwd="/",
+        self._vm = subprocess.Popen(
+            [str(self._vm_path), "-X", f"heapsize={HEAP}", str(HERE / "shims" / "_boot.py")],
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+            pass_fds=given,
+            env=env,
+            cwd="/",
             preexec_fn=_die_with_parent,  # noqa: PLW1509 (this process has one thread)
         )
         cable.close()
@@ -169,8 +194,10 @@ class Hub:
             self._vm.wait()
             self._vm.stdout.close()
             self._vm = None
-            assert self._cable is not None and self._reader is not None
-            assert self._levels is not None and self._done is not None
+            assert self._cable is not None
+            assert self._reader is not None
+            assert self._levels is not None
+            assert self._done is not None
             self._cable.close()
             self._reader.close()
             os.close(self._levels)
@@ -178,7 +205,7 @@ class Hub:
         if dark and any(any(lamp) for lamp in self._ring):
             self._shine([[0, 0, 0] for _ in self._ring], time.monotonic_ns() // 1000)
 
-    # -- wires ------------------------------------------------------------------------------------------------------
+    # -- wires -------------------------------------------------------------------------------------
     def _turn(self) -> None:
         now = time.monotonic()
         while self._timers and self._timers[0][0] <= now:
@@ -236,7 +263,9 @@ class Hub:
 
     def _did(self, op: int, at_us: int, a: int, b: int, body: bytes) -> None:
         if op == BITS and a == wiring.RING_PIN:
-            colours = [[body[i + 1], body[i], body[i + 2]] for i in range(0, len(body) - 2, 3)]  # WS2812 sends green first
+            colours = [
+                [body[i + 1], body[i], body[i + 2]] for i in range(0, len(body) - 2, 3)
+            ]  # WS2812 sends green first
             self._shine(colours[: len(self._ring)], at_us)
         elif op == PWM and a == wiring.BUZZER_PIN:
             self._tones.append((at_us, b >> 16 if b & 0xFFFF else 0))
@@ -246,7 +275,9 @@ class Hub:
         elif op == FEED:
             self._bite_at = time.monotonic() + self._bite_s
         elif op == RESET:
-            self._after(0, lambda: self._power_on(WDT_RESET))  # machine.reset() of the RP2040 goes through the watchdog
+            self._after(
+                0, lambda: self._power_on(WDT_RESET)
+            )  # machine.reset() of the RP2040 goes through the watchdog
 
     def _shine(self, ring: list[list[int]], at_us: int) -> None:
         self._ring = ring
@@ -257,7 +288,7 @@ class Hub:
             with contextlib.suppress(OSError):
                 os.write(self._levels, bytes((pin, level)))
 
-    # -- the outside world --------------------------------------------------------------------------------------------
+    # -- the outside world -------------------------------------------------------------------------
     def _accept(self, control: socket.socket) -> None:
         client, _ = control.accept()
         if self._clients >= CLIENTS_MAX:
@@ -284,7 +315,8 @@ class Hub:
             self._clients -= 1
 
     def _answer(self, line: bytes) -> Json:
-        """One JSON object per line: {"do": name, ...} -> {"ok": true, ...} or {"ok": false, "why": text}."""
+        """One JSON object per line: {"do": name, ...} -> {"ok": true, ...} or {"ok": false,
+        "why": text}."""
         try:
             ask = json.loads(line)
             return {"ok": True, **self._do(ask)}
@@ -315,7 +347,9 @@ class Hub:
                 self._vm.send_signal(signal.SIGSTOP)
             case "state":
                 return {
-                    "boots": self._boots, "causes": list(self._causes), "vm": self._vm.pid if self._vm else 0,
+                    "boots": self._boots,
+                    "causes": list(self._causes),
+                    "vm": self._vm.pid if self._vm else 0,
                     "console": self._console.decode("utf-8", "replace"),
                 }
             case "stop":

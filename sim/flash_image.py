@@ -1,4 +1,5 @@
-"""The flash of a simulated board: a real littlefs image in a host file, with the firmware as the manifest lists it."""
+"""The flash of a simulated board: a real littlefs image in a host file, with the firmware as the
+manifest lists it."""
 
 from __future__ import annotations
 
@@ -15,7 +16,8 @@ PROG_BYTES = 256
 
 
 def firmware_files(root: Path = ROOT) -> tuple[dict[str, bytes], str]:
-    """(path on the board -> bytes, build): the build is 16 hex digits over paths and bytes of the application."""
+    """(path on the board -> bytes, build): the build is 16 hex digits over paths and bytes of
+    the application."""
     manifest = tomllib.loads((root / "firmware" / "manifest.toml").read_text(encoding="utf-8"))
     files = {place: (root / source).read_bytes() for place, source in manifest["root"].items()}
     digest = hashlib.sha256()
@@ -29,11 +31,18 @@ def firmware_files(root: Path = ROOT) -> tuple[dict[str, bytes], str]:
 
 
 def write_files(image: Path, files: dict[str, bytes]) -> None:
-    """Put the files into the image, made and formatted when it is not there; other files in it stay."""
+    """Put the files into the image, made and formatted when it is not there; other files in it
+    stay."""
     size = BLOCK_BYTES * BLOCKS
     fresh = not image.exists()
     context = UserContext(size)
-    fs = LittleFS(context=context, block_size=BLOCK_BYTES, block_count=BLOCKS, prog_size=PROG_BYTES, mount=False)
+    fs = LittleFS(
+        context=context,
+        block_size=BLOCK_BYTES,
+        block_count=BLOCKS,
+        prog_size=PROG_BYTES,
+        mount=False,
+    )
     if fresh:
         context.buffer = bytearray(b"\xff" * size)
         fs.format()
@@ -56,6 +65,12 @@ def read_file(image: Path, place: str) -> bytes:
     """A file of the image, for tests that look at what the firmware left there."""
     context = UserContext(BLOCK_BYTES * BLOCKS)
     context.buffer = bytearray(image.read_bytes())
-    fs = LittleFS(context=context, block_size=BLOCK_BYTES, block_count=BLOCKS, prog_size=PROG_BYTES, mount=True)
+    fs = LittleFS(
+        context=context,
+        block_size=BLOCK_BYTES,
+        block_count=BLOCKS,
+        prog_size=PROG_BYTES,
+        mount=True,
+    )
     with fs.open(place, "rb") as file:
         return bytes(file.read())

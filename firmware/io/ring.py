@@ -2,17 +2,23 @@
 
 import machine
 
+try:
+    from typing import Any
+except ImportError:  # on the board
+    pass
+
+
 TIMING_NS = (400, 850, 800, 450)  # WS2812B data sheet: T0H T0L T1H T1L
 
 
 class Ring:
-    def __init__(self, pin: "machine.Pin", leds: int, left: tuple) -> None:  # type: ignore[type-arg]
+    def __init__(self, pin: "machine.Pin", leds: int, left: "tuple[int, ...]") -> None:
         self._pin = pin
         self._left = left
         self._buf = bytearray(3 * leds)
         self._shown: object = None
 
-    def show(self, value: tuple) -> None:  # type: ignore[type-arg]
+    def show(self, value: "tuple[Any, Any]") -> None:
         """value: (colour of the left half, colour of the right half); writes only what changed."""
         if value == self._shown:
             return

@@ -1,7 +1,8 @@
 """The simulated board's side of the physics channel; runs inside the MicroPython VM.
 
-Out: one fixed head (op, microseconds, a, b, length) and data per thing the firmware did. In: (pin, level) pairs. The end
-of the in-pipe means that the simulator is gone, and then there is no power: the VM ends.
+Out: one fixed head (op, microseconds, a, b, length) and data per thing the firmware did. In:
+(pin, level) pairs. The end of the in-pipe means that the simulator is gone, and then there is no
+power: the VM ends.
 """
 
 import os

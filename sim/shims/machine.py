@@ -1,7 +1,9 @@
-"""`machine` of the simulated board: what the firmware uses of it, with the physics of the real thing.
+"""`machine` of the simulated board: what the firmware uses of it, with the physics of the real
+thing.
 
-Pins read what drives them, else their pull, else 0. UARTs are descriptors, so `select.poll` sleeps in the kernel. The
-watchdog lives outside and kills. What is not here raises AttributeError, as an unknown name does on a board.
+Pins read what drives them, else their pull, else 0. UARTs are descriptors, so `select.poll`
+sleeps in the kernel. The watchdog lives outside and kills. What is not here raises
+AttributeError, as an unknown name does on a board.
 """
 
 import io
@@ -103,5 +105,6 @@ def freq(hz=None):
     return 125000000
 
 
-# Opened here, before the host's file system is taken off "/": afterwards open() reaches the flash only.
+# Opened here, before the host's file system is taken off "/": afterwards open() reaches the flash
+# only.
 _files = [open(int(os.getenv("SIM_UART%d" % n)), "r+b", 0) for n in (0, 1)]

@@ -12,10 +12,12 @@ BoardEvent = BoardUp | BoardLost | CardRead | Pressed
 
 
 class Board(Protocol):
-    """Lives on the agent's loop and never blocks it. Until BoardUp the newest light is kept and sounds are dropped."""
+    """Lives on the agent's loop and never blocks it. Until BoardUp the newest light is kept and
+    sounds are dropped."""
 
     def start(self, loop: asyncio.AbstractEventLoop, post: Callable[[BoardEvent], None]) -> None:
-        """Begin; everything that happens is posted, from this loop. Never raises for what the world does."""
+        """Begin; everything that happens is posted, from this loop. Never raises for what the
+        world does."""
 
     def light(self, pattern: str) -> None:
         """off white guide left right ok no. The controller keeps the timing."""

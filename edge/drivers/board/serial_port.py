@@ -1,5 +1,6 @@
-"""The controller on a serial port: pyserial for the port, the loop's readers and writers for the bytes, `core.link` for
-every decision. Unplugging is noticed at once (EIO or end of file), and the port is opened again with back-off."""
+"""The controller on a serial port: pyserial for the port, the loop's readers and writers for the
+bytes, `core.link` for every decision. Unplugging is noticed at once (EIO or end of file), and
+the port is opened again with back-off."""
 
 from __future__ import annotations
 
@@ -8,19 +9,20 @@ import errno
 import secrets
 import stat
 import time
+from collections import deque
 from collections.abc import Callable
 from pathlib import Path
 
 import serial
 from msgspec import Struct
 
-from edge.core.link import (
+from edge.core.link import Link
+from edge.core.link_words import (
     Arrived,
     ClosePort,
     Code,
     Command,
     Do,
-    Link,
     LinkEvent,
     Opened,
     OpenFailed,
@@ -64,7 +66,9 @@ def read_key(path: Path) -> bytes:
         mode = path.stat().st_mode
         key = path.read_bytes()
     except OSError as error:
-        raise EdgeError("E-BRD-19", f"no pairing key: {error}", "provision the controller") from error
+        raise EdgeError(
+            "E-BRD-19", f"no pairing key: {error}", "provision the controller"
+        ) from error
     if stat.S_IMODE(mode) & 0o077:
         raise EdgeError("E-BRD-19", f"{path} can be read by others", f"chmod 600 {path}")
     return key
@@ -93,6 +97,8 @@ class Driver:
         self._out = bytearray()
         self._writing = False
         self._timer: asyncio.TimerHandle | None = None
+        self._todo: deque[Do] = deque()
+        self._doing = False
 
     def start(self, loop: asyncio.AbstractEventLoop, post: Callable[[BoardEvent], None]) -> None:
         assert self._loop is None, "already started"
@@ -108,14 +114,20 @@ class Driver:
     def stop(self) -> None:
         self._step(StopAsked())
 
-    # -- turns ----------------------------------------------------------------------------------------------------------
+    # -- turns -------------------------------------------------------------------------------------
     def _step(self, event: LinkEvent) -> None:
         if self._loop is not None:
             self._do(self.link.step(event, _now_ms()))
 
     def _do(self, todo: list[Do]) -> None:
-        for do in todo:
-            match do:
+        """In order, also when a posted event makes the agent command something at once: frames
+        must leave in the order of their counters."""
+        self._todo.extend(todo)
+        if self._doing:
+            return
+        self._doing = True
+        while self._todo:
+            match self._todo.popleft():
                 case OpenPort():
                     self._open()
                 case ClosePort():
@@ -125,6 +137,7 @@ class Driver:
                 case Post(event):
                     assert self._post is not None
                     self._post(event)
+        self._doing = False
         self._set_timer()
 
     def _set_timer(self) -> None:
@@ -137,11 +150,13 @@ class Driver:
             wait_ms = max(0, due - _now_ms()) + LATE_MS
             self._timer = self._loop.call_later(wait_ms / 1000, self._step, Tick())
 
-    # -- port -----------------------------------------------------------------------------------------------------------
+    # -- port --------------------------------------------------------------------------------------
     def _open(self) -> None:
         assert self._loop is not None
         try:
-            self._port = serial.Serial(self.options.port, self.options.baud, timeout=0, write_timeout=0, exclusive=True)
+            self._port = serial.Serial(
+                self.options.port, self.options.baud, timeout=0, write_timeout=0, exclusive=True
+            )
         except OSError as error:  # SerialException is one, with the errno of the cause
             # Later, not now: the machine is still handing out what to do.
             self._loop.call_soon(self._step, OpenFailed(failure(error)))
@@ -174,13 +189,15 @@ class Driver:
         if self._port is None:
             return
         if len(self._out) + len(data) > OUT_MAX:
-            self._out.clear()  # a port that takes nothing: what waits is stale, and the link repeats what matters
+            # A port that takes nothing: what waits is stale, and the link repeats what matters.
+            self._out.clear()
         self._out += data
         if not self._writing:
             self._flush()
 
     def _flush(self) -> None:
-        assert self._port is not None and self._loop is not None
+        assert self._port is not None
+        assert self._loop is not None
         try:
             sent = self._port.write(bytes(self._out)) or 0
         except serial.SerialTimeoutException:

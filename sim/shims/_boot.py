@@ -1,6 +1,8 @@
-"""First code in every simulated boot, inside the MicroPython VM: a real littlefs on "/", then boot.py and main.py.
+"""First code in every simulated boot, inside the MicroPython VM: a real littlefs on "/", then
+boot.py and main.py.
 
-What a board does: an exception in main.py is printed and the board stays at its prompt, until the watchdog bites.
+What a board does: an exception in main.py is printed and the board stays at its prompt, until
+the watchdog bites.
 """
 
 import os
