@@ -1,24 +1,94 @@
-"""Make a fresh centre: keys, terminals, invented people, rules. Also opens one that is there already."""
+"""Make a fresh centre: keys, terminals, invented people, rules, a policy for each terminal. Also opens one that exists.
+
+    made = make_centre(directory, terminals=[TerminalSpec(...)], people=[PersonSpec(...)])
+    made.centre.on_message(...)                      in the same process, or
+    made.write_config(port=…, ca=…, cert=…, key=…)    and `python -m sim.centre --config centre.toml`
+"""
 
 from __future__ import annotations
 
+import time
 from collections.abc import Iterable
 from pathlib import Path
-from typing import Any
+from typing import Any, Final
 
 import sqlalchemy as sa
 from msgspec.structs import replace
 
-from sim.centre import ledgers, people, registry, rules
+from edge.suites import es256
+from sim.centre import ledgers, people as folk, policy, registry, rules
 from sim.centre import store as t
+from sim.centre.answers import Message
 from sim.centre.desk import Centre
 from sim.centre.keys import CentreKeys
-from sim.centre.people import PersonSpec, register_face
+from sim.centre.people import PersonSpec
 from sim.centre.registry import TerminalSpec
 
-__all__ = ["PersonSpec", "TerminalSpec", "default_url", "make_centre", "open_centre", "register_face"]
+__all__ = ["Made", "PersonSpec", "TerminalSpec", "default_url", "make_centre", "open_centre"]
 
-REGION = "510100"
+REGION: Final = "510100"
+POPULATION: Final = 20
+
+
+class Made:
+    """A centre that was set up: its parts, its public files, and what a demo does beside the running process.
+
+    `store` here is a guest: it may write beside the centre's own process (codes, faces) and never checkpoints.
+    """
+
+    def __init__(self, directory: Path, url: str, centre: Centre, terminals: list[TerminalSpec]) -> None:
+        self.directory = directory
+        self.url = url
+        self.centre = centre
+        self.keys = centre.keys
+        self.store = centre.store if centre.store.memory else t.Store(url, guest=True)
+        self.sign_key = directory / "centre-sign.pub"
+        self.seal_key = directory / "centre-seal.pub"
+        self.config = directory / "centre.toml"
+        self.policies = {spec.name: directory / f"policy-{spec.name}.cose" for spec in terminals}
+        self.policy = next(iter(self.policies.values()), None)  # of the first terminal
+
+    def on_message(self, topic: str, payload: bytes, now_ms: int) -> list[Message]:
+        """The centre itself, in this process."""
+        return self.centre.on_message(topic, payload, now_ms)
+
+    def register_face(self, psn_no: str, template: bytes, model: str) -> None:
+        """Enrol a face (192 float32, little-endian)."""
+        folk.register_face(self.store, psn_no, template, model)
+
+    def issue_code(self, psn_no: str, now_ms: int, *, ttl_ms: int = folk.CODE_TTL_MS, org: str = "") -> str:
+        """What the person's phone shows: one-time, 28 characters, good for `ttl_ms`."""
+        return folk.issue_code(self.store, psn_no, now_ms, ttl_ms=ttl_ms, org=org)
+
+    def add_terminal(self, spec: TerminalSpec) -> None:
+        """Enrol one more terminal; a known name stays as it is."""
+        with self.store.begin() as conn:
+            if registry.find(conn, spec.name) is None:
+                registry.add(conn, spec)
+
+    def write_config(
+        self, *, port: int, ca: object = "", cert: object = "", key: object = "", tls: bool = True, spread_ms: int = 1000
+    ) -> Path:
+        """centre.toml for `python -m sim.centre`. `spread_ms` is what the answers announce for reconnects."""
+        lines = [
+            f'directory = "{self.directory}"',
+            f'db_url = "{self.url}"',
+            f'region = "{self.centre.region.region}"',
+            f"shards = {self.centre.shards}",
+            "[broker]",
+            f"port = {port}",
+            *(f'{name} = "{value}"' for name, value in (("ca", ca), ("cert", cert), ("key", key))),
+            f"tls = {str(tls).lower()}",
+            "[credit]",
+            f"spread_ms = {spread_ms}",
+        ]
+        self.config.write_text("\n".join(lines) + "\n")
+        return self.config
+
+    def close(self) -> None:
+        """Give the connections back."""
+        self.store.close()
+        self.centre.store.close()
 
 
 def default_url(directory: Path) -> str:
@@ -30,31 +100,49 @@ def make_centre(
     directory: Path,
     db_url: str | None = None,
     terminals: Iterable[TerminalSpec] = (),
-    people_: Iterable[PersonSpec] | None = None,
-    *,
+    people: Iterable[PersonSpec] | None = None,
     profile: str = "",
-    now_ms: int = 0,
+    *,
+    now_ms: int | None = None,
     region: str = REGION,
     **options: Any,
-) -> Centre:
+) -> Made:
     """A centre with these terminals and people (20 invented ones when None); what is known already stays as it is.
 
     `profile` overrides that of the terminals. `options` go to Centre: credit, caps, shards, faces, dice.
-    db_url "sqlite://" keeps everything in memory (virtual worlds).
+    db_url "sqlite://" keeps everything in memory (virtual worlds). `now_ms`: when policies begin; the clock when None.
     """
+    now = time.time_ns() // 1_000_000 if now_ms is None else now_ms
+    specs = [replace(spec, profile=profile) if profile else spec for spec in terminals]
+    url = db_url or default_url(directory)
     keys = CentreKeys.create(directory)
-    store = t.Store(db_url or default_url(directory))
-    centre = Centre(store, keys, rules.load(region), **options)
-    with store.begin() as conn:
+    centre = Centre(t.Store(url), keys, rules.load(region), **options)
+    made = Made(directory, url, centre, specs)
+    made.sign_key.write_bytes(keys.sign_public_pem)
+    made.seal_key.write_text(keys.seal_public_bytes.hex() + "\n")
+    with centre.store.begin() as conn:
         centre.log.catch_up(conn)
-        for spec in terminals:
-            if registry.find(conn, spec.name) is None:
-                registry.add(conn, replace(spec, profile=profile) if profile else spec)
-        add_people(conn, people.population(20) if people_ is None else people_, now_ms)
-    return centre
+        for spec in specs:
+            document = _enrol(conn, centre, spec, now)
+            made.policies[spec.name].write_bytes(document)
+        add_people(conn, folk.population(POPULATION) if people is None else people, now)
+    return made
 
 
-def open_centre(directory: Path, db_url: str | None = None, *, region: str = REGION, **options: Any) -> Centre:
+def _enrol(conn: sa.Connection, centre: Centre, spec: TerminalSpec, now_ms: int) -> bytes:
+    """The terminal's policy document."""
+    es256.load_sign_public(spec.sign_public)
+    es256.load_seal_public(spec.seal_public)
+    if registry.find(conn, spec.name) is None:
+        registry.add(conn, spec)
+    terminal = registry.find(conn, spec.name)
+    assert terminal is not None
+    return policy.current(conn, centre.region, terminal, centre.keys.signer, centre.caps, now_ms)
+
+
+def open_centre(
+    directory: Path, db_url: str | None = None, *, region: str = REGION, **options: Any
+) -> Centre:
     """A centre that was made before. EdgeError E-KEY-01 when there is none."""
     keys = CentreKeys.open(directory)
     return Centre(t.Store(db_url or default_url(directory)), keys, rules.load(region), **options)
@@ -63,13 +151,6 @@ def open_centre(directory: Path, db_url: str | None = None, *, region: str = REG
 def add_people(conn: sa.Connection, specs: Iterable[PersonSpec], now_ms: int) -> None:
     """Add people with their opening balances; known ones stay as they are."""
     for spec in specs:
-        if people.find(conn, spec.psn_no) is None:
-            people.add(conn, [spec])
+        if folk.find(conn, spec.psn_no) is None:
+            folk.add(conn, [spec])
             ledgers.open_person(conn, spec, now_ms)
-
-
-def add_terminal(store: t.Store, spec: TerminalSpec) -> None:
-    """Enrol one more terminal at a running centre."""
-    with store.begin() as conn:
-        if registry.find(conn, spec.name) is None:
-            registry.add(conn, spec)

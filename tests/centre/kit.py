@@ -298,7 +298,7 @@ def wire_results(data: bytes, centre: Centre) -> wire_answer.WireAnswer:
 
 def make(directory: Path, devices: list[Device], people: list[PersonSpec] | None, url: str, **options: Any) -> Centre:
     specs = [device.spec for device in devices]
-    centre = setup.make_centre(directory, url, specs, people, now_ms=NOW, **options)
+    centre = setup.make_centre(directory, url, specs, people, now_ms=NOW, **options).centre
     for device in devices:
         device.meet(centre)
     return centre

@@ -1,0 +1,252 @@
+"""The centre's process: `python -m sim.centre --config centre.toml`.
+
+One MQTT connection of its own (the product's fenced paho driver: a fresh client per connection, nothing queued behind our
+back), one thread that works: message in, database transaction, answers out. Killed at any moment it loses nothing: what
+was not committed is sent again by the terminal, what was committed is answered again with the first result.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import logging
+import queue
+import random
+import signal
+import sys
+import time
+from pathlib import Path
+from typing import Final
+
+import msgspec
+from msgspec import Struct
+from sqlalchemy.exc import SQLAlchemyError
+
+from edge.core.events import Freed, LinkLost, LinkUp
+from edge.core.types import Credit
+from edge.drivers.broker import Happening, Message, Options
+from edge.drivers.broker.paho import Driver
+from edge.errors import EdgeError
+from sim.centre import setup
+from sim.centre.desk import Centre
+
+INBOX_MAX: Final = 10_000  # more waiting messages are dropped: the terminals send again
+UNDER_WAY_MAX: Final = 200  # answers the broker has not taken yet; below the driver's own bound
+WAIT_FREE_S: Final = 5.0
+BACK_OFF_S: Final = (0.2, 5.0)  # full jitter between 0 and this; one centre does not make a storm
+LEAVE_S: Final = 3.0
+EXIT_DATABASE: Final = 3  # the log is not what it was: a person must look
+
+log = logging.getLogger("facepay.centre")
+
+
+class BrokerConfig(Struct, frozen=True, forbid_unknown_fields=True):
+    """[broker] Where messages come from. `shards`: which of them this worker serves, all when empty."""
+
+    port: int
+    host: str = "127.0.0.1"
+    ca: str = ""
+    cert: str = ""
+    key: str = ""
+    tls: bool = True
+    client_id: str = "centre"
+    keepalive_s: int = 10
+    shards: tuple[int, ...] = ()
+
+
+class CreditConfig(Struct, frozen=True, forbid_unknown_fields=True):
+    """[credit] What answers tell the terminals (edge.core.types.Credit)."""
+
+    window: int = 20
+    pace_ms: int = 0
+    spread_ms: int = 60_000
+
+
+class Config(Struct, frozen=True, forbid_unknown_fields=True):
+    """centre.toml."""
+
+    directory: str
+    broker: BrokerConfig
+    db_url: str = ""
+    region: str = setup.REGION
+    shards: int = 16
+    credit: CreditConfig = CreditConfig()
+
+
+def read_config(path: Path) -> Config:
+    """EdgeError E-CFG-21 when it cannot be read or has a wrong or unknown key."""
+    try:
+        return msgspec.toml.decode(path.read_bytes(), type=Config)
+    except (OSError, msgspec.DecodeError) as error:
+        raise EdgeError("E-CFG-21", f"{path}: {error}", "see sim.centre.setup.write_config") from error
+
+
+class Process:
+    """The link, the inbox and the one loop."""
+
+    def __init__(self, config: Config) -> None:
+        credit = Credit(**msgspec.structs.asdict(config.credit))
+        self._centre: Centre = setup.open_centre(
+            Path(config.directory),
+            config.db_url or None,
+            region=config.region,
+            shards=config.shards,
+            credit=credit,
+        )
+        self._inbox: queue.Queue[Happening | None] = queue.Queue(INBOX_MAX)
+        self._link = Driver(_options(config.broker), self._post)
+        self._under_way: set[int] = set()
+        self._token = 0
+        self._failures = 0
+        self._connect_at: float | None = 0.0
+        self._stopping = False
+        self._dropped = 0
+
+    def stop(self, *_: object) -> None:
+        """SIGTERM: finish the message at hand, then leave."""
+        self._stopping = True
+        self._post(None)
+
+    def run(self) -> int:
+        """Until told to stop. 0, or EXIT_DATABASE."""
+        try:
+            while not self._stopping:
+                self._turn()
+        except EdgeError as error:
+            log.exception("the database is not what it was", extra={"code": error.code})
+            return EXIT_DATABASE
+        finally:
+            self._link.close(LEAVE_S)
+            self._centre.store.close()
+        log.info("stopped")
+        return 0
+
+    def _turn(self) -> None:
+        wait_s = 1.0
+        if self._connect_at is not None:
+            wait_s = self._connect_at - time.monotonic()
+            if wait_s <= 0:
+                self._connect_at = None
+                self._link.connect()
+                wait_s = 1.0
+        try:
+            happening = self._inbox.get(timeout=wait_s)
+        except queue.Empty:
+            return
+        if isinstance(happening, Message):
+            self._message(happening)
+        elif isinstance(happening, Freed):
+            self._under_way.discard(happening.token)
+        elif isinstance(happening, LinkUp):
+            self._failures = 0
+            log.info("connected")
+            print("READY", flush=True)
+        elif isinstance(happening, LinkLost):
+            self._lost(happening)
+
+    def _lost(self, happening: LinkLost) -> None:
+        self._under_way.clear()
+        base, cap = BACK_OFF_S
+        limit = min(cap, base * 2 ** min(self._failures, 10))
+        self._failures += 1
+        self._connect_at = time.monotonic() + random.uniform(0, limit)
+        log.warning("link lost", extra={"code": happening.code})
+
+    def _message(self, message: Message) -> None:
+        now_ms = time.time_ns() // 1_000_000
+        try:
+            answers = self._centre.on_message(message.topic, message.payload, now_ms)
+        except EdgeError:
+            raise
+        except (SQLAlchemyError, AssertionError, ArithmeticError, LookupError, TypeError, ValueError):
+            # rolled back; the terminal asks again. One message that we cannot handle must not end the service.
+            log.exception("a message was not handled")
+            return
+        for topic, payload in answers:
+            self._publish(topic, payload)
+
+    def _publish(self, topic: str, payload: bytes) -> None:
+        until = time.monotonic() + WAIT_FREE_S
+        while len(self._under_way) >= UNDER_WAY_MAX:
+            if time.monotonic() > until or not self._drain_freed():
+                return  # an answer may be lost: it is asked for again
+        self._token += 1
+        self._under_way.add(self._token)
+        self._link.publish(topic, payload, self._token)
+
+    def _drain_freed(self) -> bool:
+        """Wait for the broker without losing what else arrives. False when the link went."""
+        kept: list[Happening | None] = []
+        up = True
+        try:
+            happening = self._inbox.get(timeout=WAIT_FREE_S)
+            if isinstance(happening, Freed):
+                self._under_way.discard(happening.token)
+            else:
+                kept.append(happening)
+                up = not isinstance(happening, LinkLost)
+        except queue.Empty:
+            up = False
+        for one in kept:
+            self._post(one)
+        return up
+
+    def _post(self, happening: Happening | None) -> None:
+        try:
+            self._inbox.put_nowait(happening)
+        except queue.Full:
+            self._dropped += 1
+            if isinstance(happening, LinkLost):  # this one must not be missed
+                self._connect_at = time.monotonic()
+
+
+def _options(broker: BrokerConfig) -> Options:
+    levels = [f"{shard:02x}" for shard in broker.shards] or ["+"]
+    topics = tuple(f"fp/1/{level}/+/{what}" for level in levels for what in ("up", "ask"))
+    return Options(
+        host=broker.host,
+        port=broker.port,
+        client_id=broker.client_id,
+        subscribe=topics,
+        state_topic=f"fp/1/00/{broker.client_id}/state",
+        ca=broker.ca,
+        cert=broker.cert,
+        key=broker.key,
+        tls=broker.tls,
+        keepalive_s=broker.keepalive_s,
+    )
+
+
+class JsonLines(logging.Formatter):
+    """One JSON object a line; no body of any message is ever logged."""
+
+    def format(self, record: logging.LogRecord) -> str:
+        """The line."""
+        line = {"at": round(record.created, 3), "level": record.levelname, "text": record.getMessage()}
+        if hasattr(record, "code"):
+            line["code"] = record.code
+        if record.exc_info:
+            line["trace"] = self.formatException(record.exc_info)
+        return json.dumps(line, ensure_ascii=False)
+
+
+def main(arguments: list[str] | None = None) -> int:
+    """Entry. 2 when it cannot start."""
+    parser = argparse.ArgumentParser(prog="python -m sim.centre", description="the reference centre")
+    parser.add_argument("--config", type=Path, required=True)
+    options = parser.parse_args(arguments)
+    handler = logging.StreamHandler()
+    handler.setFormatter(JsonLines())
+    logging.basicConfig(level=logging.INFO, handlers=[handler])
+    try:
+        process = Process(read_config(options.config))
+    except EdgeError as error:
+        print(error, file=sys.stderr)
+        return 2
+    signal.signal(signal.SIGTERM, process.stop)
+    signal.signal(signal.SIGINT, process.stop)
+    return process.run()
+
+
+if __name__ == "__main__":
+    sys.exit(main())
