@@ -54,8 +54,7 @@ MESSAGES = (
     (
         WELCOME,
         "welcome",
-        "v:u8 table:8 host:16 nonce:16 boot:8 cause:u8 caps:u16 window:u16 version:3 build:8 uid:8 "
-        + "board",
+        "v:u8 table:8 host:16 nonce:16 boot:8 cause:u8 caps:u16 window:u16 ver:3 build:8 uid:8 board",
         0,
     ),
     (STARTED, "started", "boot:8 cause:u8", 0),
