@@ -23,7 +23,7 @@ def encode(policy: Policy, terminal: str, signer: cose.Signer) -> bytes:
     """The signed document for one terminal or for EVERYONE. EdgeError E-WIR-01 too large, E-WIR-07
     not encodable."""
     assert terminal == EVERYONE or shape.is_name(terminal), "a policy is for a terminal or for all"
-    fields: dict[str, Any] = msgspec.to_builtins(policy)
+    fields: dict[str, Any] = msgspec.to_builtins(policy, builtin_types=(bytes,))
     document = cose.sign1(cbor.dumps(fields | {"terminal": terminal}), signer, domain=DOMAIN)
     if len(document) > DOCUMENT_BYTES_MAX:
         raise EdgeError(

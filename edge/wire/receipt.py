@@ -81,7 +81,11 @@ def consistency_from(
 
 
 def check_inclusion(receipt: bytes, leaf: bytes, verifier: cose.Verifier) -> tuple[int, int, bytes]:
-    """(tree size, index, root) that the receipt proves for this leaf. EdgeError E-LOG-03."""
+    """(tree size, index, root) that the receipt proves for this leaf. EdgeError E-LOG-03.
+
+    Root and index are proven. The size is what the receipt says: several sizes can lead to one root
+    (RFC 9162 §2.1.3.2), so the caller compares it with a signed checkpoint.
+    """
     proof = _proofs(receipt, _INCLUSION, "E-LOG-03")[0]
     root = merkle.inclusion_root(merkle.leaf_hash(leaf), proof.second, proof.first, proof.path)
     if root is None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import os
 from dataclasses import dataclass, field
 
 from cryptography.hazmat.primitives.asymmetric import ec, x25519
@@ -14,8 +15,9 @@ from edge.suites import es256
 from edge.wire import answer, cbor, merkle, receipt, record
 from edge.wire.trusted import TrustedCentre
 
-few = settings(max_examples=60, deadline=None, database=None)
-many = settings(max_examples=250, deadline=None, database=None)
+DEPTH = int(os.environ.get("FACEPAY_FUZZ", "1"))  # 50 for a night
+few = settings(max_examples=25 * DEPTH, deadline=None, database=None)
+many = settings(max_examples=80 * DEPTH, deadline=None, database=None)
 
 TERMINAL = "t-0001"
 EPOCH = 7
