@@ -78,10 +78,6 @@ async def _process(config: Config) -> int:
         log.critical("a vital part died", exc_info=error, extra={"fields": {"code": "E-SYS-01"}})
         return EXIT_DEAD
     log.critical("the process ends", extra={"fields": {"code": error.code, "text": str(error)}})
-    if error.code == "E-STO-02":
-        # Nothing more may touch that disk and nothing may wait: threads and sockets stay as they are.
-        sys.stderr.flush()
-        os._exit(EXIT_IO)
     return EXIT_CONFIG if error.code.startswith(START_ERRORS) else EXIT_DEAD
 
 
@@ -142,12 +138,28 @@ async def _run(agent: Agent, config: Config, watchdog: Any) -> int:
         if not server.should_exit:
             raise RuntimeError("the API ended by itself")
 
+    async def own() -> int:
+        try:
+            return await agent.run(started)
+        except EdgeError as error:
+            if error.code == "E-STO-02":
+                _give_up(error)
+            raise
+
     async with asyncio.TaskGroup() as group:
         http = group.create_task(serve_http(), name="http")
-        code = await group.create_task(agent.run(started), name="owner")
+        code = await group.create_task(own(), name="owner")
         server.should_exit = True
         await http
     return code
+
+
+def _give_up(error: EdgeError) -> None:
+    """The disk failed: nothing more may touch it and nothing may wait; threads and sockets stay as they are."""
+    fields = {"code": error.code, "text": str(error)}
+    log.critical("the process ends at once", extra={"fields": fields})
+    sys.stderr.flush()
+    os._exit(EXIT_IO)
 
 
 def _listen(config: Config) -> socket.socket:

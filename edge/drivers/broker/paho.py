@@ -45,6 +45,8 @@ from edge.errors import EdgeError
 POLL_MS: Final = 500  # how often deadlines are looked at; wake-ups by data are immediate
 LEAVE_S: Final = 2.0  # a clean goodbye may take this long, then the socket is shut
 PROTOCOLS: Final = {"3.1.1": mqtt.MQTTv311, "5": mqtt.MQTTv5}
+PACKET_BYTES_MAX: Final = PAYLOAD_BYTES_MAX + 1024  # with its topic and properties
+EARLY_MAX: Final = 64  # messages between our SUBSCRIBE and its SUBACK
 FAILED: Final = 0x80  # reason and return codes from here on are refusals
 
 
@@ -127,12 +129,15 @@ class _Line:
         self._up = False
         self._ended: LinkLost | None = None
         self._tls_alert = ""
+        self._early: list[Message] = []
         self._subscribed_mid: int | None = None
         self._client = self._make(context)
         self.thread = threading.Thread(target=self._run, name="broker", daemon=True)
 
     # -- from any thread -----------------------------------------------------------------------------------------------
     def publish(self, topic: str, payload: bytes, token: int | None) -> None:
+        if not self._up:
+            return  # before LinkUp and after the end there is no connection to send it on
         assert len(self._todo) < PUBLISHES_WAITING_MAX, "the outbox must keep its window"
         self._todo.append((topic, payload, token))
         self._wake()
@@ -215,6 +220,9 @@ class _Line:
         happened = ready.get(sock.fileno(), 0)
         if pending or happened & (select.POLLIN | select.POLLHUP | select.POLLERR):
             self._client.loop_read()
+            # paho would collect up to 256 MB before it asks anybody; only its private state tells the length.
+            if self._client._in_packet["remaining_length"] > PACKET_BYTES_MAX:  # noqa: SLF001
+                self._ended = LinkLost(code="E-NET-09")
         if happened & select.POLLOUT and self._client.socket() is not None:
             self._client.loop_write()
 
@@ -313,6 +321,9 @@ class _Line:
         client.publish(self._options.state_topic, b"online", qos=1, retain=True)
         self._up = True
         self._post(LinkUp())
+        for message in self._early:
+            self._post(message)
+        self._early.clear()
 
     def _on_publish(
         self,
@@ -330,7 +341,16 @@ class _Line:
         if len(message.payload) > PAYLOAD_BYTES_MAX:
             self._ended = LinkLost(code="E-NET-09")
             return
-        self._post(Message(topic=message.topic, payload=bytes(message.payload)))
+        # amqtt 0.12.1 sends a newcomer retained messages of topics that it did not subscribe to.
+        if not any(mqtt.topic_matches_sub(f, message.topic) for f in self._options.subscribe):
+            return
+        arrived = Message(topic=message.topic, payload=bytes(message.payload))
+        if self._up:
+            self._post(arrived)
+        elif len(self._early) < EARLY_MAX:
+            self._early.append(
+                arrived
+            )  # MQTT allows it before the SUBACK; nobody hears of it before LinkUp
 
     def _on_disconnect(
         self,
