@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from msgspec import Struct
 
-from edge.core.types import Answer, Bill, Json, Policy
+from edge.core.types import Answer, Bill, BillState, Json, Policy
 
 
 class Tick(Struct, frozen=True):
@@ -26,12 +26,13 @@ class BillArrived(Struct, frozen=True):
 
 
 class CancelArrived(Struct, frozen=True):
-    """POST /v1/bills/{id}/cancel."""
+    """POST /v1/bills/{id}/cancel. `state`: the bill from the store, where the core's memory no longer has it."""
 
     call: int
     key: str
     body_hash: bytes
     bill_id: str
+    state: BillState | None = None
 
 
 # -- people -------------------------------------------------------------------------------------------------------------

@@ -294,6 +294,7 @@ class BillState(Struct, frozen=True):
     mdtrt_id: str = ""
     refusal: Refusal | None = None
     slip: tuple[tuple[str, str], ...] = ()  # (i18n key, value) lines, no prose
+    order: int = 0  # rises with each bill of this terminal; the queue's order where two arrived in one millisecond
 
 
 class Settings(Struct, frozen=True):

@@ -1,0 +1,74 @@
+"""Transaction kinds. One file each; the file's name is the kind's name in the HIS API, the records and the policy.
+
+A kind is a module with the surface of `Kind`. Adding a file here adds the kind; the contract test in
+tests/core/test_tx.py holds every file to the surface.
+"""
+
+from __future__ import annotations
+
+import importlib
+import pkgutil
+from functools import cache
+from typing import Final, Protocol, cast
+
+from edge.core.ticket import Ticket
+from edge.core.types import Bill, BillState, Json, Refusal, Split
+
+QUEUED: Final = "queued"  # carries no money: may wait for the network under every profile but P2
+PROVISIONAL: Final = "provisional"  # may be provisional where the policy allows the kind
+DENIED: Final = "denied"  # never without the centre
+
+Slip = tuple[tuple[str, str], ...]
+
+
+class Kind(Protocol):
+    """What every file in this folder offers."""
+
+    @property
+    def KIND(self) -> str: ...
+    @property
+    def INFNO(self) -> str:
+        """The transaction that decides."""
+
+    @property
+    def PLAN(self) -> tuple[str, ...]:
+        """All transactions that may be in the plan, in order."""
+
+    @property
+    def OFFLINE(self) -> str: ...
+    @property
+    def NEEDS(self) -> frozenset[str]:
+        """What must happen before the signature: "identity", "estimate", "confirm"; "settled" = of another record."""
+
+    @property
+    def MED_TYPE(self) -> str:
+        """The kind's fixed med_type, "" where the bill says."""
+
+    def check(self, bill: Bill, state: BillState | None = None) -> Refusal | None:
+        """Why this cannot be done at all: codes E-TX-*, before anybody looks into the camera."""
+
+    def calls(self, bill: Bill) -> tuple[str, ...]:
+        """The numbers of this bill's plan, in order: as many message ids are needed."""
+
+    def body(self, ticket: Ticket, msgids: tuple[str, ...]) -> Json:
+        """The sealed body of the record (PROTOCOL "Body of a record")."""
+
+    def slip(self, bill: Bill, split: Split | None) -> Slip:
+        """What the patient's slip says: i18n key and value."""
+
+
+@cache
+def kinds() -> dict[str, Kind]:
+    """Every kind by name, found by listing this folder."""
+    names = sorted(info.name for info in pkgutil.iter_modules(__path__))
+    found: dict[str, Kind] = {}
+    for name in names:
+        if not name.startswith("_"):
+            module = importlib.import_module(f"{__name__}.{name}")
+            found[name] = cast(Kind, module)
+    return found
+
+
+def for_bills() -> tuple[str, ...]:
+    """The kinds that a HIS may send as a bill."""
+    return tuple(name for name, kind in kinds().items() if "identity" in kind.NEEDS)

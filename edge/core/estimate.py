@@ -1,0 +1,39 @@
+"""The estimate that the terminal makes itself when the centre cannot be asked: benefit.py with careful assumptions.
+
+Careful means: never promise more fund money than the centre is likely to pay. The insurance is what 1101 or the HIS said,
+else resident (390, the lower benefit); an employee counts as active, not retired; nothing of the year's deductible is
+taken as paid; no civil-servant or medical-aid money; no account money (its balance is unknown). Only the yearly cap cannot
+be known and is taken as untouched, which is why the policy caps the fund part of every offline bill.
+"""
+
+from __future__ import annotations
+
+from typing import Final
+
+from edge.core import benefit
+from edge.core.types import Bill, Person, Policy, Split
+from edge.errors import EdgeError
+
+RESIDENT: Final = "390"
+
+
+def local(policy: Policy, bill: Bill, person: Person | None, med_type: str) -> Split | None:
+    """The split as far as the rules in the policy say, or None when it carries none that can be read."""
+    if not policy.rules:
+        return None
+    try:
+        book = benefit.rulebook(policy.rules)
+    except EdgeError:
+        return None
+    insutype = (person.insutype if person else "") or bill.insutype or RESIDENT
+    facts = benefit.PersonFacts(insutype, "resident" if insutype.startswith("39") else "active")
+    scope = benefit.total(benefit.split_lines(bill.lines, book.catalogue))
+    done = benefit.settle(
+        scope,
+        facts,
+        benefit.Accumulators(),
+        benefit.Accounts(used=False),
+        book,
+        med_type=med_type or bill.med_type,
+    )
+    return done.split

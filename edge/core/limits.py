@@ -1,0 +1,157 @@
+"""What may be done without the centre: the signed policy and the state of the outage decide. Pure.
+
+DOMAIN §4.3: P0 strict (nothing with money), P1 provisional within caps, P2 off. A policy that expired or never came is
+the built-in P0. Each cap that is hit has its own name in `Refusal.detail["cap"]`.
+"""
+
+from __future__ import annotations
+
+from typing import Final
+
+from msgspec import Struct
+
+from edge.core import tx
+from edge.core.types import Caps, Json, Mode, Now, Policy, Refusal
+
+ZERO_HASH: Final = bytes(32)
+HOUR_MS: Final = 3_600_000
+DAY_MS: Final = 24 * HOUR_MS
+NO_CAPS: Final = Caps(
+    fund_part_max_fen=0,
+    total_max_fen=0,
+    per_person_per_outage=0,
+    records_max=0,
+    fund_exposure_max_fen=0,
+    hours_since_centre_max=0,
+    catalogue_age_days_max=0,
+)
+# What a terminal does before any policy came: strict, and the lowest no-password limit found in practice (DOMAIN §2.5).
+BUILT_IN: Final = Policy(
+    profile="P0",
+    version=0,
+    issued_utc_ms=0,
+    valid_until_utc_ms=0,
+    caps=NO_CAPS,
+    allow=(),
+    face_nopassword_max_fen=5_000_00,
+    liveness_threshold=0.5,
+    liveness_steps=2,
+)
+STRICT_STEPS: Final = ("wait_network", "pay_full", "ask_staff")
+WAY_STEPS: Final = ("use_card", "wait_network", "ask_staff")
+
+
+class Provisional(Struct, frozen=True):
+    """One record that the centre has not decided and that counts against the caps."""
+
+    fund_fen: int
+    person: str  # ticket.person_key
+
+
+class Outage(Struct, frozen=True):
+    """What the caps are measured against. Everything here survives a restart (pending records, meta documents)."""
+
+    held: tuple[Provisional, ...] = ()
+    contact_utc_ms: int = 0  # the last verified word from the centre; 0 = never
+    floor_utc_ms: int = 0  # the latest moment we know has passed: a clock before it went back
+    stop_code: str = ""  # E-LOG-*: the centre's log forked or shrank
+
+    @property
+    def exposure_fen(self) -> int:
+        """Fund money promised but not confirmed."""
+        return sum(one.fund_fen for one in self.held)
+
+
+class Want(Struct, frozen=True):
+    """What somebody wants to do. `fund_fen` and `person` are None while not known yet (the way is being chosen)."""
+
+    kind: str
+    total_fen: int
+    online: bool
+    require_online: bool = False
+    fund_fen: int | None = None
+    person: str | None = None
+
+
+def in_force(policy: Policy | None, hash_: bytes, now: Now) -> tuple[Policy, bytes]:
+    """The policy that counts now, and its hash for the record. Expired or none = built-in P0 and zeros."""
+    if policy is None or now.utc_ms - now.error_ms >= policy.valid_until_utc_ms:
+        return BUILT_IN, ZERO_HASH
+    return policy, hash_
+
+
+def decide(want: Want, policy: Policy, outage: Outage, now: Now) -> Mode | Refusal:
+    """Online, provisional, queued, or the reason why not. `policy` is the one in force."""
+    if want.online:
+        return Mode.ONLINE
+    offline = tx.kinds()[want.kind].OFFLINE
+    if want.require_online or policy.profile == "P2" or offline == tx.DENIED:
+        return Refusal("offline_strict", STRICT_STEPS, {"profile": policy.profile})
+    if offline == tx.QUEUED:
+        return Mode.QUEUED
+    if policy.profile != "P1":
+        return Refusal("offline_strict", STRICT_STEPS, {"profile": policy.profile})
+    hit = _cap_hit(want, policy, outage, now)
+    return Mode.PROVISIONAL if hit is None else Refusal("offline_caps", STRICT_STEPS, hit)
+
+
+def _cap_hit(want: Want, policy: Policy, outage: Outage, now: Now) -> Json | None:
+    """The first cap in the way; the ones that stop the terminal as a whole come first."""
+    caps = policy.caps
+    silent_ms = now.utc_ms - outage.contact_utc_ms
+    visits = sum(one.person == want.person for one in outage.held)
+    fund_fen = want.fund_fen or 0
+    rows: tuple[tuple[str, bool, int], ...] = (
+        ("log", bool(outage.stop_code), 0),
+        ("clock", clock_back_ms(outage, now) > caps.clock_back_max_ms, caps.clock_back_max_ms),
+        (
+            "hours",
+            not outage.contact_utc_ms or silent_ms > caps.hours_since_centre_max * HOUR_MS,
+            caps.hours_since_centre_max,
+        ),
+        (
+            "catalogue",
+            now.utc_ms - policy.rules_utc_ms > caps.catalogue_age_days_max * DAY_MS,
+            caps.catalogue_age_days_max,
+        ),
+        ("kind", want.kind not in policy.allow, 0),
+        ("records", len(outage.held) >= caps.records_max, caps.records_max),
+        ("total", want.total_fen > caps.total_max_fen, caps.total_max_fen),
+        ("fund_part", fund_fen > caps.fund_part_max_fen, caps.fund_part_max_fen),
+        (
+            "exposure",
+            outage.exposure_fen + fund_fen > caps.fund_exposure_max_fen,
+            caps.fund_exposure_max_fen,
+        ),
+        (
+            "person",
+            want.person is not None and visits >= caps.per_person_per_outage,
+            caps.per_person_per_outage,
+        ),
+    )
+    return next(({"cap": name, "limit": limit} for name, hit, limit in rows if hit), None)
+
+
+def clock_back_ms(outage: Outage, now: Now) -> int:
+    """How far the wall clock stands behind a moment that is known to have passed (0 = not at all)."""
+    return max(0, outage.floor_utc_ms - now.utc_ms)
+
+
+def left(policy: Policy, outage: Outage, now: Now) -> Json:
+    """What is left of the outage for the screens: records, fund money, hours."""
+    if policy.profile != "P1":
+        return {"profile": policy.profile, "left_count": 0, "left_fen": 0, "left_hours": 0}
+    caps = policy.caps
+    end_utc_ms = min(
+        outage.contact_utc_ms + caps.hours_since_centre_max * HOUR_MS,
+        policy.rules_utc_ms + caps.catalogue_age_days_max * DAY_MS,
+        policy.valid_until_utc_ms,
+    )
+    stopped = bool(outage.stop_code) or clock_back_ms(outage, now) > caps.clock_back_max_ms
+    hours = 0 if stopped or not outage.contact_utc_ms else max(0, end_utc_ms - now.utc_ms) // HOUR_MS
+    return {
+        "profile": policy.profile,
+        "left_count": max(0, caps.records_max - len(outage.held)),
+        "left_fen": max(0, caps.fund_exposure_max_fen - outage.exposure_fen),
+        "left_hours": hours,
+    }

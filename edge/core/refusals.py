@@ -1,0 +1,41 @@
+"""The centre's "no" as a refusal that the screens know."""
+
+from __future__ import annotations
+
+from typing import Final
+
+from edge.core.types import Json, Refusal
+
+CODE_CHARS_MAX: Final = 40
+ERR_MSG_CHARS_MAX: Final = 200
+# what the centre may say about a person; every other code becomes rejected_<code>
+KNOWN: Final = frozenset(
+    {
+        "no_person",
+        "ambiguous",
+        "locked",
+        "code_expired",
+        "code_used",
+        "code_other_org",
+        "not_insured",
+        "suspended",
+    }
+)
+STEPS: Final = {
+    "no_person": ("use_code", "use_card", "ask_staff"),
+    "ambiguous": ("use_code", "use_card", "ask_staff"),
+    "locked": ("ask_staff",),
+    "code_expired": ("try_again", "use_card"),
+    "code_used": ("try_again", "use_card"),
+    "code_other_org": ("try_again", "use_card"),
+}
+ELSE_STEPS: Final = ("pay_full", "ask_staff")
+
+
+def centre_no(body: Json, err_msg: str) -> Refusal:
+    """`output` of a Tell with infcode -1, or the result of a rejected record."""
+    code = str(body.get("code") or "unknown")[:CODE_CHARS_MAX]
+    if code in KNOWN:
+        return Refusal(code, STEPS.get(code, ELSE_STEPS))
+    safe = "".join(char for char in code if char.isalnum() or char in "_-")
+    return Refusal(f"rejected_{safe}", ELSE_STEPS, {"err_msg": err_msg[:ERR_MSG_CHARS_MAX]})

@@ -1,0 +1,140 @@
+"""Screens as values: names, fields and i18n keys, and what goes with each: prompt, lamps, sound, camera mode."""
+
+from __future__ import annotations
+
+from typing import Final
+
+import msgspec
+
+from edge.core.effects import Buzz, Effect, Light, Shoot, Show, Speak
+from edge.core.types import Bill, Json, Person, Refusal, Split
+
+LAMPS: Final = {
+    "look": "guide",
+    "code": "white",
+    "settled": "ok",
+    "provisional": "ok",
+    "refused": "no",
+}
+STEP_LAMPS: Final = {"turn_left": "left", "turn_right": "right", "blink": "white"}
+BUZZES: Final = {"settled": "ok", "provisional": "ok", "refused": "no", "confirm": "short"}
+CAMERA: Final = {"look": "face", "challenge": "face", "code": "code"}
+SILENT: Final = frozenset({"idle", "working", "out_of_service"})
+
+
+def beside(screen: Show) -> list[Effect]:
+    """Prompt, lamps, sound and camera for a screen."""
+    effects: list[Effect] = []
+    step = str(screen.fields.get("step", ""))
+    effects.append(Light(STEP_LAMPS.get(step) or LAMPS.get(screen.name, "off")))
+    if screen.name in BUZZES:
+        effects.append(Buzz(BUZZES[screen.name]))
+    if screen.name not in SILENT:
+        what = step or screen.fields.get("problem") or screen.fields.get("code") or ""
+        effects.append(Speak(f"say.{screen.name}" + (f".{what}" if what else "")))
+    effects.append(Shoot(CAMERA.get(screen.name, "off")))
+    return effects
+
+
+def fen_fields(split: Split | None) -> Json | None:
+    """A split for the page: every field in fen."""
+    return None if split is None else msgspec.structs.asdict(split)
+
+
+def idle() -> Show:
+    return Show("idle", 0)
+
+
+def ways(bill: Bill, offered: tuple[str, ...]) -> Show:
+    """Choose how to say who you are. The face's consent text is on this screen: pressing it is the consent."""
+    fields = {"kind": bill.kind, "amount_fen": bill.amount_fen, "ways": list(offered)}
+    return Show("ways", 0, fields)
+
+
+def look(problem: str | None, tries_left: int) -> Show:
+    return Show("look", 0, {"problem": problem, "tries_left": tries_left})
+
+
+def challenge(steps: tuple[str, ...], index: int, problem: str | None = None) -> Show:
+    """One gesture. `done` are the ones before it."""
+    fields = {
+        "step": steps[min(index, len(steps) - 1)],
+        "index": min(index, len(steps) - 1),
+        "count": len(steps),
+        "done": list(steps[:index]),
+        "problem": problem,
+    }
+    return Show("challenge", 0, fields)
+
+
+def code(problem: str | None = None) -> Show:
+    return Show("code", 0, {"problem": problem})
+
+
+def card(why: str | None) -> Show:
+    """why "offline": without the network the card says who you are and the face shows that it is you."""
+    return Show("card", 0, {"why": why})
+
+
+def whom(people: tuple[Person, ...]) -> Show:
+    """Choose for whom; names are masked by the centre."""
+    rows = [
+        {"value": str(number), "name": person.psn_name, "relation": person.relation}
+        for number, person in enumerate(people)
+    ]
+    return Show("whom", 0, {"people": rows})
+
+
+def confirm(bill: Bill, person: str, split: Split | None, mode: str, *, estimate: bool) -> Show:
+    """The amount and who pays what. `estimate`: worked out here, the centre may decide otherwise."""
+    fields = {
+        "kind": bill.kind,
+        "amount_fen": bill.amount_fen,
+        "person": person,
+        "split": fen_fields(split),
+        "mode": mode,
+        "estimate": estimate,
+    }
+    return Show("confirm", 0, fields)
+
+
+def working(phase: str) -> Show:
+    return Show("working", 0, {"phase": phase})
+
+
+def settled(outcome: str, split: Split | None, slip: Slip, difference_fen: int) -> Show:
+    """The centre decided. Only ever shown for a verified answer."""
+    fields = {
+        "outcome": outcome,
+        "split": fen_fields(split),
+        "slip": [list(row) for row in slip],
+        "difference_fen": difference_fen,
+    }
+    return Show("settled", 0, fields)
+
+
+def provisional(split: Split | None, slip: Slip) -> Show:
+    """Recorded within the policy; the centre decides."""
+    fields = {"split": fen_fields(split), "slip": [list(row) for row in slip]}
+    return Show("provisional", 0, fields)
+
+
+def confirming() -> Show:
+    """No answer in time: unknown, never failure."""
+    return Show("confirming", 0)
+
+
+def refused(refusal: Refusal) -> Show:
+    fields = {
+        "code": refusal.code,
+        "next_steps": list(refusal.next_steps),
+        "detail": refusal.detail,
+    }
+    return Show("refused", 0, fields)
+
+
+def out_of_service(code_: str) -> Show:
+    return Show("out_of_service", 0, {"code": code_})
+
+
+Slip = tuple[tuple[str, str], ...]

@@ -1,0 +1,129 @@
+"""What a visit finds around it: the terminal's settings, policy, links, counters. Owned by `Terminal`, read by visits.
+
+No machine of its own: plain state with the few questions that more than one part asks.
+"""
+
+from __future__ import annotations
+
+from msgspec import Struct
+
+from edge.core.bills import Book
+from edge.core.ledger import Ledger
+from edge.core.limits import Outage, Provisional, Want, decide, in_force
+from edge.core.msgid import Msgids
+from edge.core.tx import Kind
+from edge.core.types import (
+    Bill,
+    BillStatus,
+    Dice,
+    Draft,
+    Json,
+    Mode,
+    Now,
+    Policy,
+    Refusal,
+    Settings,
+)
+
+
+class Contact(Struct, frozen=True):
+    """Document meta/centre: the last verified word from the centre and the latest known moment."""
+
+    contact_utc_ms: int = 0
+    floor_utc_ms: int = 0
+
+
+class Site:
+    """Shared state of one terminal."""
+
+    def __init__(
+        self,
+        settings: Settings,
+        dice: Dice,
+        kinds: dict[str, Kind],
+        book: Book,
+        ledger: Ledger,
+        msgids: Msgids,
+    ) -> None:
+        self.settings = settings
+        self.dice = dice
+        self.kinds = kinds
+        self.book = book
+        self.ledger = ledger
+        self.msgids = msgids
+        self.signing: list[Draft] = []  # given to the store, not yet reported durable
+        self.policy: Policy | None = None
+        self.policy_hash = b""
+        self.contact = Contact()
+        self.stop_code = ""
+        self.link_up = False
+        self.camera_lost = ""
+        self.board_lost = ""
+        self.decided = 0  # answers taken; with the rest of the stamp it says whether `held` is still right
+        self._held: tuple[Provisional, ...] = ()
+        self._held_stamp: tuple[int, ...] = ()
+
+    def touch(self, now: Now) -> None:
+        """The clock was read: it must not go behind this moment any more."""
+        if now.utc_ms > self.contact.floor_utc_ms:
+            self.contact = Contact(self.contact.contact_utc_ms, now.utc_ms)
+
+    # -- the policy and the outage ------------------------------------------------------------------------------------
+    def in_force(self, now: Now) -> tuple[Policy, bytes]:
+        """The policy that counts now and its hash."""
+        return in_force(self.policy, self.policy_hash, now)
+
+    def outage(self) -> Outage:
+        """What the caps are measured against, from the ledger's undecided entries and the meta documents."""
+        stamp = (self.ledger.head.seq, self.decided, len(self.signing), self.book.changes)
+        if stamp != self._held_stamp:  # asked at every step, and a long outage has many entries
+            held = [_held(one.local) for one in self.ledger.undecided if self._counts(one.mode, one.local)]
+            held += [_held(one.local) for one in self.signing if one.mode is Mode.PROVISIONAL]
+            self._held, self._held_stamp = tuple(held), stamp
+        return Outage(
+            held=self._held,
+            contact_utc_ms=self.contact.contact_utc_ms,
+            floor_utc_ms=self.contact.floor_utc_ms,
+            stop_code=self.stop_code,
+        )
+
+    def _counts(self, mode: Mode, local: Json) -> bool:
+        """A provisional record, or one sent online whose answer stayed away and that became provisional."""
+        if mode is Mode.PROVISIONAL:
+            return True
+        state = self.book.get(str(local.get("bill_id", "")))
+        return state is not None and state.status is BillStatus.PROVISIONAL and mode is Mode.ONLINE
+
+    def decide(
+        self,
+        bill: Bill,
+        now: Now,
+        *,
+        online: bool,
+        fund_fen: int | None = None,
+        person: str | None = None,
+    ) -> Mode | Refusal:
+        """limits.decide for a bill."""
+        want = Want(
+            kind=bill.kind,
+            total_fen=bill.amount_fen,
+            online=online,
+            require_online=bill.prefer == "require_online",
+            fund_fen=fund_fen,
+            person=person,
+        )
+        return decide(want, self.in_force(now)[0], self.outage(), now)
+
+    # -- the ledger ---------------------------------------------------------------------------------------------------
+    def next_seq(self) -> int:
+        """The number that the next draft will get: drafts are signed in the order they were given."""
+        return self.ledger.head.seq + len(self.signing) + 1
+
+    @property
+    def waiting(self) -> int:
+        """Records without an answer."""
+        return self.ledger.head.seq + len(self.signing) - self.ledger.answered_seq
+
+
+def _held(local: Json) -> Provisional:
+    return Provisional(int(local.get("fund_fen", 0)), str(local.get("person", "")))

@@ -1,0 +1,389 @@
+"""The whole terminal as one pure machine: `step(event, now) -> effects`, `deadline()`.
+
+It holds the parts together (bills, ledger, outbox, the visit, the policy) and gives each event to those it concerns. No
+I/O, clock, randomness or logging: `now` and `dice` are handed in.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import Final
+
+import msgspec
+
+from edge.core import answers, events, his, limits, screens, tx, visit
+from edge.core.bills import Book
+from edge.core.case import Case, State
+from edge.core.effects import (
+    Append,
+    Ask,
+    Effect,
+    Halt,
+    Light,
+    Save,
+    Settle,
+    Shoot,
+    Show,
+)
+from edge.core.events import Event
+from edge.core.ledger import Ledger
+from edge.core.msgid import KEY as MSGID_KEY
+from edge.core.msgid import SPACE as COUNTER_SPACE
+from edge.core.msgid import Msgids
+from edge.core.outbox import Outbox
+from edge.core.reconnect import timing_of
+from edge.core.site import Contact, Site
+from edge.core.types import BillState, BillStatus, Dice, Json, Now, Policy, Restored, Settings
+from edge.core.visit import In
+
+META_SPACE: Final = "meta"
+CONTACT_KEY: Final = "centre"
+STOP_KEY: Final = "stop"
+POLICY_SPACE: Final = "policy"
+POLICY_KEY: Final = "current"
+ASK_BYTES: Final = 16
+POLICY_EVERY_MS: Final = 3_600_000
+POLICY_RETRY_MS: Final = 300_000
+CONTACT_SAVE_MS: Final = 60_000  # a word from the centre is noted on disk at most this often
+LOW_CODE: Final = "E-STO-03"
+ROOM_BACK_BYTES: Final = 1 << 20  # in service again only when this much is free: no flapping at the edge
+LOG_ERROR: Final = "E-LOG-"
+
+
+class Stop(msgspec.Struct, frozen=True):
+    """Document meta/stop: why offline acceptance ended. A policy newer than `version` lifts it: the centre's signed word."""
+
+    code: str
+    version: int
+
+
+class Terminal:
+    """One terminal. `restored` is what the store held; `policy` the stored one, already verified."""
+
+    def __init__(
+        self,
+        settings: Settings,
+        restored: Restored,
+        dice: Dice,
+        policy: Policy | None = None,
+        policy_hash: bytes = limits.ZERO_HASH,
+        kinds: Iterable[str] | None = None,
+    ) -> None:
+        docs = restored.docs
+        meta = docs.get(META_SPACE, {})
+        every = tx.kinds()
+        wanted = set(tx.for_bills() if kinds is None else kinds)
+        assert wanted <= set(every), "the configuration checked the kinds"
+        self._offered = tuple(name for name in sorted(wanted) if "identity" in every[name].NEEDS)
+        self._site = Site(
+            settings=settings,
+            dice=dice,
+            kinds={name: every[name] for name in (*self._offered, "cancel")},
+            book=Book(docs, dice),
+            ledger=Ledger(restored),
+            msgids=Msgids(settings, docs.get(COUNTER_SPACE, {}).get(MSGID_KEY)),
+        )
+        self._site.policy, self._site.policy_hash = policy, policy_hash
+        if (saved := meta.get(CONTACT_KEY)) is not None:
+            self._site.contact = msgspec.json.decode(saved, type=Contact)
+        self._stop: Stop | None = None
+        if (saved := meta.get(STOP_KEY)) is not None:
+            self._stop = msgspec.json.decode(saved, type=Stop)
+            self._site.stop_code = self._stop.code
+        self._outbox = Outbox(dice, timing_of(settings))
+        self._outbox.restore(
+            self._site.ledger.head.seq, self._site.ledger.answered_seq, self._site.ledger.sizes()
+        )
+        self._case = Case(self._site, 0)
+        self._visits = 0
+        self._stopping = False
+        self._store_low = False
+        self._policy_ask = b""
+        self._policy_due_ms: int | None = None
+        self._contact_saved_ms: int | None = None
+        self._plain = screens.idle()  # the screen without the fields that every screen has
+        self._until_ms: int | None = None
+        self._common: Json = {}
+        self._started = False
+        self._decided_now = False
+        self._light = self._shoot = ""
+        self.screen = self._plain
+
+    # -- the surface ------------------------------------------------------------------------------
+    def start(self, now: Now) -> list[Effect]:
+        """The first effects of a boot: what a crash left open is put right, the link is made."""
+        effects: list[Effect] = []
+        for state in self._site.book.active():
+            if state.status is BillStatus.IN_VISIT:
+                effects += self._site.book.change(state.bill_id, now, status=BillStatus.WAITING)
+            elif state.status is BillStatus.WORKING and not state.cancel_seq:
+                effects += self._site.book.change(state.bill_id, now, status=BillStatus.CONFIRMING)
+        effects += self._outbox.start(now)
+        return self._end_step(effects, now)
+
+    def step(self, event: Event, now: Now) -> list[Effect]:
+        """One event; never raises for anything the world can do."""
+        effects = self._terminal_part(event, now)
+        effects += self._outbox.step(event, now)
+        effects += self._visit_part(event, now)
+        if isinstance(event, events.StopAsked):
+            effects += self._outbox.stop(now)
+        ended = self._end_step(effects, now)
+        if isinstance(event, events.StopAsked):
+            ended.append(Halt(0, "stopped"))
+        return ended
+
+    def deadline(self) -> int | None:
+        """When a Tick is due, in ms since boot."""
+        due = (self._case.deadline_ms, self._outbox.deadline(), self._policy_due())
+        return min((moment for moment in due if moment is not None), default=None)
+
+    def bill(self, bill_id: str) -> BillState | None:
+        """The bill if it is active or among the newest finished ones."""
+        return self._site.book.get(bill_id)
+
+    def status(self, now: Now) -> Json:
+        """How the terminal is, for /v1/status and the doctor."""
+        site, (policy, hash_) = self._site, self._site.in_force(now)
+        return {
+            "terminal": site.settings.terminal,
+            "service": self._closed() or "open",
+            "net": "up" if site.link_up else "down",
+            "screen": self.screen.name,
+            "kinds": list(self._offered),
+            "epoch": site.ledger.head.epoch,
+            "head_seq": site.ledger.head.seq,
+            "answered_seq": site.ledger.answered_seq,
+            "waiting": site.waiting,
+            "bills_waiting": len(site.book.waiting()),
+            "bills_active": len(site.book.active()),
+            "provisional": len(site.outage().held),
+            "provisional_fen": site.outage().exposure_fen,
+            "policy": {
+                "profile": policy.profile,
+                "version": policy.version,
+                "hash": hash_.hex(),
+                "valid_until_utc_ms": policy.valid_until_utc_ms,
+            },
+            "offline": limits.left(policy, site.outage(), now),
+            "centre_utc_ms": site.contact.contact_utc_ms,
+            "stop_code": site.stop_code,
+            "camera": site.camera_lost or "ok",
+            "board": site.board_lost or "ok",
+        }
+
+    # -- the terminal's own part of an event ------------------------------------------------------
+    def _terminal_part(self, event: Event, now: Now) -> list[Effect]:
+        site = self._site
+        site.touch(now)
+        self._decided_now = False
+        match event:
+            case events.BillArrived():
+                return his.bill_arrived(site, event, now, self._closed())
+            case events.CancelArrived():
+                effects, withdraw = his.cancel_arrived(site, event, now, self._closed())
+                if withdraw and self._case.bill_id == event.bill_id:
+                    effects += visit.step(self._case, In.WITHDRAW, event, now)
+                return effects
+            case events.LinkUp():
+                site.link_up = True
+                return self._ask_policy(now)
+            case events.LinkLost():
+                site.link_up = False
+                self._policy_ask, self._policy_due_ms = b"", None
+            case events.CameraLost():
+                site.camera_lost = event.code or "lost"
+            case events.CameraBack():
+                site.camera_lost = ""
+            case events.BoardLost():
+                site.board_lost = event.code or "lost"
+            case events.BoardUp():
+                site.board_lost = ""
+            case events.Appended():
+                site.ledger.appended(event, site.signing.pop(0))
+            case events.StoreLow():
+                self._store_low = True
+            case events.Saved():
+                self._store_low = self._store_low and event.room_bytes < ROOM_BACK_BYTES
+            case events.Tick():
+                return self._policy_tick(now)
+            case events.StopAsked():
+                return self._stop_asked()
+            case _:
+                return self._centre_part(event, now)
+        return []
+
+    def _stop_asked(self) -> list[Effect]:
+        self._stopping = True
+        return []
+
+    def _centre_part(self, event: Event, now: Now) -> list[Effect]:
+        match event:
+            case events.Answered():
+                return self._answered(event, now)
+            case events.AnswerBad():
+                return self._answer_bad(event.code)
+            case events.PolicyArrived():
+                return self._policy_arrived(event, now)
+            case events.Told():
+                if event.ask == self._policy_ask and self._policy_ask:
+                    self._policy_ask, self._policy_due_ms = b"", now.mono_ms + POLICY_EVERY_MS
+                return self._heard(now, None)
+            case _:
+                return []
+
+    def _answered(self, event: events.Answered, now: Now) -> list[Effect]:
+        """The one way a bill becomes settled."""
+        effects: list[Effect] = [Settle(event.answer)]
+        effects += self._heard(now, event.answer.centre_utc_ms)
+        self._site.decided += 1
+        for entry, result in self._site.ledger.answered(event.answer):
+            effects += answers.apply(self._site, entry, result, now)
+            if entry.txid == self._case.txid:
+                self._decided_now = True
+        return effects
+
+    def _heard(self, now: Now, centre_utc_ms: int | None) -> list[Effect]:
+        """A verified word from the centre: the outage's hours start again; its clock corrects what we know of time."""
+        floor = self._site.contact.floor_utc_ms if centre_utc_ms is None else centre_utc_ms
+        self._site.contact = Contact(now.utc_ms, floor)
+        last = self._contact_saved_ms
+        if centre_utc_ms is None and last is not None and now.mono_ms - last < CONTACT_SAVE_MS:
+            return []
+        return [self._save_contact(now)]
+
+    def _save_contact(self, now: Now) -> Save:
+        self._contact_saved_ms = now.mono_ms
+        return Save(META_SPACE, CONTACT_KEY, msgspec.json.encode(self._site.contact))
+
+    def _answer_bad(self, code: str) -> list[Effect]:
+        """The centre's log is not what it was: nothing is accepted on its credit until it says so, signed."""
+        if not code.startswith(LOG_ERROR) or self._stop is not None:
+            return []
+        version = self._site.policy.version if self._site.policy else 0
+        self._stop = Stop(code, version)
+        self._site.stop_code = code
+        return [Save(META_SPACE, STOP_KEY, msgspec.json.encode(self._stop))]
+
+    # -- the policy -------------------------------------------------------------------------------
+    def _ask_policy(self, now: Now) -> list[Effect]:
+        self._policy_ask = self._site.dice.bytes(ASK_BYTES)
+        self._policy_due_ms = now.mono_ms + POLICY_RETRY_MS
+        return [Ask(self._policy_ask, "policy", {"hash": self._site.policy_hash})]
+
+    def _policy_due(self) -> int | None:
+        return self._policy_due_ms if self._site.link_up else None
+
+    def _policy_tick(self, now: Now) -> list[Effect]:
+        due = self._policy_due()
+        return self._ask_policy(now) if due is not None and now.mono_ms >= due else []
+
+    def _policy_arrived(self, event: events.PolicyArrived, now: Now) -> list[Effect]:
+        """Newer or the same; an older one is a replay."""
+        site = self._site
+        effects = self._heard(now, None)
+        if site.policy is not None and event.policy.version < site.policy.version:
+            return effects
+        if event.hash != site.policy_hash:
+            site.policy, site.policy_hash = event.policy, event.hash
+            effects.append(Save(POLICY_SPACE, POLICY_KEY, event.document))
+        if self._stop is not None and event.policy.version > self._stop.version:
+            self._stop, site.stop_code = None, ""
+            effects.append(Save(META_SPACE, STOP_KEY, None))
+        return effects
+
+    # -- the visit's part -------------------------------------------------------------------------
+    def _visit_part(self, event: Event, now: Now) -> list[Effect]:
+        sign = self._sign_of(event, now)
+        return [] if sign is None else visit.step(self._case, sign, event, now)
+
+    def _sign_of(self, event: Event, now: Now) -> In | None:
+        """What the event means to the visit; None = not its business."""
+        case = self._case
+        match event:
+            case events.Tick():
+                due = case.deadline_ms is not None and now.mono_ms >= case.deadline_ms
+                return In.TICK if due else None
+            case events.Pressed():
+                meant = event.visit in (0, case.number)
+                return In(event.button) if meant and event.button in visit.BUTTONS else None
+            case events.Told():
+                return In.TOLD if case.ask_id and event.ask == case.ask_id else None
+            case events.Appended():
+                return In.APPENDED if case.txid and event.txid == case.txid else None
+            case events.Answered():
+                return In.DECIDED if self._decided_now else None
+            case _:
+                return visit.BY_TYPE.get(type(event))
+
+    # -- the end of every step --------------------------------------------------------------------
+    def _closed(self) -> str:
+        """Why nothing new is taken, "" = open."""
+        return "stopping" if self._stopping else "store_low" if self._store_low else ""
+
+    def _end_step(self, effects: list[Effect], now: Now) -> list[Effect]:
+        """Next bill or resting screen, then every screen gets the fields that all screens have."""
+        if any(isinstance(effect, Append) for effect in effects):
+            effects.append(self._save_contact(now))  # the clock must not go behind a record, also after a restart
+        if self._case.state is State.IDLE:
+            effects += self._rest(now)
+        self._site.signing += [effect.draft for effect in effects if isinstance(effect, Append)]
+        return self._dress(effects, now)
+
+    def _rest(self, now: Now) -> list[Effect]:
+        """Nobody is served: start the next visit, or show why not."""
+        queue = self._site.book.waiting()
+        if queue and not self._closed():
+            self._visits += 1
+            self._case = Case(self._site, self._visits)
+            self._case.bill_id = queue[0].bill_id
+            return visit.step(self._case, In.START, None, now)
+        code = {"": "", "store_low": LOW_CODE}.get(self._closed(), self._closed())
+        screen = screens.out_of_service(code) if code else screens.idle()
+        if self._started and (screen.name, screen.fields) == (self._plain.name, self._plain.fields):
+            return []
+        return [screen, *screens.beside(screen)]
+
+    def _dress(self, effects: list[Effect], now: Now) -> list[Effect]:
+        common = self._common_fields(now)
+        dressed: list[Effect] = []
+        fresh = False
+        for effect in effects:
+            if isinstance(effect, Show):
+                self._plain, fresh = effect, True
+                self._until_ms = now.mono_ms + effect.left_ms if effect.left_ms else None
+                self.screen = _with(effect, common, effect.left_ms)
+                dressed.append(self.screen)
+            elif self._is_news(effect):
+                dressed.append(effect)
+        if self._started and not fresh and common != self._common:
+            left_ms = max(0, self._until_ms - now.mono_ms) if self._until_ms is not None else 0
+            self.screen = _with(self._plain, common, left_ms)
+            dressed.append(self.screen)
+        self._common, self._started = common, True
+        return dressed
+
+    def _is_news(self, effect: Effect) -> bool:
+        """Lamps and camera are told only when something changes."""
+        if isinstance(effect, Light):
+            news, self._light = effect.pattern != self._light, effect.pattern
+            return news
+        if isinstance(effect, Shoot):
+            news, self._shoot = effect.mode != self._shoot, effect.mode
+            return news
+        return True
+
+    def _common_fields(self, now: Now) -> Json:
+        site = self._site
+        fields: Json = {
+            "net": "up" if site.link_up else "down",
+            "waiting": site.waiting,
+            "kinds": list(self._offered),
+        }
+        if not site.link_up:
+            fields["offline"] = limits.left(site.in_force(now)[0], site.outage(), now)
+        return fields
+
+
+def _with(screen: Show, common: Json, left_ms: int) -> Show:
+    return Show(screen.name, screen.visit, screen.fields | common, left_ms)

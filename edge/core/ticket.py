@@ -1,0 +1,51 @@
+"""Everything a transaction kind may write into a record's body: one patient's case at the moment of the signature."""
+
+from __future__ import annotations
+
+import hashlib
+from datetime import datetime, timedelta, timezone
+from typing import Final
+
+from msgspec import Struct
+
+from edge.core.types import Bill, Identity, Mode, Now, Person, Settings, Split, Verdict
+
+CONSENT_TEXT: Final = "face-consent-1"  # the wording the patient agreed to; the text itself is in the i18n files
+UTC_MS_MAX: Final = 253_402_214_400_000  # 9999-12-30: what a civil date can show
+PERSON_KEY_CHARS: Final = 32
+
+
+class Ticket(Struct, frozen=True):
+    """One case, complete. `estimate` is what the patient confirmed; `template` only where the centre has not seen it."""
+
+    settings: Settings
+    bill: Bill
+    identity: Identity
+    person: Person | None
+    mode: Mode
+    at: Now
+    verdict: Verdict | None = None
+    estimate: Split | None = None
+    template: bytes = b""
+    template_model: str = ""
+    consent_utc_ms: int = 0  # 0 = no face was used
+    cert_type: str = "03"
+    setl_id: str = ""  # cancel: what is undone
+    mdtrt_id: str = ""
+
+
+def civil(settings: Settings, utc_ms: int) -> datetime:
+    """The civil time of the place of care."""
+    place = timezone(timedelta(minutes=settings.utc_offset_min))
+    return datetime.fromtimestamp(min(max(utc_ms, 0), UTC_MS_MAX) / 1000, place)
+
+
+def inf_time(settings: Settings, utc_ms: int) -> str:
+    """yyyy-MM-dd HH:mm:ss, the form of every time in the national interface."""
+    return civil(settings, utc_ms).strftime("%Y-%m-%d %H:%M:%S")
+
+
+def person_key(identity: Identity, person: Person | None) -> str:
+    """The same text for the same person, useless for anything else: counts visits per person in an outage."""
+    name = f"psn:{person.psn_no}" if person and person.psn_no else f"card:{identity.card_no}"
+    return hashlib.sha256(f"facepay/person/1:{name}".encode()).hexdigest()[:PERSON_KEY_CHARS]

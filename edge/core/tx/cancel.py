@@ -1,0 +1,46 @@
+"""Undo a settlement: 2208 for outpatient, 2103 for a pharmacy sale. Only with the centre, only once it is settled."""
+
+from __future__ import annotations
+
+from typing import Final
+
+from edge.core.ticket import Ticket
+from edge.core.tx import _forms
+from edge.core.types import Bill, BillState, BillStatus, Json, Refusal, Split
+
+KIND: Final = "cancel"
+INFNO: Final = "2208"
+PLAN: Final = ("2208", "2103")
+OFFLINE: Final = "denied"
+NEEDS: Final = frozenset({"settled"})
+MED_TYPE: Final = ""
+
+
+def check(bill: Bill, state: BillState | None = None) -> Refusal | None:
+    """Only a settled bill with a setl_id, and no registration (2202 is another kind)."""
+    if bill.kind not in ("settle", "pharmacy"):
+        return _forms.refuse("E-TX-10", f"a {bill.kind} is not cancelled by this terminal")
+    if state is None or state.status not in (BillStatus.SETTLED, BillStatus.ADJUSTED):
+        return _forms.refuse("E-TX-05", "only a settled bill can be cancelled")
+    if not state.setl_id:
+        return _forms.refuse("E-TX-05", "the centre gave no setl_id for this bill")
+    return None
+
+
+def calls(bill: Bill) -> tuple[str, ...]:
+    """One of the two, by what is undone."""
+    return ("2103",) if bill.kind == "pharmacy" else ("2208",)
+
+
+def body(ticket: Ticket, msgids: tuple[str, ...]) -> Json:
+    """[2208] or [2103]."""
+    (msgid,) = msgids
+    (infno,) = calls(ticket.bill)
+    psn_no = ticket.person.psn_no if ticket.person else ""
+    data = {"setl_id": ticket.setl_id, "mdtrt_id": ticket.mdtrt_id, "psn_no": psn_no}
+    return _forms.common(ticket, KIND, [_forms.call(infno, msgid, data=data)])
+
+
+def slip(bill: Bill, split: Split | None) -> tuple[tuple[str, str], ...]:
+    """What was undone."""
+    return (("slip.cancelled", bill.bill_no), *_forms.money_slip(bill, split))
