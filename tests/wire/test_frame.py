@@ -74,7 +74,9 @@ def test_the_keys_of_a_session_have_their_golden_bytes() -> None:
     for v in VECTORS["keys"]:
         pair, role = bytes.fromhex(v["pair"]), v["role"].encode()
         nonces = bytes.fromhex(v["host_nonce"]) + bytes.fromhex(v["board_nonce"])
-        tag, aes = (hmac.digest(pair, name + role + nonces, "sha256") for name in (b"tag/", b"aes/"))
+        tag, aes = (
+            hmac.digest(pair, name + role + nonces, "sha256") for name in (b"tag/", b"aes/")
+        )
         assert (tag.hex(), aes[:16].hex()) == (v["tag_key"], v["aes_key"])
         half = len(nonces) // 2
         assert frame.session_keys(pair, role, nonces[:half], nonces[half:]) == (tag, aes[:16])
