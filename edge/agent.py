@@ -15,9 +15,20 @@ from concurrent.futures import ThreadPoolExecutor
 from typing import Final, Protocol, TypeVar
 
 from msgspec import Struct
+from msgspec.structs import replace
 
+from edge.core import bills
 from edge.core.effects import Append, Ask, Effect, Halt, Publish, Save, Settle, Show
-from edge.core.events import AnswerBad, Answered, Event, StopAsked, Tick
+from edge.core.events import (
+    AnswerBad,
+    Answered,
+    CancelArrived,
+    Event,
+    Saved,
+    StopAsked,
+    StoreLow,
+    Tick,
+)
 from edge.core.types import BillState, Json, Now, Settings
 from edge.desk import Desk
 from edge.drivers.broker import Message
@@ -29,12 +40,13 @@ from edge.rim import Rim
 from edge.scribe import Scribe
 from edge.turn import commit_turn
 from edge.watchdog import Watchdog
-from edge.wire import topics
+from edge.wire import policy, topics
 
 IDLE_CHECKPOINT_S: Final = (
     5.0  # the log moves into the database when nothing happened for this long
 )
 STOP_WAIT_S: Final = 5.0  # after StopAsked the core has this long to end a visit and the link
+POLICY_SPACE: Final = "policy"  # where the core keeps the signed document
 TICK_PAUSE_S: Final = 0.01  # a deadline that a Tick did not move must not spin the loop
 
 log = logging.getLogger("facepay.agent")
@@ -50,9 +62,6 @@ class Core(Protocol):
     def bill(self, bill_id: str) -> BillState | None: ...
     def status(self, now: Now) -> Json: ...
 
-    @property
-    def policy_hash(self) -> bytes: ...
-
 
 class Parts(Struct, frozen=True):
     """What the owner works with."""
@@ -65,6 +74,7 @@ class Parts(Struct, frozen=True):
     desk: Desk
     now: Callable[[], Now]
     watchdog: Watchdog
+    policy_hash: bytes = bytes(32)  # of the policy held at start
 
 
 class Agent:
@@ -75,6 +85,7 @@ class Agent:
         self.api_token = api_token
         self._p = parts
         self._worker = ThreadPoolExecutor(1, thread_name_prefix="store")
+        self._policy_hash = parts.policy_hash
         self._halt: Halt | None = None
         self._stop_by: float | None = None
         self._checkpointed = True
@@ -88,6 +99,9 @@ class Agent:
         try:
             now = self._p.now()
             feedback = await self._perform(self._p.core.start(now), now)
+            room = self._p.store.room_bytes()
+            if room <= 0:
+                feedback.append(StoreLow(room))
             started()
             while self._halt is None and not self._overdue():
                 feedback = await self._turn(feedback)
@@ -171,12 +185,22 @@ class Agent:
     ) -> tuple[list[Event], list[tuple[Effect, bytes | None]]]:
         scribe, store = self._p.scribe, self._p.store
         feedback, outward = commit_turn(effects, scribe, store)
+        for said in feedback:
+            if isinstance(said, Saved) and said.room_bytes <= 0:
+                feedback = [*feedback, StoreLow(said.room_bytes)]
+        for effect in effects:
+            if (
+                isinstance(effect, Save)
+                and effect.space == POLICY_SPACE
+                and effect.value is not None
+            ):
+                self._policy_hash = policy.document_hash(effect.value)
         ready: list[tuple[Effect, bytes | None]] = []
         for effect in outward:
             payload: bytes | None = None
             if isinstance(effect, Publish):
                 records = store.records(effect.first_seq, effect.last_seq)
-                payload = scribe.envelope(effect.first_seq, records, self._p.core.policy_hash)
+                payload = scribe.envelope(effect.first_seq, records, self._policy_hash)
             elif isinstance(effect, Ask):
                 payload = scribe.ask(effect, now)
             ready.append((effect, payload))
@@ -226,7 +250,10 @@ class Agent:
     async def call(self, make: Callable[[int], Event]) -> tuple[int, Json]:
         """Post an event and wait for its `Reply`. Cancelling forgets the wait, never the event. E-HIS-27."""
         number, answer = self._p.desk.open_call()
-        self._p.inbox.put(make(number))
+        event = make(number)
+        if isinstance(event, CancelArrived) and self._p.core.bill(event.bill_id) is None:
+            event = replace(event, state=self.bill(event.bill_id))  # the core's memory is bounded
+        self._p.inbox.put(event)
         try:
             return await answer
         finally:
@@ -237,8 +264,12 @@ class Agent:
         self._p.inbox.put(event)
 
     def bill(self, bill_id: str) -> BillState | None:
-        """The bill as it is."""
-        return self._p.core.bill(bill_id)
+        """The bill as it is: from the core's memory, an old one from the store."""
+        state = self._p.core.bill(bill_id)
+        if state is not None:
+            return state
+        found = self._p.store.doc(bills.BILL_SPACE, bill_id)
+        return None if found is None else bills.decode(found)
 
     async def wait_bill(self, bill_id: str, version: int, timeout_s: float) -> BillState | None:
         """The bill as soon as its version is above `version`, or as it is after `timeout_s`."""

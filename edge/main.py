@@ -29,6 +29,7 @@ from edge.loader import load as load_driver
 
 if TYPE_CHECKING:
     from edge.agent import Agent
+    from edge.core.terminal import Terminal
     from edge.drivers.broker import Broker
     from edge.drivers.keys import Keys
     from edge.drivers.store import Store
@@ -102,12 +103,12 @@ async def _serve(config: Config, stack: contextlib.AsyncExitStack) -> int:
     keys: Keys = load_driver("keys", config.keys.driver)(config.keys.directory)
     store, restored = _open_store(config, keys, stack)
     scribe = _scribe(config, settings, keys, store, restored)
-    core = _core(config, settings, restored, scribe)
+    core, policy_hash = _core(config, settings, restored, scribe)
     broker = _broker(config, inbox.post, stack)
     eyes = _eyes(config, inbox, stack)
     board = _board(config, inbox, loop, stack)
     rim = Rim(desk, broker, _topics(config), eyes, board)
-    parts = Parts(core, scribe, store, inbox, rim, desk, clock.now, watchdog)
+    parts = Parts(core, scribe, store, inbox, rim, desk, clock.now, watchdog, policy_hash)
     agent = Agent(settings, parts, _token(config))
     for number in (signal.SIGTERM, signal.SIGINT):
         loop.add_signal_handler(number, agent.stop)
@@ -224,7 +225,9 @@ def _scribe(
     return Scribe(settings, epoch, boot_id(), keys, CentreKeys(verifier, sealer), trusted)
 
 
-def _core(config: Config, settings: Settings, restored: Restored, scribe: Scribe) -> Any:
+def _core(
+    config: Config, settings: Settings, restored: Restored, scribe: Scribe
+) -> tuple[Terminal, bytes]:
     from edge.core.terminal import Terminal
 
     policy, digest = None, bytes(32)
@@ -238,7 +241,7 @@ def _core(config: Config, settings: Settings, restored: Restored, scribe: Scribe
             log.warning("policy refused", extra={"fields": {"code": error.code}})
             continue
         policy, digest = arrived.policy, arrived.hash
-    return Terminal(settings, restored, Secrets(), policy, digest)
+    return Terminal(settings, restored, Secrets(), policy, digest), digest
 
 
 def _topics(config: Config) -> Any:

@@ -1,0 +1,241 @@
+"""One terminal without a camera, with everything else real: broker, cable, centre, controller and agent as processes.
+
+The smallest place where a card can be paid with. `sim.clinic` is the whole house; this is for tests that kill things.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import os
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack
+from pathlib import Path
+from typing import Any, Self
+
+import httpx
+
+from edge.drivers.keys.file import Driver as FileKeys
+from sim.board import SimBoard
+from sim.brokers import BrokerProcess, NetProxy, start_amqtt, start_mosquitto
+from sim.centre import setup as centre_setup
+from sim.centre.registry import TerminalSpec
+
+ROOT = Path(__file__).resolve().parent.parent
+TERMINAL = "yd-0001"
+ORG = "H51010000001"
+READY_S = 60.0
+STARTERS: dict[str, Callable[[Path], BrokerProcess]] = {
+    "amqtt": start_amqtt,
+    "mosquitto": start_mosquitto,
+}
+
+
+class AgentProcess:
+    """`facepay run` as a process; its log is `agent.log`."""
+
+    def __init__(self, config: Path, log: Path) -> None:
+        self.config = config
+        self.log = log
+        self.url = ""
+        self.starts = 0
+        self._process: subprocess.Popen[bytes] | None = None
+
+    @property
+    def pid(self) -> int:
+        """Its process id."""
+        assert self._process is not None
+        return self._process.pid
+
+    def start(self, environment: dict[str, str] | None = None) -> None:
+        """Start and wait until it is ready; RuntimeError with the end of the log when it ends instead."""
+        began = self.log.stat().st_size if self.log.exists() else 0
+        with self.log.open("ab") as log:
+            self._process = subprocess.Popen(
+                [sys.executable, "-m", "edge.main", "--config", str(self.config)],
+                cwd=ROOT,
+                stdout=log,
+                stderr=log,
+                env={**os.environ, **(environment or {})},
+            )
+        self.starts += 1
+        until = time.monotonic() + READY_S
+        while time.monotonic() < until:
+            for line in self.lines(began):
+                if line.get("event") == "ready":
+                    self.url = f"http://127.0.0.1:{line['http_port']}"
+                    return
+            if self._process.poll() is not None:
+                break
+            time.sleep(0.02)
+        raise RuntimeError(f"the agent did not start:\n{self.log.read_text()[-3000:]}")
+
+    def lines(self, since: int = 0) -> Iterator[dict[str, Any]]:
+        """The log from byte `since` on, parsed; what is not JSON comes as {"raw": …}."""
+        with self.log.open("rb") as log:
+            log.seek(since)
+            for line in log:
+                try:
+                    yield json.loads(line)
+                except ValueError:
+                    yield {"raw": line.decode(errors="replace")}
+
+    def kill(self) -> None:
+        """SIGKILL."""
+        assert self._process is not None
+        self._process.send_signal(signal.SIGKILL)
+        self._process.wait()
+
+    def stop(self) -> int:
+        """SIGTERM; gives the exit code."""
+        assert self._process is not None
+        self._process.terminate()
+        return self._process.wait(30)
+
+    def wait(self, timeout_s: float) -> int:
+        """Until it ends by itself; gives the exit code."""
+        assert self._process is not None
+        return self._process.wait(timeout_s)
+
+    def alive(self) -> bool:
+        """Does it run?"""
+        return self._process is not None and self._process.poll() is None
+
+
+class Counter:
+    """Everything around one agent. A context manager; the agent is started by the caller."""
+
+    def __init__(
+        self, directory: Path, broker: str = "amqtt", *, profile: str = "P1", board: bool = True
+    ) -> None:
+        self.directory = directory
+        self._broker_kind = broker
+        self._profile = profile
+        self._stack = ExitStack()
+        self.board = SimBoard(directory / "board") if board else None
+        self.agent = AgentProcess(directory / "facepay.toml", directory / "agent.log")
+        self._centre: subprocess.Popen[bytes] | None = None
+
+    def __enter__(self) -> Self:
+        with contextlib.ExitStack() as stack:
+            self._stack = stack
+            self.broker = stack.enter_context(
+                STARTERS[self._broker_kind](self.directory / "broker")
+            )
+            self.cable = stack.enter_context(NetProxy(self.broker.port))
+            keys = FileKeys.create(self.directory / "keys")
+            spec = TerminalSpec(
+                TERMINAL, keys.sign_public_pem, keys.seal_public_bytes, fixmedins_code=ORG
+            )
+            self.made = centre_setup.make_centre(
+                self.directory / "centre", terminals=[spec], profile=self._profile
+            )
+            stack.callback(self.made.close)
+            cert, key = self.broker.client("centre")
+            self.made.write_config(
+                port=self.broker.port, ca=self.broker.ca, cert=cert, key=key, spread_ms=200
+            )
+            stack.callback(self._end_centre)
+            self.start_centre()
+            if self.board is not None:
+                stack.enter_context(self.board)
+            self.write_config()
+            stack.callback(self._end_agent)
+            self._stack = stack.pop_all()
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._stack.close()
+
+    # -- the centre ----------------------------------------------------------------------------------------------------
+    def start_centre(self) -> None:
+        """Run the centre's process."""
+        with (self.directory / "centre.log").open("ab") as log:
+            self._centre = subprocess.Popen(
+                [sys.executable, "-m", "sim.centre", "--config", str(self.made.config)],
+                cwd=ROOT,
+                stdout=log,
+                stderr=log,
+            )
+
+    def kill_centre(self) -> None:
+        """SIGKILL."""
+        assert self._centre is not None
+        self._centre.kill()
+        self._centre.wait()
+
+    def _end_centre(self) -> None:
+        if self._centre is not None and self._centre.poll() is None:
+            self._centre.terminate()
+            try:
+                self._centre.wait(10)
+            except subprocess.TimeoutExpired:
+                self.kill_centre()
+
+    def _end_agent(self) -> None:
+        if self.agent.alive():
+            self.agent.kill()
+
+    # -- the terminal --------------------------------------------------------------------------------------------------
+    def write_config(self, **sections: dict[str, Any]) -> Path:
+        """facepay.toml for a port chosen by the system; `sections` change or add keys."""
+        cert, key = self.broker.client(TERMINAL)
+        config: dict[str, dict[str, Any]] = {
+            "terminal": {
+                "name": TERMINAL,
+                "fixmedins_code": ORG,
+                "fixmedins_name": "测试诊所",
+                "mdtrtarea_admvs": "510100",
+                "opter": "terminal-01",
+                "opter_name": "自助终端01",
+            },
+            "centre": {
+                "sign_key": str(self.made.sign_key),
+                "seal_key": str(self.made.seal_key),
+                "policy": str(self.made.policy),
+            },
+            "broker": {
+                "host": "127.0.0.1",
+                "port": self.cable.port,
+                "ca": str(self.broker.ca),
+                "cert": str(cert),
+                "key": str(key),
+                "keepalive_s": 10,
+                "reconnect_spread_ms": 200,
+                "reconnect_base_ms": 100,
+                "reconnect_cap_ms": 1000,
+                "answer_quiet_ms": 1500,
+            },
+            "store": {"path": str(self.directory / "data" / "ledger.db")},
+            "keys": {"directory": str(self.directory / "keys")},
+            "camera": {"driver": "none"},
+            "board": {"driver": "none"},
+            "http": {"port": 0},
+            "ui": {"result_show_ms": 1000},
+        }
+        if self.board is not None:
+            config["board"] = {
+                "driver": "serial_port",
+                "port": str(self.board.path),
+                "pair_key": str(self.board.key_path),
+            }
+        for name, keys in sections.items():
+            config[name] = {**config.get(name, {}), **keys}
+        self.agent.config.write_text(_toml(config))
+        return self.agent.config
+
+    def client(self, timeout_s: float = 20.0) -> httpx.Client:
+        """A HIS at the terminal's API."""
+        return httpx.Client(base_url=self.agent.url, timeout=timeout_s, trust_env=False)
+
+
+def _toml(config: dict[str, dict[str, Any]]) -> str:
+    lines = []
+    for name, keys in config.items():
+        lines.append(f"[{name}]")
+        lines += [f"{key} = {json.dumps(value, ensure_ascii=False)}" for key, value in keys.items()]
+    return "\n".join(lines) + "\n"
