@@ -3,6 +3,7 @@ import { h, s } from "./dom.js";
 import { t } from "./i18n.js";
 
 const HEARD_AT_S = [60, 30, 15, 10, 5];
+const SHORT_MS = 15_000; // a short step is short from its start: no alarm
 const TICK_MS = 250;
 
 export function countdown(spoken) {
@@ -20,7 +21,7 @@ export function countdown(spoken) {
     const left = Math.max(0, ends - performance.now());
     const seconds = Math.ceil(left / 1000);
     node.classList.toggle("gone", whole === 0);
-    node.classList.toggle("soon", seconds <= 10);
+    node.classList.toggle("soon", seconds <= 10 && whole > SHORT_MS);
     word.textContent = t("left.word");
     number.textContent = t("left.seconds", { seconds });
     ring.setAttribute("stroke-dasharray", `${whole ? (left / whole) * 100 : 0} 100`);

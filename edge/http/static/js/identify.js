@@ -8,10 +8,14 @@ import { about, button, heading, note } from "./parts.js";
 const WAY_ICONS = { face: "face", qr: "qr", card: "card" };
 const PROBLEM_ICONS = { too_dark: "light", too_bright: "light", too_small: "closer", too_close: "closer" };
 
-const ways = (names, page) => h("div", { class: "others" }, names.map((name) =>
-  button("quiet", WAY_ICONS[name], t(`way.${name}`), () => page.press(name), { key: `way-${name}` })));
+const ways = (names, page) => h("div", { class: "others" }, h("span", {}, t("way.or")), names.map((name) =>
+  button("quiet", WAY_ICONS[name], t(`way.${name}.short`), () => page.instead(name), { key: `way-${name}` })));
 
-const problemNote = (code) => note("warn", PROBLEM_ICONS[code] ?? "warn", tOr(`problem.${code}`, t("problem.other", { code })));
+const problemText = (code) => tOr(`problem.${code}`, t("problem.other", { code }));
+
+/** The line under a heading: the guidance, or what is wrong just now. Same place and height, so nothing jumps. */
+const slot = (problem, line) => h("div", { class: "slot" },
+  problem ? note("warn", PROBLEM_ICONS[problem] ?? "warn", problemText(problem)) : h("p", { class: "lead" }, line));
 
 export function waysScreen(fields, page) {
   const offered = fields.ways ?? [];
@@ -28,21 +32,21 @@ export function waysScreen(fields, page) {
 }
 
 export function lookScreen(fields, page) {
-  const title = fields.problem ? tOr(`problem.${fields.problem}`, t("problem.other", { code: fields.problem })) : t("look.title");
+  const title = fields.problem ? problemText(fields.problem) : t("look.title");
   return {
     main: h("section", { class: "split-view" },
       face("look", fields.problem ? "waiting" : "good"),
       h("div", { class: "side" },
-        fields.problem ? heading(title, t("look.line"), PROBLEM_ICONS[fields.problem] ?? "warn") : heading(title, t("look.line"), "face"),
-        triesLine(fields), ways(["qr", "card"], page))),
+        heading(title, lookLine(fields), fields.problem ? PROBLEM_ICONS[fields.problem] ?? "warn" : "face"), ways(["qr", "card"], page))),
     say: title,
     cancel: true,
   };
 }
 
-const triesLine = (fields) => (fields.tries_left === undefined || fields.tries_left === null || fields.tries_left > 2)
-  ? h("p", { class: "lead tries" }, " ")
-  : h("p", { class: "lead tries" }, t("look.tries", { count: fields.tries_left }));
+const TRIES_TOLD = 2; // the first try needs no warning
+
+const lookLine = (fields) => fields.tries_left <= TRIES_TOLD
+  ? t("look.line.tries", { count: fields.tries_left }) : t("look.line");
 
 export function challengeScreen(fields, page) {
   const title = tOr(`step.${fields.step}`, fields.step);
@@ -54,11 +58,10 @@ export function challengeScreen(fields, page) {
     main: h("section", { class: "split-view" },
       face(fields.step, fields.problem ? "waiting" : "good"),
       h("div", { class: "side" },
-        heading(title, t(`step.${fields.step}.line`)),
+        heading(title), slot(fields.problem, t(`step.${fields.step}.line`)),
         h("ol", { class: "dots", "aria-label": t("challenge.progress", { now: now + 1, count }) }, dots),
-        fields.problem ? problemNote(fields.problem) : h("p", { class: "note blank" }, " "),
         ways(["qr", "card"], page))),
-    say: fields.problem ? tOr(`problem.${fields.problem}`, title) : title,
+    say: fields.problem ? problemText(fields.problem) : title,
     cancel: true,
   };
 }
@@ -66,20 +69,18 @@ export function challengeScreen(fields, page) {
 export function codeScreen(fields, page) {
   return {
     main: h("section", { class: "split-view" }, phone(), h("div", { class: "side" },
-      heading(t("code.title"), t("code.line")),
-      fields.problem ? problemNote(fields.problem) : h("p", { class: "note blank" }, " "),
-      ways(["card"], page))),
-    say: fields.problem ? tOr(`problem.${fields.problem}`, t("code.title")) : t("code.title"),
+      heading(t("code.title")), slot(fields.problem, t("code.line")), ways(["card"], page))),
+    say: fields.problem ? problemText(fields.problem) : t("code.title"),
     cancel: true,
     back: "other_way",
   };
 }
 
-export function cardScreen(fields) {
+export function cardScreen(fields, page) {
   return {
     main: h("section", { class: "split-view" }, reader(), h("div", { class: "side" },
       heading(t("card.title"), t("card.line")),
-      fields.why ? note("warn", "offline", tOr(`card.why.${fields.why}`, t("card.why.offline"))) : h("p", { class: "note blank" }, " "))),
+      fields.why ? note("warn", "offline", tOr(`card.why.${fields.why}`, t("card.why.offline"))) : ways(["qr"], page))),
     say: t("card.title"),
     cancel: true,
     back: fields.why === "offline" ? null : "other_way",
@@ -95,7 +96,7 @@ export function whomScreen(fields, page) {
   const shown = people.slice(first, first + PEOPLE_A_PAGE);
   return {
     main: h("section", { class: "whom" },
-      h("div", { class: "head-row" }, heading(t("whom.title"), t("whom.line")),
+      h("div", { class: "head-row" }, heading(t("whom.title")),
         pages > 1 && button("quiet", "next", t("whom.more"), () => page.turn(), { key: "more" })),
       h("div", { class: "people" }, shown.map((person) =>
         button("person", "person", person.name, () => page.press("choose", person.value),

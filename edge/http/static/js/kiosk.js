@@ -36,6 +36,11 @@ const page = {
       at("say").textContent = t("press.lost");
     }
   },
+  /** Leave this way for another one: two presses of the core's buttons, one of the patient's. */
+  instead(way) {
+    page.local.instead = way;
+    page.press("other_way");
+  },
   turn() {
     page.local.leaf = (page.local.leaf ?? 0) + 1;
     render();
@@ -56,7 +61,8 @@ function render() {
   cover();
   if (!show) return;
   const view = (SCREENS[show.name] ?? outcome.outScreen)(show.fields, page);
-  document.body.dataset.screen = show.name;
+  Object.assign(document.body.dataset, { screen: show.name, visit: show.visit });
+  document.body.classList.toggle("nofoot", Boolean(view.bare));
   document.title = view.say;
   const { down, parts } = frame.strip(show.fields);
   at("strip").className = down ? "down" : "up";
@@ -75,6 +81,7 @@ function cover() {
 }
 
 function onShow(next) {
+  const wanted = next.visit === show?.visit ? page.local.instead : undefined;
   const fresh = !show || show.name !== next.name || show.visit !== next.visit;
   if (fresh) page.local = {};
   if (show && show.name !== "idle" && next.name === "idle") use(place.lang); // the next patient starts in the place's language
@@ -84,6 +91,7 @@ function onShow(next) {
   at("main").classList.toggle("enter", fresh);
   clock.set(next.left_ms);
   render();
+  if (wanted && next.name === "ways" && next.fields.ways.includes(wanted)) page.press(wanted);
 }
 
 function onLink(up) {

@@ -4,20 +4,22 @@ import { face } from "./figure.js";
 import { t, tOr } from "./i18n.js";
 import { icon } from "./icons.js";
 import { yuan } from "./money.js";
-import { about, button, heading, money, note, slip } from "./parts.js";
+import { heading, money, note, slip } from "./parts.js";
 
 const PHASES = ["identify", "estimate", "record", "answer"];
+const BEFORE = { template: "identify" }; // a phase that the patient need not tell apart
 
-export function idleScreen(fields) {
+export function idleScreen() {
   return {
     main: h("section", { class: "split-view idle" }, face("look", "calm"), h("div", { class: "side" },
       heading(t("idle.title"), t("idle.line")),
       h("ul", { class: "kinds" }, ["face", "qr", "card"].map((way) => h("li", {}, icon(way), h("span", {}, t(`way.${way}`))))))),
     say: t("idle.title"),
+    bare: true,
   };
 }
 
-export function confirmScreen(fields, page) {
+export function confirmScreen(fields) {
   const notes = [];
   if (fields.mode === "provisional") notes.push(note("warn", "hourglass", t("confirm.provisional")));
   else if (fields.mode === "queued") notes.push(note("info", "upload", t("confirm.queued")));
@@ -28,18 +30,22 @@ export function confirmScreen(fields, page) {
         icon("person"), h("span", {}, personName(fields.person)), h("span", {}, tOr(`kind.${fields.kind}`, fields.kind ?? "")))),
       fields.split
         ? money(fields.split, { you: t("split.you"), estimate: fields.estimate })
-        : h("div", { class: "money" }, h("p", { class: "you" }, h("span", {}, t("split.total")), h("strong", {}, yuan(fields.amount_fen)))),
+        : amountOnly(fields.amount_fen),
       notes),
     say: fields.split ? t("confirm.spoken", { amount: yuan(fields.split.psn_cash_pay_fen) }) : t("confirm.title"),
     cancel: true,
-    go: { button: "confirm", icon: "check", word: t("confirm.go") },
+    go: { button: "confirm", icon: "check", word: t(fields.split ? "confirm.go" : "confirm.go.free") },
   };
 }
+
+const amountOnly = (fen) => fen
+  ? h("div", { class: "money" }, h("p", { class: "you" }, h("span", {}, t("split.total")), h("strong", {}, yuan(fen))))
+  : h("div", { class: "money free" }, h("p", { class: "you" }, t("confirm.free")));
 
 const personName = (person) => typeof person === "string" ? person : person?.name ?? person?.psn_name ?? "";
 
 export function workingScreen(fields) {
-  const at = Math.max(0, PHASES.indexOf(fields.phase));
+  const at = Math.max(0, PHASES.indexOf(BEFORE[fields.phase] ?? fields.phase));
   return {
     main: h("section", { class: "working" },
       h("div", { class: "ring-box", "aria-hidden": "true" }),
@@ -50,14 +56,14 @@ export function workingScreen(fields) {
   };
 }
 
-export function settledScreen(fields, page) {
+export function settledScreen(fields) {
   const adjusted = fields.outcome === "adjusted";
   return {
     main: h("section", { class: "ending good" },
       h("div", { class: "badge" }, icon("check")),
       heading(t(adjusted ? "settled.adjusted" : "settled.title"), adjusted ? differenceLine(fields.difference_fen ?? 0) : t("settled.line")),
       fields.split && money(fields.split, { you: t("split.you") }),
-      slip(fields.slip)),
+      slip(fields.slip, fields.split)),
     say: fields.split ? t("settled.spoken", { amount: yuan(fields.split.psn_cash_pay_fen) }) : t("settled.title"),
     go: { button: "done", icon: "check", word: t("done.go") },
   };
@@ -75,7 +81,7 @@ export function provisionalScreen(fields) {
       h("div", { class: "badge" }, icon("hourglass")),
       heading(t("provisional.title"), t("provisional.line")),
       fields.split && money(fields.split, { you: t("split.you"), estimate: true }),
-      slip(fields.slip)),
+      slip(fields.slip, fields.split)),
     say: t("provisional.title") + " " + t("provisional.line"),
     go: { button: "done", icon: "check", word: t("done.go") },
   };
@@ -92,35 +98,37 @@ export function confirmingScreen() {
   };
 }
 
-const STEP_ICONS = { try_again: "again", use_code: "qr", use_card: "card", ask_staff: "help", pay_full: "money", wait_network: "net", sit_closer: "closer", use_face: "face" };
-const STEP_PRESSES = { try_again: "other_way", use_code: "qr", use_card: "card", use_face: "face" };
+const STEP_ICONS = { try_again: "again", use_code: "qr", use_card: "card", pay_full: "money", wait_network: "net", sit_closer: "closer" };
 
-export function refusedScreen(fields, page) {
-  const title = fields.code?.startsWith("rejected_") ? t("refused.rejected") : tOr(`refused.${fields.code}`, t("refused.other"));
-  const detail = fields.detail?.err_msg ?? null;
-  const steps = (fields.next_steps ?? []).map((step) => {
-    const word = tOr(`next.${step}`, step);
-    const mark = STEP_ICONS[step] ?? "next";
-    if (step === "ask_staff") return button("step", mark, word, () => page.help(), { key: step });
-    if (STEP_PRESSES[step]) return button("step", mark, word, () => page.press(STEP_PRESSES[step]), { key: step });
-    return h("p", { class: "step line" }, icon(mark), h("span", {}, word));
-  });
+export function refusedScreen(fields) {
+  const code = fields.code ?? "";
+  const { title, line } = reason(code, fields.detail ?? {});
+  const steps = (fields.next_steps ?? []).filter((step) => step !== "ask_staff");
   return {
     main: h("section", { class: "refused" },
-      h("div", { class: "head-row" }, h("div", { class: "badge bad" }, icon("cross")), heading(title, detail ?? tOr(`refused.${fields.code}.line`, t("refused.line")))),
-      h("div", { class: "steps" }, steps),
-      h("p", { class: "code" }, t("code.word", { code: fields.code }))),
-    say: title,
-    go: { button: "done", icon: "back", word: t("refused.go") },
+      h("div", { class: "head-row" }, h("div", { class: "badge bad" }, icon("cross")), heading(title, steps.length ? `${line} ${t("next.lead")}` : line)),
+      h("ul", { class: "steps" }, steps.map((step) => h("li", {}, icon(STEP_ICONS[step] ?? "next"), h("span", {}, tOr(`next.${step}`, step)))))),
+    say: `${title} ${line}`,
+    code,
+    help: true,
+    go: { button: "done", icon: "back", word: t("refused.go"), quiet: true },
   };
 }
 
+/** The visit is over: what was the matter, in the patient's words; the centre's own words only where we have none. */
+function reason(code, detail) {
+  if (!code.startsWith("rejected_")) return { title: tOr(`refused.${code}`, t("refused.other")), line: t("refused.line") };
+  const known = tOr(`refused.${code.slice("rejected_".length)}`, null);
+  return { title: t("refused.rejected"), line: known ?? (detail.err_msg || t("refused.line")) };
+}
+
 export function outScreen(fields) {
+  const [title, line] = fields.code === "starting" ? ["out.starting", "out.starting.line"] : ["out.title", "out.line"];
   return {
     main: h("section", { class: "ending bad" },
-      h("div", { class: "badge" }, icon("wrench")),
-      heading(t("out.title"), t("out.line")),
-      h("p", { class: "code" }, t("code.word", { code: fields.code ?? "" }))),
-    say: t("out.title"),
+      h("div", { class: "badge" }, icon("wrench")), heading(t(title), t(line)),
+      fields.code !== "starting" && h("p", { class: "code" }, t("code.word", { code: fields.code ?? "" }))),
+    say: t(title),
+    bare: true,
   };
 }

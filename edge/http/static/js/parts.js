@@ -4,6 +4,8 @@ import { t, tOr } from "./i18n.js";
 import { icon } from "./icons.js";
 import { shares, yuan } from "./money.js";
 
+const LONG_CHARS = 9; // "¥1,234.56" still fits at full size
+
 /** A button with icon and word. `act` is called once; the frame locks the page until the next screen. */
 export function button(kind, name, word, act, { hint = null, key = word, disabled = false } = {}) {
   return h("button", { type: "button", class: `button ${kind}`, on: act, "data-key": key, disabled },
@@ -26,15 +28,22 @@ export function money(split, { you, estimate = false }) {
   const part = shares(split);
   const rows = [["total", part.total], ["fund", part.fund], ["account", part.account]];
   if (part.hospital) rows.push(["hospital", part.hospital]);
+  const size = yuan(part.you).length > LONG_CHARS ? "you long" : "you";
   return h("div", { class: "money" },
-    h("p", { class: "you" }, h("span", {}, you, estimate && h("em", {}, t("split.estimate"))), h("strong", {}, yuan(part.you))),
+    h("p", { class: size }, h("span", {}, you, estimate && h("em", {}, t("split.estimate"))), h("strong", {}, yuan(part.you))),
     h("dl", {}, rows.map(([name, fen]) => h("div", { class: name }, h("dt", {}, t(`split.${name}`)), h("dd", {}, yuan(fen))))));
 }
 
+const MONEY = /^-?\d+\.\d\d$/;
+// Lines of the slip that the money panel says already, in larger type.
+const SHOWN_IN_MONEY = new Set(["medfee_sumamt", "fund_pay_sumamt", "acct_pay", "acct_mulaid_pay", "hosp_part_amt", "psn_cash_pay"].map((name) => `slip.${name}`));
+const MONEY_LINES = new Set([...SHOWN_IN_MONEY, "slip.balc"]);
+
 /** Slip lines: keys are texts, values are values. */
-export function slip(lines) {
-  return h("dl", { class: "slip" }, (lines ?? []).map(([key, value]) =>
-    h("div", {}, h("dt", {}, tOr(`slip.${key}`, key)), h("dd", {}, String(value)))));
+export function slip(lines, split) {
+  const rows = (lines ?? []).filter(([key]) => !split || !SHOWN_IN_MONEY.has(key));
+  return h("dl", { class: "slip" }, rows.map(([key, value]) =>
+    h("div", {}, h("dt", {}, tOr(key, key)), h("dd", {}, value.match(MONEY) && MONEY_LINES.has(key) ? yuan(value.replace(".", "")) : value))));
 }
 
 /** What this visit is about: kind and amount. */
