@@ -8,15 +8,15 @@ import msgspec
 import sqlalchemy as sa
 from msgspec import Struct
 
-from edge.core.types import Caps, Dice, Json
+from edge.core.types import Dice, Json
 from edge.errors import EdgeError
 from edge.wire.ask import AskHeader
-from edge.wire.cose import Signer
 from sim.centre import bodies, people, plans, policy
 from sim.centre import store as t
 from sim.centre.intake import TOKEN_MS
 from sim.centre.people import Faces, Known
-from sim.centre.plans import No
+from sim.centre.plans import No, Scene
+from sim.centre.policy import Issuer
 from sim.centre.registry import Terminal
 from sim.centre.rules import Region
 
@@ -32,8 +32,7 @@ class Question(Struct, frozen=True):
     body: Json
     region: Region
     faces: Faces
-    signer: Signer
-    caps: Caps
+    issuer: Issuer
     dice: Dice
     now_ms: int
 
@@ -140,7 +139,8 @@ def _price(asked: Question) -> Json | No:
         return No("identity_unknown")
     if why := plans.insured(person):
         return No(why)
-    found = plans.quote(asked.conn, asked.terminal, asked.region, plan, person, asked.now_ms)
+    scene = Scene(asked.conn, asked.terminal, asked.region, asked.now_ms)
+    found = plans.quote(scene, plan, person)
     if isinstance(found, No):
         return found
     output = plans.setlinfo(found, person, "", bodies.text(data, "mdtrt_id", ""), asked.now_ms)
@@ -148,9 +148,7 @@ def _price(asked: Question) -> Json | No:
 
 
 def _policy(asked: Question) -> Json:
-    document = policy.current(
-        asked.conn, asked.region, asked.terminal, asked.signer, asked.caps, asked.now_ms
-    )
+    document = policy.current(asked.conn, asked.issuer, asked.terminal, asked.now_ms)
     return {"document": document}
 
 

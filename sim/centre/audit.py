@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 import sqlalchemy as sa
 from msgspec import Struct
 
@@ -115,7 +117,7 @@ def _line_faults(row: sa.RowMapping, tree: Tree) -> list[str]:
     return faults
 
 
-def _chain_faults(rows: list[sa.RowMapping] | tuple[sa.RowMapping, ...], streams: list[sa.RowMapping]) -> list[str]:
+def _chain_faults(rows: Sequence[sa.RowMapping], streams: Sequence[sa.RowMapping]) -> list[str]:
     last: dict[tuple[str, int], tuple[int, bytes]] = {}
     faults = []
     for row in sorted(rows, key=lambda one: (one["terminal"], one["epoch"], one["seq"])):
@@ -123,7 +125,7 @@ def _chain_faults(rows: list[sa.RowMapping] | tuple[sa.RowMapping, ...], streams
         if row["seq"] != last.get(key, (0, b""))[0] + 1:
             faults.append(f"{key}: a gap before {row['seq']}")
         last[key] = (row["seq"], bytes(row["hash"]))
-    for stream in streams:
-        if last.get((stream["terminal"], stream["epoch"])) != (stream["upto"], bytes(stream["chain"])):
-            faults.append(f"{stream['terminal']}: the stream does not end with its last record")
+    ends = {(row["terminal"], row["epoch"]): (row["upto"], bytes(row["chain"])) for row in streams}
+    if ends != last:
+        faults.append("a stream does not end with its last record")
     return faults

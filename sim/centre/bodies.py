@@ -6,7 +6,7 @@ from __future__ import annotations
 from typing import Annotated, Any, Final, Literal
 
 import msgspec
-from msgspec import Meta, Struct
+from msgspec import Meta, Struct, field
 
 from edge.core import money
 from edge.core.types import AMOUNT_FEN_MAX, LINES_MAX, FeeLine, Json, Split
@@ -36,9 +36,9 @@ class IdentityIn(Struct, frozen=True, forbid_unknown_fields=True):
     """What the terminal says it proved."""
 
     means: Literal["face", "qr", "card"]
-    authNo: Short = ""
+    auth_no: Short = field(name="authNo", default="")
     psn_no: Short = ""
-    ecToken: Short = ""
+    ec_token: Short = field(name="ecToken", default="")
     card_no: Short = ""
     cert_type: Short = "03"
     template: Annotated[bytes, Meta(max_length=4096)] | None = None

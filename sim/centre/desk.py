@@ -16,10 +16,11 @@ from edge.wire import envelope, topics
 from sim.centre import answers, asks, intake, policy, registry
 from sim.centre import store as t
 from sim.centre.answers import Message, Reply
-from sim.centre.intake import Counter
+from sim.centre.intake import Counter, Turn
 from sim.centre.keys import CentreKeys
 from sim.centre.log import Log
 from sim.centre.people import Faces
+from sim.centre.policy import Issuer
 from sim.centre.registry import Terminal
 from sim.centre.rules import Region
 
@@ -60,7 +61,7 @@ class Centre:
         self.region = region
         self.shards = shards
         self.credit = credit or Credit()
-        self.caps = caps or Caps()
+        self.issuer = Issuer(region, keys.signer, caps or Caps())
         self.dice = dice or SystemDice()
         self.log = Log()
         self._lock = threading.Lock()
@@ -109,15 +110,15 @@ class Centre:
             return self._aside(conn, "wrong_terminal", terminal.name, payload, now_ms)
         if got.epoch < terminal.epoch and intake.stand(conn, terminal.name, got.epoch).upto == 0:
             return self._aside(conn, "epoch_back", terminal.name, payload, now_ms)
-        standing, decided = intake.take(conn, self._counter, terminal, got, now_ms)
+        standing, decided = intake.take(Turn(conn, self._counter, terminal, now_ms), got)
         if standing.upto and got.epoch > terminal.epoch:
             registry.update(conn, terminal.name, epoch=got.epoch)
             if terminal.epoch:
-                t.note(conn, "new_epoch", now_ms, terminal=terminal.name, epoch=got.epoch)
+                t.note(conn, "new_epoch", now_ms, t.Place(terminal.name, got.epoch))
         if not got.records:
             decided = intake.since(conn, terminal.name, got.epoch, got.answer_seen)
         if got.tree_size > self.log.tree.size:
-            t.note(conn, "terminal_ahead", now_ms, terminal=terminal.name, alarm=True)
+            t.note(conn, "terminal_ahead", now_ms, t.Place(terminal.name, got.epoch), alarm=True)
         reply = Reply(
             terminal=terminal,
             epoch=got.epoch,
@@ -148,8 +149,7 @@ class Centre:
             body=body,
             region=self.region,
             faces=self._counter.faces,
-            signer=self.keys.signer,
-            caps=self.caps,
+            issuer=self.issuer,
             dice=self.dice,
             now_ms=now_ms,
         )
@@ -168,7 +168,7 @@ class Centre:
         """Quarantine: kept for a person to look at, answered with nothing."""
         count = conn.execute(sa.select(sa.func.max(t.incidents.c.id))).scalar() or 0
         if count < INCIDENTS_MAX:
-            t.note(conn, code, now_ms, terminal=name, data=payload, alarm=True)
+            t.note(conn, code, now_ms, t.Place(name), data=payload, alarm=True)
         return []
 
     def _both(self, terminal: Terminal) -> tuple[es256.Es256Verifier, es256.HpkeSealer]:

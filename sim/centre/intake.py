@@ -59,6 +59,15 @@ class Counter(Struct, frozen=True):
     sealer_of: Callable[[Terminal], Sealer]
 
 
+class Turn(Struct, frozen=True):
+    """One message being worked on: its transaction, its sender, its time."""
+
+    conn: sa.Connection
+    counter: Counter
+    terminal: Terminal
+    now_ms: int
+
+
 def result(code: str = "", err_msg: str = "", output: Json | None = None, difference_fen: int = 0) -> Json:
     """The plaintext of a result (PROTOCOL): infcode 0 only without a code."""
     known = {key: (output or {}).get(key) for key in OUTPUT_KEYS}
@@ -74,13 +83,10 @@ def result(code: str = "", err_msg: str = "", output: Json | None = None, differ
 
 
 # -- one envelope ---------------------------------------------------------------------------------
-def take(
-    conn: sa.Connection, counter: Counter, terminal: Terminal, envelope: Envelope, now_ms: int
-) -> tuple[Standing, list[Decided]]:
+def take(turn: Turn, envelope: Envelope) -> tuple[Standing, list[Decided]]:
     """Decide what can be decided; the standing afterwards and the decisions to answer with."""
-    standing = stand(conn, terminal.name, envelope.epoch)
-    last = envelope.first_seq + len(envelope.records) - 1
-    known = _known(conn, terminal.name, envelope.epoch, envelope.first_seq, last)
+    standing = stand(turn.conn, turn.terminal.name, envelope.epoch)
+    known = _known(turn, envelope)
     decided: list[Decided] = []
     for seq, data in enumerate(envelope.records, start=envelope.first_seq):
         digest = wire.record_hash(data)
@@ -90,12 +96,12 @@ def take(
             continue
         if first is None and seq != standing.upto + 1:
             break  # a gap: `upto` says where to go back to
-        header = _placed(conn, counter, terminal, envelope, seq, data, standing, now_ms)
+        header = _placed(turn, envelope, seq, data, standing)
         if header is None:
             break
-        decided.append(_enter(conn, counter, terminal, header, data, digest, now_ms))
+        decided.append(_enter(turn, header, data, digest))
         standing = Standing(seq, digest)
-    _advance(conn, terminal.name, envelope.epoch, standing)
+    _advance(turn, envelope.epoch, standing)
     return standing, decided
 
 
@@ -115,9 +121,10 @@ def since(conn: sa.Connection, terminal: str, epoch: int, number: int) -> list[D
     return [_decided(row) for row in conn.execute(query).mappings()]
 
 
-def _advance(conn: sa.Connection, terminal: str, epoch: int, standing: Standing) -> None:
+def _advance(turn: Turn, epoch: int, standing: Standing) -> None:
     if not standing.upto:
         return
+    conn, terminal = turn.conn, turn.terminal.name
     c = t.streams.c
     values = {"upto": standing.upto, "chain": standing.chain}
     grown = t.streams.update().where(c.terminal == terminal, c.epoch == epoch).values(**values)
@@ -125,13 +132,14 @@ def _advance(conn: sa.Connection, terminal: str, epoch: int, standing: Standing)
         conn.execute(t.streams.insert(), {"terminal": terminal, "epoch": epoch, **values})
 
 
-def _known(
-    conn: sa.Connection, terminal: str, epoch: int, first: int, last: int
-) -> dict[int, tuple[bytes, Decided]]:
+def _known(turn: Turn, envelope: Envelope) -> dict[int, tuple[bytes, Decided]]:
+    """What is decided already of the numbers in this envelope."""
     c = t.records.c
     names = (c.seq, c.hash, c.outcome, c.sealed, c.leaf, c.number)
-    where = (c.terminal == terminal, c.epoch == epoch, c.seq >= first, c.seq <= last)
-    rows = conn.execute(sa.select(*names).where(*where)).mappings()
+    end = envelope.first_seq + len(envelope.records)
+    place = (c.terminal == turn.terminal.name, c.epoch == envelope.epoch)
+    query = sa.select(*names).where(*place, c.seq >= envelope.first_seq, c.seq < end)
+    rows = turn.conn.execute(query).mappings()
     return {row["seq"]: (bytes(row["hash"]), _decided(row)) for row in rows}
 
 
@@ -140,23 +148,17 @@ def _decided(row: Any) -> Decided:
 
 
 def _placed(
-    conn: sa.Connection,
-    counter: Counter,
-    terminal: Terminal,
-    envelope: Envelope,
-    seq: int,
-    data: bytes,
-    standing: Standing,
-    now_ms: int,
+    turn: Turn, envelope: Envelope, seq: int, data: bytes, standing: Standing
 ) -> RecordHeader | None:
-    """The header when the record is signed by this terminal and belongs exactly here; else it is quarantined."""
-    code, header = "", None
+    """The header when it is signed by this terminal and belongs exactly here; else it is quarantined."""
+    code, name = "", turn.terminal.name
+    header: RecordHeader | None = None
     try:
-        header = wire.decode(data, counter.verifier_of(terminal))
+        header = wire.decode(data, turn.counter.verifier_of(turn.terminal))
     except EdgeError as error:
         code = "bad_signature" if error.code == "E-WIR-05" else "malformed_record"
     if header is not None:
-        if header.terminal != terminal.name:
+        if header.terminal != name:
             code = "wrong_terminal"
         elif (header.epoch, header.seq) != (envelope.epoch, seq):
             code = "misplaced_record"
@@ -166,33 +168,30 @@ def _placed(
             code = "chain_broken"
     if not code:
         return header
-    where = {"terminal": terminal.name, "epoch": envelope.epoch, "seq": seq}
-    t.note(conn, code, now_ms, digest=wire.record_hash(data), data=data, alarm=True, **where)  # type: ignore[arg-type]
+    place = t.Place(name, envelope.epoch, seq, wire.record_hash(data))
+    t.note(turn.conn, code, turn.now_ms, place, data=data, alarm=True)
     return None
 
 
 # -- one record -----------------------------------------------------------------------------------
-def _enter(
-    conn: sa.Connection,
-    counter: Counter,
-    terminal: Terminal,
-    header: RecordHeader,
-    data: bytes,
-    digest: bytes,
-    now_ms: int,
-) -> Decided:
+def _enter(turn: Turn, header: RecordHeader, data: bytes, digest: bytes) -> Decided:
     """Decide, append to the log, write down. All in the message's transaction."""
+    counter, now_ms = turn.counter, turn.now_ms
     mark = counter.log.tree.size
-    verdict = decide(conn, counter, terminal, header, mark, now_ms)
+    verdict = decide(turn, header, mark)
     plain = cbor.dumps(verdict.result)
     place = {"terminal": header.terminal, "epoch": header.epoch, "seq": header.seq}
     leaf = receipt.leaf_bytes(digest, header.terminal, header.epoch, header.seq, verdict.outcome, plain)
     index = counter.log.append(leaf)
     assert index == mark, "one decision, one leaf"
     sealed = wire_answer.seal_result(
-        plain, counter.sealer_of(terminal), terminal=header.terminal, epoch=header.epoch, seq=header.seq
+        plain,
+        counter.sealer_of(turn.terminal),
+        terminal=header.terminal,
+        epoch=header.epoch,
+        seq=header.seq,
     )
-    number = terminal.answer_number + 1
+    number = turn.terminal.answer_number + 1
     row: dict[str, Any] = {
         **place,
         "hash": digest,
@@ -212,16 +211,16 @@ def _enter(
         "leaf": index,
         "number": number,
     }
-    conn.execute(t.records.insert(), row)
+    turn.conn.execute(t.records.insert(), row)
     if verdict.outcome is Outcome.SUSPECT:
-        t.note(conn, verdict.result["code"], now_ms, digest=digest, alarm=True, **place)
+        where = t.Place(header.terminal, header.epoch, header.seq, digest)
+        t.note(turn.conn, verdict.result["code"], now_ms, where, alarm=True)
     return Decided(header.seq, str(verdict.outcome), sealed, index, number)
 
 
-def decide(
-    conn: sa.Connection, counter: Counter, terminal: Terminal, header: RecordHeader, mark: int, now_ms: int
-) -> Verdict:
+def decide(turn: Turn, header: RecordHeader, mark: int) -> Verdict:
     """Exactly one outcome for a record that is in its place."""
+    conn, counter, terminal, now_ms = turn.conn, turn.counter, turn.terminal, turn.now_ms
     try:
         body = bodies.parse(wire.open_body(header, counter.opener))
         estimate = bodies.estimate(body)
@@ -230,10 +229,10 @@ def decide(
         outcome = Outcome.SUSPECT if sealed_wrong else Outcome.REJECTED
         code = "cannot_open" if sealed_wrong else "malformed_body"
         return Verdict(outcome, result(code, f"{error.code} {error.message}"))
-    early = _early(conn, terminal, header, body, now_ms)
+    early = _early(turn, header, body)
     if early is not None:
         return early
-    proved = _person(conn, terminal, header, body, counter.faces)
+    proved = _person(turn, header, body)
     if isinstance(proved, No):
         return Verdict(Outcome.REJECTED, result(proved.code), body.bill_no)
     person = proved.person
@@ -260,10 +259,9 @@ def decide(
     return Verdict(outcome, answer, body.bill_no, person.psn_no, fund, contact_ms)
 
 
-def _early(
-    conn: sa.Connection, terminal: Terminal, header: RecordHeader, body: Body, now_ms: int
-) -> Verdict | None:
+def _early(turn: Turn, header: RecordHeader, body: Body) -> Verdict | None:
     """What is decided without looking at the person."""
+    conn, terminal, now_ms = turn.conn, turn.terminal, turn.now_ms
     if header.kind != body.kind or body.fixmedins_code != terminal.fixmedins_code:
         code = "malformed_body" if header.kind != body.kind else "wrong_institution"
         return Verdict(Outcome.REJECTED, result(code), body.bill_no)
@@ -309,17 +307,15 @@ class Proved(Struct, frozen=True):
     by_token: bool
 
 
-def _person(
-    conn: sa.Connection, terminal: Terminal, header: RecordHeader, body: Body, faces: Faces
-) -> Proved | No:
+def _person(turn: Turn, header: RecordHeader, body: Body) -> Proved | No:
     """The person of the record, proved in the way its mode needs."""
-    said = body.identity
+    conn, faces, said = turn.conn, turn.counter.faces, body.identity
     if body.kind == "cancel":
         psn_no = plans.person_of_settlement(conn, body)
         found = people.find(conn, psn_no) if psn_no else None
         return No("setl_unknown") if found is None else Proved(found, by_token=False)
-    if header.mode is Mode.ONLINE or said.ecToken:
-        psn_no = _by_token(conn, terminal, header, body)
+    if header.mode is Mode.ONLINE or said.ec_token:
+        psn_no = _by_token(turn, header, body)
         found = people.find(conn, psn_no) if psn_no else None
         return No("identity_unknown") if found is None else Proved(found, by_token=True)
     psn_no = people.by_card(conn, said.card_no, said.cert_type)
@@ -334,13 +330,13 @@ def _person(
     return Proved(found, by_token=False)
 
 
-def _by_token(conn: sa.Connection, terminal: Terminal, header: RecordHeader, body: Body) -> str:
+def _by_token(turn: Turn, header: RecordHeader, body: Body) -> str:
     """psn_no when the record carries a token that 1101 gave to this terminal for this person not long before."""
     said = body.identity
     c = t.tokens.c
-    where = (c.ec_token == said.ecToken, c.terminal == terminal.name)
-    row = conn.execute(sa.select(t.tokens).where(*where)).mappings().first()
-    if row is None or (said.authNo, said.psn_no, said.means) != (row["auth_no"], row["psn_no"], row["means"]):
+    where = (c.ec_token == said.ec_token, c.terminal == turn.terminal.name)
+    row = turn.conn.execute(sa.select(t.tokens).where(*where)).mappings().first()
+    if row is None or (said.auth_no, said.psn_no, said.means) != (row["auth_no"], row["psn_no"], row["means"]):
         return ""
     if abs(header.wall_ms - row["at_ms"]) > TOKEN_MS + header.error_ms:
         return ""

@@ -135,10 +135,18 @@ class Quote(Struct, frozen=True):
     msgid: str
 
 
-def quote(
-    conn: sa.Connection, terminal: Terminal, region: Region, plan: list[Call], person: Known, at_ms: int
-) -> Quote | No:
+class Scene(Struct, frozen=True):
+    """Where and when something has its price."""
+
+    conn: sa.Connection
+    terminal: Terminal
+    region: Region
+    at_ms: int
+
+
+def quote(scene: Scene, plan: list[Call], person: Known) -> Quote | No:
     """2206: what a settlement would come to now. Books nothing."""
+    conn = scene.conn
     call = bodies.call(plan, *PRICED)
     assert call is not None, "the plan was checked"
     data = bodies.form(call)
@@ -150,7 +158,7 @@ def quote(
         return No("med_type_unknown")
     detail = bodies.call(plan, "2204")
     raw = bodies.fee_lines(detail, "feedetail") if detail else bodies.fee_lines(call, "drugdetail")
-    lines = benefit.split_lines(raw, region.catalogue)
+    lines = benefit.split_lines(raw, scene.region.catalogue)
     scope = benefit.total(lines)
     if money.fen(bodies.text(data, "medfee_sumamt")) != scope.medfee_sumamt_fen:
         return No("amount_differs")
@@ -162,10 +170,10 @@ def quote(
         relatives_fen=tuple(ledgers.balance(conn, f"acct:{other}") for other in payers),
         used=bodies.text(data, "acct_used_flag", "0") == "1",
     )
-    in_year = civil(at_ms).year
+    in_year = civil(scene.at_ms).year
     before = ledgers.year(conn, person.psn_no, insutype, in_year)
     facts = PersonFacts(insutype, person.psn, cvlserv=person.cvlserv, idet_types=person.idet_types)
-    book = region.book(terminal.level)
+    book = scene.region.book(scene.terminal.level)
     settled = benefit.settle(scope, facts, before, accounts, book, med_type=med_type)
     money.check_split(settled.split)
     delta = ledgers.difference(before, settled.after)
@@ -179,9 +187,8 @@ def _settle(case: Case) -> Done | No:
     mdtrt_id = "" if case.body.kind == "pharmacy" else _visit(case)
     if isinstance(mdtrt_id, No):
         return mdtrt_id
-    found = quote(
-        case.conn, case.terminal, case.region, case.body.plan, case.person, case.at_ms
-    )
+    scene = Scene(case.conn, case.terminal, case.region, case.at_ms)
+    found = quote(scene, case.body.plan, case.person)
     if isinstance(found, No):
         return found
     setl_id = f"{case.region.region}S{case.mark:013d}"
@@ -270,7 +277,8 @@ def _monitor(case: Case, found: Quote) -> None:
     after = found.settled.after.personal_fen
     if after <= line or after - found.delta["personal_fen"] > line:
         return
-    t.note(case.conn, "monitor_half_income", case.now_ms, terminal=case.terminal.name, seq=case.seq)
+    place = t.Place(case.terminal.name, case.epoch, case.seq)
+    t.note(case.conn, "monitor_half_income", case.now_ms, place)
 
 
 # -- 2208, 2103 -----------------------------------------------------------------------------------

@@ -28,7 +28,15 @@ FACE_MAX_FEN: Final = 50_000_00  # Hengshui, hospital (DOMAIN §2.5, B)
 FACE_MAX_PHARMACY_FEN: Final = 5_000_00
 
 
-def make(region: Region, terminal: Terminal, now_ms: int, version: int, caps: Caps) -> Policy:
+class Issuer(Struct, frozen=True):
+    """Who signs policies, over which rules, with which caps."""
+
+    region: Region
+    signer: Signer
+    caps: Caps
+
+
+def make(issuer: Issuer, terminal: Terminal, now_ms: int, version: int) -> Policy:
     """The policy of a terminal: its profile, its caps, and the rules it may estimate with."""
     pharmacy = terminal.level == "pharmacy"
     return Policy(
@@ -36,19 +44,17 @@ def make(region: Region, terminal: Terminal, now_ms: int, version: int, caps: Ca
         version=version,
         issued_utc_ms=now_ms,
         valid_until_utc_ms=now_ms + VALID_MS,
-        caps=caps,
+        caps=issuer.caps,
         allow=OFFLINE_KINDS if terminal.profile == "P1" else (),
         face_nopassword_max_fen=FACE_MAX_PHARMACY_FEN if pharmacy else FACE_MAX_FEN,
         liveness_threshold=0.5,
         liveness_steps=2,
-        rules=region.document(terminal.level),
+        rules=issuer.region.document(terminal.level),
         rules_utc_ms=now_ms,
     )
 
 
-def current(
-    conn: sa.Connection, region: Region, terminal: Terminal, signer: Signer, caps: Caps, now_ms: int
-) -> bytes:
+def current(conn: sa.Connection, issuer: Issuer, terminal: Terminal, now_ms: int) -> bytes:
     """The document in force for this terminal; a new one when there is none or it is a day old."""
     c = t.policies.c
     query = sa.select(c.document, c.issued_ms).where(c.terminal == terminal.name)
@@ -56,8 +62,8 @@ def current(
     if row is not None and now_ms - row[1] < RENEW_MS:
         return bytes(row[0])
     count = conn.execute(sa.select(sa.func.count()).where(c.terminal == terminal.name)).scalar()
-    made = make(region, terminal, now_ms, int(count or 0) + 1, caps)
-    return publish(conn, made, terminal.name, signer)
+    made = make(issuer, terminal, now_ms, int(count or 0) + 1)
+    return publish(conn, made, terminal.name, issuer.signer)
 
 
 def publish(conn: sa.Connection, made: Policy, terminal: str, signer: Signer) -> bytes:

@@ -16,7 +16,8 @@ import sqlalchemy as sa
 from msgspec.structs import replace
 
 from edge.suites import es256
-from sim.centre import ledgers, people as folk, policy, registry, rules
+from sim.centre import ledgers, policy, registry, rules
+from sim.centre import people as folk
 from sim.centre import store as t
 from sim.centre.answers import Message
 from sim.centre.desk import Centre
@@ -137,7 +138,7 @@ def _enrol(conn: sa.Connection, centre: Centre, spec: TerminalSpec, now_ms: int)
         registry.add(conn, spec)
     terminal = registry.find(conn, spec.name)
     assert terminal is not None
-    return policy.current(conn, centre.region, terminal, centre.keys.signer, centre.caps, now_ms)
+    return policy.current(conn, centre.issuer, terminal, now_ms)
 
 
 def open_centre(

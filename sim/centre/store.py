@@ -12,6 +12,7 @@ from contextlib import contextmanager
 from typing import Any, Final
 
 import sqlalchemy as sa
+from msgspec import Struct
 from sqlalchemy.pool import StaticPool
 
 LOCK_WAIT_MS: Final = 10_000
@@ -264,19 +265,25 @@ def _sqlite_begin(conn: sa.Connection) -> None:
     conn.exec_driver_sql("BEGIN IMMEDIATE")
 
 
+class Place(Struct, frozen=True):
+    """What an incident is about, as far as it is known."""
+
+    terminal: str = ""
+    epoch: int = 0
+    seq: int = 0
+    hash: bytes = b""
+
+
 def note(
     conn: sa.Connection,
     code: str,
     now_ms: int,
+    place: Place,
     *,
-    terminal: str = "",
-    epoch: int = 0,
-    seq: int = 0,
-    digest: bytes = b"",
     data: bytes = b"",
     alarm: bool = False,
 ) -> None:
     """Write down an incident; `data` (quarantined bytes) is cut at QUARANTINE_BYTES_MAX."""
-    row = {"at_ms": now_ms, "code": code, "alarm": int(alarm), "terminal": terminal[:64], "epoch": epoch}
-    row |= {"seq": seq, "hash": digest, "data": data[:QUARANTINE_BYTES_MAX]}
-    conn.execute(incidents.insert(), row)
+    row = {"at_ms": now_ms, "code": code, "alarm": int(alarm), "terminal": place.terminal[:64]}
+    row |= {"epoch": place.epoch, "seq": place.seq, "hash": place.hash}
+    conn.execute(incidents.insert(), {**row, "data": data[:QUARANTINE_BYTES_MAX]})
