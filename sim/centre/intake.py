@@ -236,7 +236,8 @@ def decide(turn: Turn, header: RecordHeader, mark: int) -> Verdict:
     if isinstance(proved, No):
         return Verdict(Outcome.REJECTED, result(proved.code), body.bill_no)
     person = proved.person
-    contact_ms = policy.contact_before(conn, terminal.name, header.wall_ms + header.error_ms)
+    known_by_ms = min(header.wall_ms + header.error_ms, now_ms)
+    contact_ms = policy.contact_before(conn, terminal.name, known_by_ms)
     fund = estimate.fund_pay_sumamt_fen if estimate and header.mode is Mode.PROVISIONAL else 0
     claim = policy.Claim(header, body, estimate, person.psn_no, contact_ms, by_token=proved.by_token)
     why = policy.violation(conn, claim)
