@@ -32,7 +32,7 @@ _ORDER = (
     0xFFFFFFFF00000000FFFFFFFFFFFFFFFFBCE6FAADA7179E84F3B9CAC2FC632551  # n of P-256, SEC 2 §2.4.2
 )
 _VERIFY = ec.ECDSA(hashes.SHA256())
-# RFC 6979: no random number is needed to sign, so a board without entropy at first boot cannot leak its key
+# RFC 6979: signing needs no random number, so a board short of entropy cannot leak its key
 _SIGN = ec.ECDSA(hashes.SHA256(), deterministic_signing=True)
 _HPKE = Suite(KEM.X25519, KDF.HKDF_SHA256, AEAD.AES_128_GCM)
 
@@ -121,6 +121,10 @@ class HpkeOpener:
                 "a sealed part does not open",
                 "sealed to another key, or moved, or changed",
             ) from error
+
+
+# What every suite calls its four parts
+Signer, Verifier, Sealer, Opener = Es256Signer, Es256Verifier, HpkeSealer, HpkeOpener
 
 
 def _context(info: str, aad: bytes) -> bytes:

@@ -53,8 +53,8 @@ class _Open:
 
 
 def dumps(value: Any) -> bytes:
-    """The one encoding of a value, at most DEPTH_MAX deep. EdgeError E-WIR-07 when it holds something
-    the protocol has no encoding for."""
+    """The one encoding of a value, at most DEPTH_MAX deep. EdgeError E-WIR-07 when the protocol has
+    none for it."""
     out = bytearray()
     _put(out, value, DEPTH_MAX)
     return bytes(out)
@@ -151,7 +151,7 @@ def _simple(head: _Head, data: bytes) -> None:
     )[0]
     if not math.isfinite(number):
         raise _bad("a float is not finite")
-    if head.info > 25 and _fits(number, _FLOATS[head.info - 1]):  # noqa: PLR2004 - 25 is the shortest float
+    if head.info > 25 and _fits(number, _FLOATS[head.info - 1]):  # noqa: PLR2004 - the shortest
         raise _bad("a float is not in its shortest form")
 
 

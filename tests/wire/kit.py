@@ -1,4 +1,5 @@
-"""A terminal and a centre made of the real parts, with fixed keys: what every wire test works with."""
+"""A terminal and a centre made of the real parts, with fixed keys: what every wire test works
+with."""
 
 from __future__ import annotations
 
@@ -62,9 +63,20 @@ stranger = Side("stranger")
 def header(**changes: object) -> record.RecordHeader:
     """A good record header, with changes."""
     fields: dict[str, object] = {
-        "terminal": TERMINAL, "epoch": EPOCH, "seq": 1, "prev": ZERO, "txid": bytes(range(16)), "kind": "settle",
-        "mode": Mode.ONLINE, "boot": b"b" * 16, "mono_ms": 5_000, "wall_ms": 1_790_000_000_000, "error_ms": 40,
-        "policy": ZERO, "keys": "file", "sealed": b"s" * 60,
+        "terminal": TERMINAL,
+        "epoch": EPOCH,
+        "seq": 1,
+        "prev": ZERO,
+        "txid": bytes(range(16)),
+        "kind": "settle",
+        "mode": Mode.ONLINE,
+        "boot": b"b" * 16,
+        "mono_ms": 5_000,
+        "wall_ms": 1_790_000_000_000,
+        "error_ms": 40,
+        "policy": ZERO,
+        "keys": "file",
+        "sealed": b"s" * 60,
     }
     return record.RecordHeader(**fields | changes)
 
@@ -75,19 +87,31 @@ def chain(count: int) -> list[bytes]:
     prev = ZERO
     for seq in range(1, count + 1):
         txid = hashlib.sha256(seq.to_bytes(8, "big")).digest()[:16]
-        sealed = record.seal_body({"bill_no": f"B{seq}"}, centre.sealer, terminal=TERMINAL, epoch=EPOCH, seq=seq, txid=txid)
-        records.append(record.encode(header(seq=seq, prev=prev, txid=txid, sealed=sealed), terminal.signer))
+        sealed = record.seal_body(
+            {"bill_no": f"B{seq}"},
+            centre.sealer,
+            terminal=TERMINAL,
+            epoch=EPOCH,
+            seq=seq,
+            txid=txid,
+        )
+        records.append(
+            record.encode(header(seq=seq, prev=prev, txid=txid, sealed=sealed), terminal.signer)
+        )
         prev = record.record_hash(records[-1])
     return records
 
 
 @dataclass
 class Desk:
-    """The centre's side of the log: decides records and answers. `records` are the terminal's, 1-based by seq."""
+    """The centre's side of the log: decides records and answers. `records` are the terminal's,
+    1-based by seq."""
 
     records: list[bytes]
     tree: merkle.Tree = field(default_factory=merkle.Tree)
-    decided: dict[int, tuple[int, bytes, Outcome]] = field(default_factory=dict)  # seq -> index, plaintext, outcome
+    decided: dict[int, tuple[int, bytes, Outcome]] = field(
+        default_factory=dict
+    )  # seq -> index, plaintext, outcome
     number: int = 0
     last_size: int = 0
 
@@ -95,7 +119,9 @@ class Desk:
         """What the terminal would say to `record_hash(seq)`."""
         return record.record_hash(self.records[seq - 1]) if 0 < seq <= len(self.records) else None
 
-    def decide(self, seq: int, outcome: Outcome = Outcome.SETTLED, body: Json | None = None) -> None:
+    def decide(
+        self, seq: int, outcome: Outcome = Outcome.SETTLED, body: Json | None = None
+    ) -> None:
         """Log the decision on one record."""
         plain = cbor.dumps(body or {"infcode": 0, "setlinfo": {"setl_id": f"S{seq}"}})
         hashed = record.record_hash(self.records[seq - 1])
@@ -112,7 +138,9 @@ class Desk:
         index, plain, outcome = self.decided[seq]
         size, root = self.tree.size, self.tree.root()
         sealed = answer.seal_result(plain, terminal.sealer, terminal=TERMINAL, epoch=EPOCH, seq=seq)
-        proof = receipt.inclusion_receipt(index, size, self.tree.inclusion(index), root, centre.signer)
+        proof = receipt.inclusion_receipt(
+            index, size, self.tree.inclusion(index), root, centre.signer
+        )
         return answer.WireResult(seq, outcome, sealed, proof, index)
 
     def wire(self, seqs: list[int], named: int = 0, **changes: object) -> answer.WireAnswer:
@@ -121,10 +149,19 @@ class Desk:
         upto = max(self.decided, default=0)
         size = self.tree.size
         fields: dict[str, object] = {
-            "terminal": TERMINAL, "epoch": EPOCH, "upto": upto, "chain": self.ours(upto) or ZERO, "number": self.number,
-            "centre_ms": 1_790_000_000_500, "credit": Credit(), "results": tuple(self.result(seq) for seq in seqs),
-            "tree_size": size, "root": self.tree.root(),
-            "consistency": receipt.consistency_from(self.tree, [named, self.last_size], size, centre.signer),
+            "terminal": TERMINAL,
+            "epoch": EPOCH,
+            "upto": upto,
+            "chain": self.ours(upto) or ZERO,
+            "number": self.number,
+            "centre_ms": 1_790_000_000_500,
+            "credit": Credit(),
+            "results": tuple(self.result(seq) for seq in seqs),
+            "tree_size": size,
+            "root": self.tree.root(),
+            "consistency": receipt.consistency_from(
+                self.tree, [named, self.last_size], size, centre.signer
+            ),
         }
         self.last_size = size
         return answer.WireAnswer(**fields | changes)
@@ -139,16 +176,24 @@ def door(checkpoint: tuple[int, bytes] = (0, ZERO), last_number: int = 0) -> Tru
     return TrustedCentre(TERMINAL, EPOCH, centre.verifier, terminal.opener, checkpoint, last_number)
 
 
-# -- strategies ---------------------------------------------------------------------------------------------------------
+# -- strategies ------------------------------------------------------------------------------------
 uints = st.integers(0, 2**63 - 1)
 names = st.from_regex(r"\A[A-Za-z0-9][A-Za-z0-9._-]{0,31}\Z")
 hashes32 = st.binary(min_size=32, max_size=32)
 ids16 = st.binary(min_size=16, max_size=16)
 leaves = (
-    st.none() | st.booleans() | st.integers(-(2**64), 2**64 - 1) | st.floats(allow_nan=False, allow_infinity=False)
-    | st.binary(max_size=40) | st.text(max_size=20)
+    st.none()
+    | st.booleans()
+    | st.integers(-(2**64), 2**64 - 1)
+    | st.floats(allow_nan=False, allow_infinity=False)
+    | st.binary(max_size=40)
+    | st.text(max_size=20)
 )
 values = st.recursive(
-    leaves, lambda inner: st.lists(inner, max_size=4) | st.dictionaries(st.text(max_size=12), inner, max_size=4), max_leaves=12
+    leaves,
+    lambda inner: (
+        st.lists(inner, max_size=4) | st.dictionaries(st.text(max_size=12), inner, max_size=4)
+    ),
+    max_leaves=12,
 )
 bodies = st.dictionaries(st.text(max_size=30), values, max_size=6)

@@ -18,22 +18,76 @@ from tests.wire.kit import few, many, values
 
 # RFC 8949 appendix A, those of its examples that are deterministic and of our subset
 GOOD = {
-    "00": 0, "17": 23, "1818": 24, "1903e8": 1000, "1a000f4240": 1000000, "1bffffffffffffffff": 2**64 - 1, "20": -1,
-    "3903e7": -1000, "3bffffffffffffffff": -(2**64), "f90000": 0.0, "f98000": -0.0, "f93e00": 1.5, "f97bff": 65504.0,
-    "fa47c35000": 100000.0, "fb3ff199999999999a": 1.1, "fb7e37e43c8800759c": 1.0e300, "f90001": 5.960464477539063e-8,
-    "fbc010666666666666": -4.1, "f4": False, "f5": True, "f6": None, "40": b"", "4401020304": b"\1\2\3\4", "60": "",
-    "6449455446": "IETF", "62c3bc": "ü", "63e6b0b4": "水", "80": [], "83010203": [1, 2, 3], "a0": {},
-    "8301820203820405": [1, [2, 3], [4, 5]], "a201020304": {1: 2, 3: 4}, "a26161016162820203": {"a": 1, "b": [2, 3]},
+    "00": 0,
+    "17": 23,
+    "1818": 24,
+    "1903e8": 1000,
+    "1a000f4240": 1000000,
+    "1bffffffffffffffff": 2**64 - 1,
+    "20": -1,
+    "3903e7": -1000,
+    "3bffffffffffffffff": -(2**64),
+    "f90000": 0.0,
+    "f98000": -0.0,
+    "f93e00": 1.5,
+    "f97bff": 65504.0,
+    "fa47c35000": 100000.0,
+    "fb3ff199999999999a": 1.1,
+    "fb7e37e43c8800759c": 1.0e300,
+    "f90001": 5.960464477539063e-8,
+    "fbc010666666666666": -4.1,
+    "f4": False,
+    "f5": True,
+    "f6": None,
+    "40": b"",
+    "4401020304": b"\1\2\3\4",
+    "60": "",
+    "6449455446": "IETF",
+    "62c3bc": "ü",
+    "63e6b0b4": "水",
+    "80": [],
+    "83010203": [1, 2, 3],
+    "a0": {},
+    "8301820203820405": [1, [2, 3], [4, 5]],
+    "a201020304": {1: 2, 3: 4},
+    "a26161016162820203": {"a": 1, "b": [2, 3]},
 }
 BAD = {
-    "": "nothing", "0000": "bytes after the end", "1817": "long head", "190018": "long head", "1a0000ffff": "long head",
-    "1b00000000ffffffff": "long head", "5801": "cut off", "1f": "reserved", "1c": "reserved", "5f4101ff": "indefinite bytes",
-    "7f6161ff": "indefinite text", "9f01ff": "indefinite array", "bf0102ff": "indefinite map", "ff": "break alone",
-    "c074323031332d30332d32315432303a30343a30305a": "tag", "d28440a0f640": "tag 18 inside", "c249010000000000000000": "bignum",
-    "f7": "undefined", "f0": "simple", "f8ff": "simple", "f97e00": "NaN", "f97c00": "infinity", "fa7f800000": "infinity",
-    "fa3fc00000": "float not shortest", "fb3ff8000000000000": "float not shortest", "fb40f86a0000000000": "float not shortest",
-    "a2010101": "cut off", "a201020102": "doubled key", "a203040102": "keys out of order", "a2616201616101": "text keys out of order",
-    "a1410102": "bytes key", "a1f501": "bool key", "a1800102": "array key", "62c328": "not UTF-8", "61ff": "not UTF-8",
+    "": "nothing",
+    "0000": "bytes after the end",
+    "1817": "long head",
+    "190018": "long head",
+    "1a0000ffff": "long head",
+    "1b00000000ffffffff": "long head",
+    "5801": "cut off",
+    "1f": "reserved",
+    "1c": "reserved",
+    "5f4101ff": "indefinite bytes",
+    "7f6161ff": "indefinite text",
+    "9f01ff": "indefinite array",
+    "bf0102ff": "indefinite map",
+    "ff": "break alone",
+    "c074323031332d30332d32315432303a30343a30305a": "tag",
+    "d28440a0f640": "tag 18 inside",
+    "c249010000000000000000": "bignum",
+    "f7": "undefined",
+    "f0": "simple",
+    "f8ff": "simple",
+    "f97e00": "NaN",
+    "f97c00": "infinity",
+    "fa7f800000": "infinity",
+    "fa3fc00000": "float not shortest",
+    "fb3ff8000000000000": "float not shortest",
+    "fb40f86a0000000000": "float not shortest",
+    "a2010101": "cut off",
+    "a201020102": "doubled key",
+    "a203040102": "keys out of order",
+    "a2616201616101": "text keys out of order",
+    "a1410102": "bytes key",
+    "a1f501": "bool key",
+    "a1800102": "array key",
+    "62c328": "not UTF-8",
+    "61ff": "not UTF-8",
     "a161ff01": "key not UTF-8",
 }
 
@@ -79,7 +133,10 @@ def test_every_half_precision_float_is_written_in_two_bytes() -> None:
 
 
 @many
-@given(st.floats(allow_nan=False, allow_infinity=False) | st.floats(width=32, allow_nan=False, allow_infinity=False))
+@given(
+    st.floats(allow_nan=False, allow_infinity=False)
+    | st.floats(width=32, allow_nan=False, allow_infinity=False)
+)
 def test_a_float_keeps_every_bit_in_the_shortest_form_that_can(value: float) -> None:
     data = cbor.dumps(value)
     assert struct.pack(">d", cbor.loads(data, max_bytes=9)) == struct.pack(">d", value)
@@ -90,7 +147,11 @@ def test_a_float_keeps_every_bit_in_the_shortest_form_that_can(value: float) -> 
 
 
 @many
-@given(st.dictionaries(st.integers(-(2**64), 2**64 - 1) | st.text(max_size=300), st.none(), max_size=20))
+@given(
+    st.dictionaries(
+        st.integers(-(2**64), 2**64 - 1) | st.text(max_size=300), st.none(), max_size=20
+    )
+)
 def test_map_keys_rise_byte_by_byte(value: dict) -> None:
     keys = [cbor.dumps(key) for key in cbor2.loads(cbor.dumps(value))]
     assert keys == sorted(keys)
@@ -116,10 +177,26 @@ def test_cut_off_data_is_refused(value: object, draw: st.DataObject) -> None:
         cbor.loads(data[:cut], max_bytes=len(data), max_depth=64)
 
 
-@pytest.mark.parametrize("value", [
-    2**64, -(2**64) - 1, float("nan"), float("inf"), datetime(2026, 1, 1, tzinfo=UTC), {1, 2}, b"x".__class__, "\ud800",
-    {b"k": 1}, {None: 1}, {True: 1}, {1.5: 1}, object(), 1j,
-], ids=repr)
+@pytest.mark.parametrize(
+    "value",
+    [
+        2**64,
+        -(2**64) - 1,
+        float("nan"),
+        float("inf"),
+        datetime(2026, 1, 1, tzinfo=UTC),
+        {1, 2},
+        b"x".__class__,
+        "\ud800",
+        {b"k": 1},
+        {None: 1},
+        {True: 1},
+        {1.5: 1},
+        object(),
+        1j,
+    ],
+    ids=repr,
+)
 def test_a_value_without_an_encoding_is_refused_before_it_is_signed(value: object) -> None:
     with pytest.raises(EdgeError, match="E-WIR-07"):
         cbor.dumps({"body": value})

@@ -1,4 +1,5 @@
-"""COSE_Sign1: only what our key signed, in one encoding, for one purpose; and both ways with another implementation."""
+"""COSE_Sign1: only what our key signed, in one encoding, for one purpose; and both ways with
+another implementation."""
 
 from __future__ import annotations
 
@@ -11,7 +12,14 @@ from edge.suites import es256
 from edge.wire import answer, ask, cbor, cose, merkle, policy, receipt, record
 from tests.wire.kit import Desk, centre, chain, header, sign_key, stranger, terminal
 
-DOMAINS = [record.DOMAIN, ask.ASK_DOMAIN, ask.TELL_DOMAIN, answer.DOMAIN, policy.DOMAIN, receipt.DOMAIN]
+DOMAINS = [
+    record.DOMAIN,
+    ask.ASK_DOMAIN,
+    ask.TELL_DOMAIN,
+    answer.DOMAIN,
+    policy.DOMAIN,
+    receipt.DOMAIN,
+]
 N = 0xFFFFFFFF00000000FFFFFFFFFFFFFFFFBCE6FAADA7179E84F3B9CAC2FC632551
 
 
@@ -77,7 +85,9 @@ def test_the_other_half_of_the_signature_space_is_refused() -> None:
     assert s <= N // 2
     value[3] = r + (N - s).to_bytes(32, "big")
     sign_key("terminal").public_key().verify(  # plain ECDSA would take it
-        es256.encode_dss_signature(int.from_bytes(r, "big"), N - s), cose.sig_structure(value[0], "d", b"payload"), es256._VERIFY
+        es256.encode_dss_signature(int.from_bytes(r, "big"), N - s),
+        cose.sig_structure(value[0], "d", b"payload"),
+        es256._VERIFY,
     )
     with pytest.raises(EdgeError, match="E-WIR-05"):
         opened(joined(value))
@@ -90,11 +100,24 @@ def test_headers_that_nobody_signed_are_refused() -> None:
         opened(joined(value))
 
 
-@pytest.mark.parametrize("protected", [
-    {1: -7}, {4: b"k"}, {1: "ES256", 4: b"k"}, {1: -7, 4: ""}, {1: -7, 4: b""}, {1: -7, 4: b"k" * 65},
-    {1: -7, 2: [99], 4: b"k", 99: 1}, [1, 2], b"",
-], ids=repr)
-def test_protected_headers_must_name_key_and_algorithm_and_nothing_critical(protected: object) -> None:
+@pytest.mark.parametrize(
+    "protected",
+    [
+        {1: -7},
+        {4: b"k"},
+        {1: "ES256", 4: b"k"},
+        {1: -7, 4: ""},
+        {1: -7, 4: b""},
+        {1: -7, 4: b"k" * 65},
+        {1: -7, 2: [99], 4: b"k", 99: 1},
+        [1, 2],
+        b"",
+    ],
+    ids=repr,
+)
+def test_protected_headers_must_name_key_and_algorithm_and_nothing_critical(
+    protected: object,
+) -> None:
     value = parts(signed())
     value[0] = cbor2.dumps(protected, canonical=True)
     with pytest.raises(EdgeError, match="E-WIR-04"):
@@ -110,10 +133,22 @@ def test_another_algorithm_under_a_known_key_is_refused() -> None:
         opened(cose.sign1(b"p", Es384(), domain="d"))
 
 
-@pytest.mark.parametrize("data", [
-    b"", b"\xd2", b"\xd2\x80", b"\xd2\x84\x40\xa0\x40", b"\xd2\x84\x40\xa0\x40\x40\x00", b"\xd1\x84\x40\xa0\x40\x40",
-    b"\xd2\xd2\x84\x40\xa0\x40\x40", b"\xd2\x84\xa0\xa0\x40\x40", b"\xd2\x84\x40\x80\x40\x40", b"\xd2\x84\x40\xa0\x01\x40",
-], ids=bytes.hex)
+@pytest.mark.parametrize(
+    "data",
+    [
+        b"",
+        b"\xd2",
+        b"\xd2\x80",
+        b"\xd2\x84\x40\xa0\x40",
+        b"\xd2\x84\x40\xa0\x40\x40\x00",
+        b"\xd1\x84\x40\xa0\x40\x40",
+        b"\xd2\xd2\x84\x40\xa0\x40\x40",
+        b"\xd2\x84\xa0\xa0\x40\x40",
+        b"\xd2\x84\x40\x80\x40\x40",
+        b"\xd2\x84\x40\xa0\x01\x40",
+    ],
+    ids=bytes.hex,
+)
 def test_what_is_no_cose_sign1_is_refused(data: bytes) -> None:
     with pytest.raises(EdgeError, match=r"E-WIR-0[24]"):
         opened(data)
@@ -142,7 +177,7 @@ def test_a_detached_payload_is_bound_but_not_carried() -> None:
         opened(signed(b"root"), payload=b"root")
 
 
-# -- another implementation: cwt ----------------------------------------------------------------------------------------
+# -- another implementation: cwt -------------------------------------------------------------------
 def cwt_key(name: str, *, private: bool) -> object:
     key = sign_key(name)
     pem = es256.private_pem(key) if private else es256.public_pem(key.public_key())
@@ -161,18 +196,24 @@ def test_cwt_verifies_our_record() -> None:
 
 def test_we_verify_a_record_that_cwt_signed() -> None:
     payload = cose.peek1(chain(1)[0], max_bytes=9999).payload
-    for _ in range(64):  # cwt draws a random nonce and keeps a high s: about every second signature is ours
+    for _ in range(
+        64
+    ):  # cwt draws a random nonce and keeps a high s: about every second signature is ours
         data = COSE.new(deterministic_header=True).encode_and_sign(
             payload,
             cwt_key("terminal", private=True),
-            protected={COSEHeaders.ALG: COSEAlgs.ES256, 3: record.CONTENT_TYPE, COSEHeaders.KID: terminal.signer.kid},
+            protected={
+                COSEHeaders.ALG: COSEAlgs.ES256,
+                3: record.CONTENT_TYPE,
+                COSEHeaders.KID: terminal.signer.kid,
+            },
             external_aad=record.DOMAIN.encode(),
         )
         if int.from_bytes(parts(data)[3][32:], "big") <= N // 2:
             break
-    assert record.decode(data, terminal.verifier) == record.peek(chain(1)[0]).__class__(**{
-        name: getattr(record.peek(data), name) for name in record.RecordHeader.__struct_fields__
-    })
+    assert record.decode(data, terminal.verifier) == record.peek(chain(1)[0]).__class__(
+        **{name: getattr(record.peek(data), name) for name in record.RecordHeader.__struct_fields__}
+    )
     assert record.decode(data, terminal.verifier).seq == 1
 
 

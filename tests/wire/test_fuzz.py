@@ -1,4 +1,5 @@
-"""Every decoder, fed with rubbish: random bytes, changed messages, and rubbish with a good signature. Only EdgeError comes out."""
+"""Every decoder, fed with rubbish: random bytes, changed messages, and rubbish with a good
+signature. Only EdgeError comes out."""
 
 from __future__ import annotations
 
@@ -11,7 +12,18 @@ from hypothesis import strategies as st
 from edge.core.types import Caps, Outcome, Policy
 from edge.errors import EdgeError
 from edge.wire import answer, ask, cbor, cose, envelope, policy, receipt, record, topics
-from tests.wire.kit import EPOCH, TERMINAL, Desk, centre, chain, door, header, many, terminal, values
+from tests.wire.kit import (
+    EPOCH,
+    TERMINAL,
+    Desk,
+    centre,
+    chain,
+    door,
+    header,
+    many,
+    terminal,
+    values,
+)
 
 RECORDS = chain(3)
 DESK = Desk(RECORDS)
@@ -21,9 +33,15 @@ DESK.decide(2, Outcome.REJECTED)
 ANSWER = DESK.answer([1, 2], named=2)
 RECEIPT = DESK.result(1).receipt
 CONSISTENCY = receipt.consistency_from(DESK.tree, [2, 3], DESK.tree.size, centre.signer)
-LEAF = receipt.leaf_bytes(record.record_hash(RECORDS[0]), TERMINAL, EPOCH, 1, Outcome.SETTLED, DESK.decided[1][1])
-ASK = ask.encode_ask(ask.Ask(TERMINAL, b"a" * 16, "1101", 5, {"means": "qr"}), terminal.signer, centre.sealer)
-TELL = ask.encode_tell(ask.Tell(TERMINAL, b"a" * 16, "1101", 0, "", {"authNo": "A"}, 5), centre.signer, terminal.sealer)
+LEAF = receipt.leaf_bytes(
+    record.record_hash(RECORDS[0]), TERMINAL, EPOCH, 1, Outcome.SETTLED, DESK.decided[1][1]
+)
+ASK = ask.encode_ask(
+    ask.Ask(TERMINAL, b"a" * 16, "1101", 5, {"means": "qr"}), terminal.signer, centre.sealer
+)
+TELL = ask.encode_tell(
+    ask.Tell(TERMINAL, b"a" * 16, "1101", 0, "", {"authNo": "A"}, 5), centre.signer, terminal.sealer
+)
 POLICY = policy.encode(Policy("P1", 1, 0, 9, Caps(), ("settle",), 0, 0.8, 2), "*", centre.signer)
 ENVELOPE = envelope.encode(envelope.Envelope(TERMINAL, EPOCH, 1, tuple(RECORDS)))
 
@@ -32,12 +50,18 @@ DECODERS: dict[str, tuple[Callable[[bytes], object], bytes]] = {
     "peek": (record.peek, RECORDS[0]),
     "envelope": (envelope.decode, ENVELOPE),
     "ask": (lambda data: ask.open_ask(ask.decode_ask(data, terminal.verifier), centre.opener), ASK),
-    "tell": (lambda data: ask.open_tell(ask.decode_tell(data, centre.verifier), terminal.opener), TELL),
+    "tell": (
+        lambda data: ask.open_tell(ask.decode_tell(data, centre.verifier), terminal.opener),
+        TELL,
+    ),
     "answer": (lambda data: answer.decode(data, centre.verifier), ANSWER),
     "trusted": (lambda data: door().accept(data, DESK.ours), ANSWER),
     "policy": (lambda data: policy.decode(data, centre.verifier, terminal=TERMINAL), POLICY),
     "inclusion": (lambda data: receipt.check_inclusion(data, LEAF, centre.verifier), RECEIPT),
-    "consistency": (lambda data: receipt.check_consistency(data, 3, DESK.tree.root(3), centre.verifier), CONSISTENCY),
+    "consistency": (
+        lambda data: receipt.check_consistency(data, 3, DESK.tree.root(3), centre.verifier),
+        CONSISTENCY,
+    ),
     "result": (lambda data: answer.result_map(data), cbor.dumps({"infcode": 0})),
     "topic": (lambda data: topics.parse(data.decode("latin-1")), topics.up(TERMINAL).encode()),
 }
@@ -74,7 +98,18 @@ def mutated(draw: st.DrawFn, data: bytes) -> bytes:
             case 3:
                 out[at:at] = out[at : at + draw(st.integers(1, 40))]
             case _:
-                out[at:at] = draw(st.sampled_from([b"\x9b" + b"\xff" * 8, b"\x5b\x7f" + b"\xff" * 7, b"\x81" * 20, b"\xd2", b"\xbf", b"\xf6"]))
+                out[at:at] = draw(
+                    st.sampled_from(
+                        [
+                            b"\x9b" + b"\xff" * 8,
+                            b"\x5b\x7f" + b"\xff" * 7,
+                            b"\x81" * 20,
+                            b"\xd2",
+                            b"\xbf",
+                            b"\xf6",
+                        ]
+                    )
+                )
     return bytes(out)
 
 
@@ -113,8 +148,13 @@ def test_rubbish_with_a_good_signature_does_no_harm(name: str, draw: st.DataObje
     payload = draw.draw(
         st.composite(mutated)(payload)
         | values.map(cbor.dumps)
-        | st.builds(lambda key, value: cbor.dumps(fields | {key: value}), st.sampled_from(keys), values)
-        | st.builds(lambda key: cbor.dumps({k: v for k, v in fields.items() if k != key}), st.sampled_from(keys))
+        | st.builds(
+            lambda key, value: cbor.dumps(fields | {key: value}), st.sampled_from(keys), values
+        )
+        | st.builds(
+            lambda key: cbor.dumps({k: v for k, v in fields.items() if k != key}),
+            st.sampled_from(keys),
+        )
     )
     survives(decode, cose.sign1(payload, signer, domain=domain, content_type=content_type))
 

@@ -1,4 +1,5 @@
-"""The Merkle tree of RFC 9162: exhaustively against its definition for every tree up to 64 leaves."""
+"""The Merkle tree of RFC 9162: exhaustively against its definition for every tree up to 64
+leaves."""
 
 from __future__ import annotations
 
@@ -13,8 +14,18 @@ from tests.wire.kit import few, many
 
 SIZES = 64
 LEAVES = [b"leaf %d" % number for number in range(SIZES)]
-# the eight leaves and roots that Certificate Transparency implementations share (RFC 6962 test data)
-CT_LEAVES = ["", "00", "10", "2021", "3031", "40414243", "5051525354555657", "606162636465666768696a6b6c6d6e6f"]
+# the eight leaves and roots that Certificate Transparency implementations share (RFC 6962 test
+# data)
+CT_LEAVES = [
+    "",
+    "00",
+    "10",
+    "2021",
+    "3031",
+    "40414243",
+    "5051525354555657",
+    "606162636465666768696a6b6c6d6e6f",
+]
 CT_ROOTS = [
     "6e340b9cffb37a989ca544e6bb780a2c78901d3fb33738768511a30617afa01d",
     "fac54203e7cc696cf0dfcb42c92a1d9dbaf70ad9e621f4bd8d98662f00e3c125",
@@ -53,7 +64,11 @@ def path(m: int, leaves: list[bytes]) -> list[bytes]:
     if len(leaves) == 1:
         return []
     k = split(len(leaves))
-    return [*path(m, leaves[:k]), mth(leaves[k:])] if m < k else [*path(m - k, leaves[k:]), mth(leaves[:k])]
+    return (
+        [*path(m, leaves[:k]), mth(leaves[k:])]
+        if m < k
+        else [*path(m - k, leaves[k:]), mth(leaves[:k])]
+    )
 
 
 def subproof(m: int, leaves: list[bytes], whole: bool) -> list[bytes]:
@@ -89,19 +104,25 @@ def test_roots_are_those_of_the_definition(tree: merkle.Tree, size: int) -> None
 
 
 @pytest.mark.parametrize("size", range(1, SIZES + 1))
-def test_inclusion_proofs_are_those_of_the_definition_and_prove_only_their_leaf(tree: merkle.Tree, size: int) -> None:
+def test_inclusion_proofs_are_those_of_the_definition_and_prove_only_their_leaf(
+    tree: merkle.Tree, size: int
+) -> None:
     root = tree.root(size)
     for index in range(size):
         proof = tree.inclusion(index, size)
         assert proof == path(index, LEAVES[:size])
         for claimed in range(size):
-            good = merkle.verify_inclusion(merkle.leaf_hash(LEAVES[index]), claimed, size, proof, root)
+            good = merkle.verify_inclusion(
+                merkle.leaf_hash(LEAVES[index]), claimed, size, proof, root
+            )
             assert good == (claimed == index)
         assert not merkle.verify_inclusion(merkle.leaf_hash(b"forged"), index, size, proof, root)
 
 
 @pytest.mark.parametrize("size", range(1, SIZES + 1))
-def test_consistency_proofs_are_those_of_the_definition_and_prove_only_their_past(tree: merkle.Tree, size: int) -> None:
+def test_consistency_proofs_are_those_of_the_definition_and_prove_only_their_past(
+    tree: merkle.Tree, size: int
+) -> None:
     root = tree.root(size)
     for old in range(1, size + 1):
         proof = tree.consistency(old, size)
@@ -114,7 +135,9 @@ def test_consistency_proofs_are_those_of_the_definition_and_prove_only_their_pas
 
 
 @pytest.mark.parametrize("size", [1, 2, 3, 7, 8, 13, 33, 64])
-def test_a_proof_with_one_wrong_missing_or_extra_hash_proves_nothing(tree: merkle.Tree, size: int) -> None:
+def test_a_proof_with_one_wrong_missing_or_extra_hash_proves_nothing(
+    tree: merkle.Tree, size: int
+) -> None:
     root = tree.root(size)
     for index in range(size):
         proof, one = tree.inclusion(index, size), merkle.leaf_hash(LEAVES[index])
@@ -139,7 +162,11 @@ def test_a_leaf_is_never_taken_for_a_node() -> None:
 
 def test_a_tree_that_is_rebuilt_from_its_stored_hashes_is_the_same(tree: merkle.Tree) -> None:
     again = merkle.Tree.from_leaf_hashes(merkle.leaf_hash(leaf) for leaf in LEAVES)
-    assert (again.size, again.root(), again.inclusion(17, 50)) == (64, tree.root(), tree.inclusion(17, 50))
+    assert (again.size, again.root(), again.inclusion(17, 50)) == (
+        64,
+        tree.root(),
+        tree.inclusion(17, 50),
+    )
 
 
 @pytest.mark.parametrize(("index", "size"), [(-1, 4), (4, 4), (0, 0), (0, -1), (2**70, 2**69)])
@@ -149,12 +176,20 @@ def test_impossible_positions_prove_nothing(tree: merkle.Tree, index: int, size:
 
 
 @many
-@given(st.integers(0, 2**63 - 1), st.integers(0, 2**63 - 1), st.lists(st.binary(min_size=32, max_size=32), max_size=70))
-def test_any_claim_ends_quickly_and_without_an_error(first: int, second: int, steps: list[bytes]) -> None:
+@given(
+    st.integers(0, 2**63 - 1),
+    st.integers(0, 2**63 - 1),
+    st.lists(st.binary(min_size=32, max_size=32), max_size=70),
+)
+def test_any_claim_ends_quickly_and_without_an_error(
+    first: int, second: int, steps: list[bytes]
+) -> None:
     for given_path in (steps, steps * 100):
         root = merkle.inclusion_root(bytes(32), first, second, given_path)
         assert root is None or len(root) == 32
-        assert merkle.consistency_root(first, second, given_path, bytes(32)) is None  # nobody finds a preimage
+        assert (
+            merkle.consistency_root(first, second, given_path, bytes(32)) is None
+        )  # nobody finds a preimage
 
 
 @few
@@ -162,5 +197,7 @@ def test_any_claim_ends_quickly_and_without_an_error(first: int, second: int, st
 def test_larger_trees_prove_too(size: int, draw: st.DataObject) -> None:
     made = merkle.Tree.from_leaf_hashes(sha(number.to_bytes(4, "big")) for number in range(size))
     index, old = draw.draw(st.integers(0, size - 1)), draw.draw(st.integers(1, size))
-    assert merkle.verify_inclusion(sha(index.to_bytes(4, "big")), index, size, made.inclusion(index), made.root())
+    assert merkle.verify_inclusion(
+        sha(index.to_bytes(4, "big")), index, size, made.inclusion(index), made.root()
+    )
     assert merkle.verify_consistency(old, size, made.consistency(old), made.root(old), made.root())

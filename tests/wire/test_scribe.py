@@ -17,7 +17,15 @@ from edge.wire.trusted import TrustedCentre
 from tests.wire.kit import EPOCH, TERMINAL, ZERO, Desk, Side, centre, stranger
 
 SETTINGS = Settings(TERMINAL, "H00000000001", "某卫生服务中心", "510100", "op1", "某某")
-DRAFT = Draft(b"x" * 16, "settle", Mode.PROVISIONAL, {"bill_no": "B1"}, {"bill_id": "b1"}, b"p" * 32, Now(1_790_000_000_000, 4_000, 30))
+DRAFT = Draft(
+    b"x" * 16,
+    "settle",
+    Mode.PROVISIONAL,
+    {"bill_no": "B1"},
+    {"bill_id": "b1"},
+    b"p" * 32,
+    Now(1_790_000_000_000, 4_000, 30),
+)
 
 
 class Terminal:
@@ -28,7 +36,14 @@ class Terminal:
         self.verifier = es256.Es256Verifier.of(es256.load_sign_public(self.keys.sign_public_pem))
         self.sealer = es256.HpkeSealer(es256.load_seal_public(self.keys.seal_public_bytes))
         self.trusted = TrustedCentre(TERMINAL, EPOCH, centre.verifier, self.keys.opener)
-        self.scribe = Scribe(SETTINGS, EPOCH, b"b" * 16, self.keys, CentreKeys(centre.verifier, centre.sealer), self.trusted)
+        self.scribe = Scribe(
+            SETTINGS,
+            EPOCH,
+            b"b" * 16,
+            self.keys,
+            CentreKeys(centre.verifier, centre.sealer),
+            self.trusted,
+        )
 
 
 @pytest.fixture
@@ -37,7 +52,15 @@ def side(tmp_path: Path) -> Terminal:
 
 
 def told(side: Terminal, signer: Side = centre, **changes: object) -> bytes:
-    fields = {"terminal": TERMINAL, "ask": b"q" * 16, "infno": "1101", "infcode": -1, "err_msg": "无此人", "output": {"code": "no_person"}, "centre_ms": 5}
+    fields = {
+        "terminal": TERMINAL,
+        "ask": b"q" * 16,
+        "infno": "1101",
+        "infcode": -1,
+        "err_msg": "无此人",
+        "output": {"code": "no_person"},
+        "centre_ms": 5,
+    }
     return ask.encode_tell(ask.Tell(**fields | changes), signer.signer, side.sealer)
 
 
@@ -46,16 +69,35 @@ def test_drafts_become_a_chain_that_the_centre_can_read(side: Terminal) -> None:
     for seq in (1, 2, 3):
         data, after = side.scribe.write(DRAFT, head)
         header = record.decode(data, side.verifier)
-        assert (header.seq, header.prev, header.terminal, header.epoch) == (seq, head.hash, TERMINAL, EPOCH)
-        assert (header.txid, header.kind, header.mode, header.policy, header.keys) == (b"x" * 16, "settle", Mode.PROVISIONAL, b"p" * 32, "file")
-        assert (header.boot, header.wall_ms, header.mono_ms, header.error_ms) == (b"b" * 16, 1_790_000_000_000, 4_000, 30)
+        assert (header.seq, header.prev, header.terminal, header.epoch) == (
+            seq,
+            head.hash,
+            TERMINAL,
+            EPOCH,
+        )
+        assert (header.txid, header.kind, header.mode, header.policy, header.keys) == (
+            b"x" * 16,
+            "settle",
+            Mode.PROVISIONAL,
+            b"p" * 32,
+            "file",
+        )
+        assert (header.boot, header.wall_ms, header.mono_ms, header.error_ms) == (
+            b"b" * 16,
+            1_790_000_000_000,
+            4_000,
+            30,
+        )
         assert record.open_body(header, centre.opener) == {"bill_no": "B1"}
         assert after == Head(EPOCH, seq, record.record_hash(data))
         head = after
 
 
 def test_what_only_this_terminal_must_know_does_not_leave(side: Terminal) -> None:
-    data, _ = side.scribe.write(Draft(**{f: getattr(DRAFT, f) for f in DRAFT.__struct_fields__} | {"body": {}}), Head(EPOCH, 0, ZERO))
+    data, _ = side.scribe.write(
+        Draft(**{f: getattr(DRAFT, f) for f in DRAFT.__struct_fields__} | {"body": {}}),
+        Head(EPOCH, 0, ZERO),
+    )
     assert record.open_body(record.decode(data, side.verifier), centre.opener) == {}
 
 
@@ -71,7 +113,13 @@ def test_a_question_reaches_the_centre_and_its_reply_comes_back(side: Terminal) 
     assert (got.terminal, got.ask, got.infno, got.wall_ms) == (TERMINAL, b"q" * 16, "1101", 7)
     assert ask.open_ask(got, centre.opener) == {"means": "qr"}
     infno, reply = side.scribe.tell(told(side))
-    assert (infno, reply.ask, reply.infcode, reply.body, reply.err_msg) == ("1101", b"q" * 16, -1, {"code": "no_person"}, "无此人")
+    assert (infno, reply.ask, reply.infcode, reply.body, reply.err_msg) == (
+        "1101",
+        b"q" * 16,
+        -1,
+        {"code": "no_person"},
+        "无此人",
+    )
 
 
 def test_a_reply_from_a_stranger_or_for_another_terminal_is_refused(side: Terminal) -> None:
@@ -86,7 +134,9 @@ def test_an_envelope_carries_the_exact_bytes_and_says_where_we_stand(side: Termi
     second, _ = side.scribe.write(DRAFT, head)
     sent = envelope.decode(side.scribe.envelope(1, [first, second], b"p" * 32))
     assert sent == envelope.Envelope(TERMINAL, EPOCH, 1, (first, second), 0, 0, b"p" * 32)
-    assert side.scribe.envelope(1, [first, second]) == side.scribe.envelope(1, [first, second])  # a resend is the same bytes
+    assert side.scribe.envelope(1, [first, second]) == side.scribe.envelope(
+        1, [first, second]
+    )  # a resend is the same bytes
 
 
 def test_after_an_answer_is_stored_the_next_envelope_names_its_checkpoint(side: Terminal) -> None:
@@ -95,7 +145,9 @@ def test_after_an_answer_is_stored_the_next_envelope_names_its_checkpoint(side: 
     desk.others(4)
     desk.decide(1)
     index, plain, outcome = desk.decided[1]
-    proof = receipt.inclusion_receipt(index, 5, desk.tree.inclusion(index), desk.tree.root(), centre.signer)
+    proof = receipt.inclusion_receipt(
+        index, 5, desk.tree.inclusion(index), desk.tree.root(), centre.signer
+    )
     sealed = answer.seal_result(plain, side.sealer, terminal=TERMINAL, epoch=EPOCH, seq=1)
     wire = desk.wire([], results=(answer.WireResult(1, outcome, sealed, proof, index),))
     got = side.scribe.answer(answer.encode(wire, centre.signer), desk.ours)

@@ -11,7 +11,19 @@ from edge.core.types import Outcome
 from edge.errors import EdgeError
 from edge.wire import answer, receipt, record, trusted
 from edge.wire.trusted import TrustedCentre
-from tests.wire.kit import EPOCH, TERMINAL, ZERO, Desk, Side, centre, chain, door, header, stranger, terminal
+from tests.wire.kit import (
+    EPOCH,
+    TERMINAL,
+    ZERO,
+    Desk,
+    Side,
+    centre,
+    chain,
+    door,
+    header,
+    stranger,
+    terminal,
+)
 
 RECORDS = chain(12)
 
@@ -49,18 +61,36 @@ def scene() -> Scene:
     return made
 
 
-# -- what is accepted ---------------------------------------------------------------------------------------------------
+# -- what is accepted ------------------------------------------------------------------------------
 def test_a_good_answer_brings_opened_results_receipts_and_the_checkpoint(scene: Scene) -> None:
     scene.desk.others(4)
     scene.desk.decide(3, Outcome.ADJUSTED, {"infcode": 0, "difference_fen": -120})
     got = scene.door.accept(scene.desk.answer([3], named=7), scene.desk.ours)
     assert got is not None
-    assert (got.number, got.epoch, got.upto_seq, got.chain_hash) == (2, EPOCH, 3, record.record_hash(RECORDS[2]))
+    assert (got.number, got.epoch, got.upto_seq, got.chain_hash) == (
+        2,
+        EPOCH,
+        3,
+        record.record_hash(RECORDS[2]),
+    )
     assert (got.tree_size, got.root) == (scene.desk.tree.size, scene.desk.tree.root())
     (result,) = got.results
-    assert (result.seq, result.outcome, result.body) == (3, Outcome.ADJUSTED, {"infcode": 0, "difference_fen": -120})
-    leaf = receipt.leaf_bytes(record.record_hash(RECORDS[2]), TERMINAL, EPOCH, 3, Outcome.ADJUSTED, scene.desk.decided[3][1])
-    assert receipt.check_inclusion(result.receipt, leaf, centre.verifier)[0] == got.tree_size  # proof for later
+    assert (result.seq, result.outcome, result.body) == (
+        3,
+        Outcome.ADJUSTED,
+        {"infcode": 0, "difference_fen": -120},
+    )
+    leaf = receipt.leaf_bytes(
+        record.record_hash(RECORDS[2]),
+        TERMINAL,
+        EPOCH,
+        3,
+        Outcome.ADJUSTED,
+        scene.desk.decided[3][1],
+    )
+    assert (
+        receipt.check_inclusion(result.receipt, leaf, centre.verifier)[0] == got.tree_size
+    )  # proof for later
 
 
 def test_an_answer_to_a_hello_before_any_record_is_accepted() -> None:
@@ -89,7 +119,9 @@ def test_answers_to_several_envelopes_under_way_are_all_accepted_in_order(scene:
     assert scene.door.last_number == 7
 
 
-def test_answers_that_arrive_before_the_first_is_stored_are_measured_against_each_other(scene: Scene) -> None:
+def test_answers_that_arrive_before_the_first_is_stored_are_measured_against_each_other(
+    scene: Scene,
+) -> None:
     scene.desk.decide(3)
     first = scene.door.accept(scene.desk.answer([3], named=7), scene.desk.ours)
     scene.desk.decide(4)
@@ -110,7 +142,9 @@ def test_after_a_failed_commit_the_same_answer_is_accepted_again(scene: Scene) -
     assert scene.door.accept(data, scene.desk.ours) is not None
 
 
-def test_a_record_that_is_answered_again_keeps_its_leaf_and_is_proven_in_the_new_tree(scene: Scene) -> None:
+def test_a_record_that_is_answered_again_keeps_its_leaf_and_is_proven_in_the_new_tree(
+    scene: Scene,
+) -> None:
     scene.desk.others(5)
     got = scene.taken(scene.desk.answer([1, 2], named=7))
     assert [result.outcome for result in got.results] == [Outcome.SETTLED, Outcome.REJECTED]
@@ -122,7 +156,7 @@ def test_a_restart_goes_on_from_what_was_stored(scene: Scene) -> None:
     assert again.accept(scene.desk.answer([3], named=7), scene.desk.ours) is not None
 
 
-# -- rule 1, 2: who speaks, to whom -------------------------------------------------------------------------------------
+# -- rule 1, 2: who speaks, to whom ----------------------------------------------------------------
 def test_a_wrong_signature_is_refused(scene: Scene) -> None:
     scene.desk.decide(3)
     wire = scene.desk.wire([3], named=7)
@@ -149,7 +183,7 @@ def test_another_message_of_the_centre_is_not_an_answer(scene: Scene) -> None:
     scene.refused(scene.desk.result(1).receipt, "E-LOG-01")
 
 
-# -- rule 3, 4: time runs forward ---------------------------------------------------------------------------------------
+# -- rule 3, 4: time runs forward ------------------------------------------------------------------
 def test_a_replayed_older_answer_is_ignored(scene: Scene) -> None:
     scene.desk.decide(3)
     second = scene.desk.answer([3], named=7)
@@ -171,13 +205,17 @@ def test_a_log_that_shrank_is_refused(scene: Scene) -> None:
 
 def test_answers_that_go_back_behind_what_was_decided_are_refused(scene: Scene) -> None:
     scene.desk.others(1)
-    scene.refused(scene.desk.answer([], named=7, upto=1, chain=record.record_hash(RECORDS[0])), "E-LOG-05")
-    again = TrustedCentre(TERMINAL, EPOCH, centre.verifier, terminal.opener, scene.door.checkpoint, 1, answered_seq=2)
+    scene.refused(
+        scene.desk.answer([], named=7, upto=1, chain=record.record_hash(RECORDS[0])), "E-LOG-05"
+    )
+    again = TrustedCentre(
+        TERMINAL, EPOCH, centre.verifier, terminal.opener, scene.door.checkpoint, 1, answered_seq=2
+    )
     with pytest.raises(EdgeError, match="E-LOG-05"):
         again.accept(scene.desk.answer([], named=7, upto=0, chain=ZERO), scene.desk.ours)
 
 
-# -- rule 5: our chain --------------------------------------------------------------------------------------------------
+# -- rule 5: our chain -----------------------------------------------------------------------------
 def test_a_chain_hash_that_differs_is_refused(scene: Scene) -> None:
     scene.desk.decide(3)
     scene.refused(scene.desk.answer([3], named=7, chain=record.record_hash(RECORDS[1])), "E-LOG-02")
@@ -187,7 +225,10 @@ def test_a_chain_hash_that_differs_is_refused(scene: Scene) -> None:
 def test_a_record_that_we_never_wrote_cannot_be_decided(scene: Scene) -> None:
     beyond = len(RECORDS) + 1
     scene.refused(scene.desk.answer([], named=7, upto=beyond, chain=ZERO), "E-LOG-02")
-    scene.refused(scene.desk.answer([], named=7, upto=beyond, chain=record.record_hash(RECORDS[-1])), "E-LOG-02")
+    scene.refused(
+        scene.desk.answer([], named=7, upto=beyond, chain=record.record_hash(RECORDS[-1])),
+        "E-LOG-02",
+    )
 
 
 def test_zero_decided_records_have_no_hash() -> None:
@@ -196,7 +237,7 @@ def test_zero_decided_records_have_no_hash() -> None:
         door().accept(desk.answer([], chain=record.record_hash(RECORDS[0])), desk.ours)
 
 
-# -- rule 6: one log ----------------------------------------------------------------------------------------------------
+# -- rule 6: one log -------------------------------------------------------------------------------
 def fork(scene: Scene, decided: tuple[int, ...] = (1, 2)) -> Desk:
     """A centre that tells us another history, of any length, with its own good signature."""
     other = Desk(list(RECORDS), number=scene.desk.number)
@@ -247,12 +288,17 @@ def test_rubbish_instead_of_a_consistency_proof_is_refused(scene: Scene) -> None
     scene.refused(scene.desk.answer([3], consistency=scene.desk.result(3).receipt), "E-LOG-04")
 
 
-def test_an_answer_that_cannot_be_connected_is_not_believed_and_too_many_are_a_fork(scene: Scene) -> None:
+def test_an_answer_that_cannot_be_connected_is_not_believed_and_too_many_are_a_fork(
+    scene: Scene,
+) -> None:
     scene.desk.decide(3)
     elsewhere = receipt.consistency_from(scene.desk.tree, [4], 8, centre.signer)
     for count in range(1, trusted.UNPROVEN_MAX):
         consistency = b"" if count % 2 else elsewhere
-        assert scene.door.accept(scene.desk.answer([3], consistency=consistency), scene.desk.ours) is None
+        assert (
+            scene.door.accept(scene.desk.answer([3], consistency=consistency), scene.desk.ours)
+            is None
+        )
     scene.refused(scene.desk.answer([3], consistency=b""), "E-LOG-04")
 
 
@@ -266,7 +312,8 @@ def test_a_connected_answer_ends_the_count_of_those_that_were_not(scene: Scene) 
 
 
 def test_two_answers_at_once_cannot_open_a_fork_between_them(scene: Scene) -> None:
-    """Both lead from the stored checkpoint, but not to one log: the second is measured against the first."""
+    """Both lead from the stored checkpoint, but not to one log: the second is measured against
+    the first."""
     mine, yours = scene.desk, Desk(list(RECORDS), number=scene.desk.number + 1, last_size=7)
     yours.tree = mine.tree.from_leaf_hashes(mine.tree._levels[0])
     mine.others(2)
@@ -279,16 +326,21 @@ def test_two_answers_at_once_cannot_open_a_fork_between_them(scene: Scene) -> No
     assert scene.door.accept(yours.answer([3], named=7), yours.ours) is None
     equal = Desk(list(RECORDS), number=mine.number + 1, last_size=7)
     equal.tree = mine.tree.from_leaf_hashes(yours.tree._levels[0][: mine.tree.size])
-    scene.refused(equal.answer([], named=7, upto=3, chain=record.record_hash(RECORDS[2])), "E-LOG-04")
+    scene.refused(
+        equal.answer([], named=7, upto=3, chain=record.record_hash(RECORDS[2])), "E-LOG-04"
+    )
 
 
-# -- rule 7: results in their places ------------------------------------------------------------------------------------
+# -- rule 7: results in their places ---------------------------------------------------------------
 def test_results_must_rise_and_must_not_be_beyond_upto(scene: Scene) -> None:
     for seq in (3, 4, 5):
         scene.desk.decide(seq)
     for seqs in ([4, 3], [3, 3]):
         scene.refused(scene.desk.answer(seqs, named=7), "E-LOG-02")
-    scene.refused(scene.desk.answer([3, 4, 5], named=7, upto=4, chain=record.record_hash(RECORDS[3])), "E-LOG-02")
+    scene.refused(
+        scene.desk.answer([3, 4, 5], named=7, upto=4, chain=record.record_hash(RECORDS[3])),
+        "E-LOG-02",
+    )
 
 
 def test_a_result_for_a_record_we_do_not_have_is_refused(scene: Scene) -> None:
@@ -299,7 +351,7 @@ def test_a_result_for_a_record_we_do_not_have_is_refused(scene: Scene) -> None:
         scene.door.accept(data, lambda seq: None if seq == 3 else scene.desk.ours(seq))
 
 
-# -- rule 8, 9, 10: what was decided, and the proof ---------------------------------------------------------------------
+# -- rule 8, 9, 10: what was decided, and the proof ------------------------------------------------
 def test_a_swapped_result_body_is_refused(scene: Scene) -> None:
     scene.desk.decide(3)
     scene.desk.decide(4)
@@ -323,8 +375,15 @@ def test_a_result_that_was_exchanged_for_another_one_sealed_to_us_is_refused(sce
 def test_a_result_sealed_to_somebody_else_is_refused(scene: Scene, side: Side) -> None:
     scene.desk.decide(3)
     good = scene.desk.wire([3], named=7)
-    other = answer.seal_result(scene.desk.decided[3][1], side.sealer, terminal=TERMINAL, epoch=EPOCH, seq=3)
-    scene.refused(answer.encode(replace(good, results=(replace(good.results[0], result=other),)), centre.signer), "E-LOG-03")
+    other = answer.seal_result(
+        scene.desk.decided[3][1], side.sealer, terminal=TERMINAL, epoch=EPOCH, seq=3
+    )
+    scene.refused(
+        answer.encode(
+            replace(good, results=(replace(good.results[0], result=other),)), centre.signer
+        ),
+        "E-LOG-03",
+    )
 
 
 def test_another_outcome_than_the_one_in_the_log_is_refused(scene: Scene) -> None:
@@ -344,9 +403,12 @@ def test_a_receipt_for_another_leaf_is_refused(scene: Scene) -> None:
 
 
 def test_a_decision_on_another_record_in_our_place_is_refused(scene: Scene) -> None:
-    """The log proves a decision, but on a record that has another hash than the one we wrote as number 3."""
+    """The log proves a decision, but on a record that has another hash than the one we wrote as
+    number 3."""
     foreign = [*RECORDS]
-    foreign[2] = record.encode(header(seq=3, prev=record.record_hash(RECORDS[1]), txid=b"f" * 16), terminal.signer)
+    foreign[2] = record.encode(
+        header(seq=3, prev=record.record_hash(RECORDS[1]), txid=b"f" * 16), terminal.signer
+    )
     scene.desk.records = foreign
     scene.desk.decide(3)
     scene.desk.records = list(RECORDS)
@@ -374,14 +436,23 @@ def test_a_receipt_that_another_signed_is_refused(scene: Scene) -> None:
     scene.desk.decide(3)
     good = scene.desk.wire([3], named=7)
     index, tree = scene.desk.decided[3][0], scene.desk.tree
-    forged = receipt.inclusion_receipt(index, tree.size, tree.inclusion(index), tree.root(), stranger.signer)
-    scene.refused(answer.encode(replace(good, results=(replace(good.results[0], receipt=forged),)), centre.signer), "E-LOG-03")
+    forged = receipt.inclusion_receipt(
+        index, tree.size, tree.inclusion(index), tree.root(), stranger.signer
+    )
+    scene.refused(
+        answer.encode(
+            replace(good, results=(replace(good.results[0], receipt=forged),)), centre.signer
+        ),
+        "E-LOG-03",
+    )
 
 
 def test_one_bad_result_refuses_the_whole_answer(scene: Scene) -> None:
     scene.desk.decide(3)
     scene.desk.decide(4)
     good = scene.desk.wire([3, 4], named=7)
-    told = replace(good, results=(good.results[0], replace(good.results[1], outcome=Outcome.DUPLICATE)))
+    told = replace(
+        good, results=(good.results[0], replace(good.results[1], outcome=Outcome.DUPLICATE))
+    )
     scene.refused(answer.encode(told, centre.signer), "E-LOG-03")
     scene.taken(answer.encode(good, centre.signer))  # nothing of the refused one was kept

@@ -1,4 +1,5 @@
-"""The golden bytes of protocol 1: every implementation must read and (but for the random parts) reproduce them."""
+"""The golden bytes of protocol 1: every implementation must read and (but for the random parts)
+reproduce them."""
 
 from __future__ import annotations
 
@@ -19,7 +20,12 @@ from edge.wire.trusted import TrustedCentre
 from tests.vectors import make_wire
 
 GOLDEN = json.loads((Path(__file__).parents[1] / "vectors" / "wire.json").read_text())
-DOMAINS = {"ask": ask.ASK_DOMAIN, "tell": ask.TELL_DOMAIN, "answer": answer.DOMAIN, "policy": policy.DOMAIN}
+DOMAINS = {
+    "ask": ask.ASK_DOMAIN,
+    "tell": ask.TELL_DOMAIN,
+    "answer": answer.DOMAIN,
+    "policy": policy.DOMAIN,
+}
 
 
 class Keys:
@@ -30,8 +36,12 @@ class Keys:
         private = ec.derive_private_key(int(given["sign_private"], 16), ec.SECP256R1())
         self.signer = es256.Es256Signer(private)
         self.verifier = es256.Es256Verifier.of(es256.load_sign_public(given["sign_public_pem"]))
-        self.opener = es256.HpkeOpener(x25519.X25519PrivateKey.from_private_bytes(bytes.fromhex(given["seal_private"])))
-        self.cwt = COSEKey.from_pem(given["sign_public_pem"], alg="ES256", kid=bytes.fromhex(given["kid"]))
+        self.opener = es256.HpkeOpener(
+            x25519.X25519PrivateKey.from_private_bytes(bytes.fromhex(given["seal_private"]))
+        )
+        self.cwt = COSEKey.from_pem(
+            given["sign_public_pem"], alg="ES256", kid=bytes.fromhex(given["kid"])
+        )
 
 
 TERMINAL, CENTRE = Keys("terminal"), Keys("centre")
@@ -39,8 +49,14 @@ RECORDS = [bytes.fromhex(one["cose"]) for one in GOLDEN["records"]]
 
 
 def messages() -> list[tuple[str, dict, str, Keys]]:
-    found = [(f"record {seq}", one, record.DOMAIN, TERMINAL) for seq, one in enumerate(GOLDEN["records"], 1)]
-    return found + [(name, GOLDEN[name], domain, TERMINAL if name == "ask" else CENTRE) for name, domain in DOMAINS.items()]
+    found = [
+        (f"record {seq}", one, record.DOMAIN, TERMINAL)
+        for seq, one in enumerate(GOLDEN["records"], 1)
+    ]
+    return found + [
+        (name, GOLDEN[name], domain, TERMINAL if name == "ask" else CENTRE)
+        for name, domain in DOMAINS.items()
+    ]
 
 
 @pytest.mark.parametrize("side", ["terminal", "centre"])
@@ -51,19 +67,33 @@ def test_key_ids_follow_from_the_keys(side: str) -> None:
     assert opened.public_key().public_bytes_raw().hex() == GOLDEN[side]["seal_public"]
 
 
-@pytest.mark.parametrize(("one", "domain", "keys"), [m[1:] for m in messages()], ids=[m[0] for m in messages()])
+@pytest.mark.parametrize(
+    ("one", "domain", "keys"), [m[1:] for m in messages()], ids=[m[0] for m in messages()]
+)
 def test_signed_messages_come_out_byte_for_byte(one: dict, domain: str, keys: Keys) -> None:
     opened = cose.open1(bytes.fromhex(one["cose"]), keys.verifier, domain=domain, max_bytes=99_999)
     assert opened.payload.hex() == one["payload"]
-    assert cose.sig_structure(bytes.fromhex(one["protected"]), domain, opened.payload).hex() == one["to_be_signed"]
-    assert keys.signer.sign(bytes.fromhex(one["to_be_signed"])).hex() == one["signature"]  # RFC 6979
-    again = cose.sign1(opened.payload, keys.signer, domain=domain, content_type=opened.protected.get(3, ""))
+    assert (
+        cose.sig_structure(bytes.fromhex(one["protected"]), domain, opened.payload).hex()
+        == one["to_be_signed"]
+    )
+    assert (
+        keys.signer.sign(bytes.fromhex(one["to_be_signed"])).hex() == one["signature"]
+    )  # RFC 6979
+    again = cose.sign1(
+        opened.payload, keys.signer, domain=domain, content_type=opened.protected.get(3, "")
+    )
     assert again.hex() == one["cose"]
 
 
-@pytest.mark.parametrize(("one", "domain", "keys"), [m[1:] for m in messages()], ids=[m[0] for m in messages()])
+@pytest.mark.parametrize(
+    ("one", "domain", "keys"), [m[1:] for m in messages()], ids=[m[0] for m in messages()]
+)
 def test_another_implementation_verifies_them(one: dict, domain: str, keys: Keys) -> None:
-    assert COSE.new().decode(bytes.fromhex(one["cose"]), keys.cwt, external_aad=domain.encode()).hex() == one["payload"]
+    assert (
+        COSE.new().decode(bytes.fromhex(one["cose"]), keys.cwt, external_aad=domain.encode()).hex()
+        == one["payload"]
+    )
 
 
 def test_records_come_out_byte_for_byte_and_open() -> None:
@@ -78,8 +108,15 @@ def test_records_come_out_byte_for_byte_and_open() -> None:
         assert header.prev == prev
         prev = record.record_hash(data)
         assert prev.hex() == golden["hash"] == hashlib.sha256(data).hexdigest()
-        assert CENTRE.opener.open(record.DOMAIN, bytes.fromhex(golden["aad"]), header.sealed).hex() == golden["body"]
-        assert record.open_body(header, CENTRE.opener) == make_wire.BODY == cbor2.loads(bytes.fromhex(golden["body"]))
+        assert (
+            CENTRE.opener.open(record.DOMAIN, bytes.fromhex(golden["aad"]), header.sealed).hex()
+            == golden["body"]
+        )
+        assert (
+            record.open_body(header, CENTRE.opener)
+            == make_wire.BODY
+            == cbor2.loads(bytes.fromhex(golden["body"]))
+        )
 
 
 def test_the_envelope_comes_out_byte_for_byte() -> None:
@@ -105,11 +142,17 @@ def test_the_log_and_its_receipts_come_out_byte_for_byte() -> None:
         tree.append(leaf)
         assert tree.root().hex() == root
     plain = bytes.fromhex(GOLDEN["answer"]["result"])
-    assert receipt.leaf_bytes(record.record_hash(RECORDS[0]), "t-0001", 7, 1, Outcome.SETTLED, plain) == leaves[4]
+    assert (
+        receipt.leaf_bytes(record.record_hash(RECORDS[0]), "t-0001", 7, 1, Outcome.SETTLED, plain)
+        == leaves[4]
+    )
     made = receipt.inclusion_receipt(4, 7, tree.inclusion(4), tree.root(), CENTRE.signer)
     assert made.hex() == log["inclusion_receipt"]
     assert receipt.check_inclusion(made, leaves[4], CENTRE.verifier) == (7, 4, tree.root())
-    assert receipt.consistency_from(tree, [log["old_size"]], 7, CENTRE.signer).hex() == log["consistency_receipt"]
+    assert (
+        receipt.consistency_from(tree, [log["old_size"]], 7, CENTRE.signer).hex()
+        == log["consistency_receipt"]
+    )
     for name in ("inclusion_receipt", "consistency_receipt"):
         COSE.new().decode(bytes.fromhex(log[name]), CENTRE.cwt, detached_payload=tree.root())
 
@@ -140,8 +183,12 @@ def test_topics_come_out_as_written() -> None:
 
 def test_the_maker_still_makes_the_same_messages_but_for_the_sealed_parts() -> None:
     made = make_wire.make()
-    assert made["log"] | {"leaves": 0, "roots": 0, "inclusion_receipt": 0, "consistency_receipt": 0} == GOLDEN["log"] | {
-        "leaves": 0, "roots": 0, "inclusion_receipt": 0, "consistency_receipt": 0}
+    assert made["log"] | {
+        "leaves": 0,
+        "roots": 0,
+        "inclusion_receipt": 0,
+        "consistency_receipt": 0,
+    } == GOLDEN["log"] | {"leaves": 0, "roots": 0, "inclusion_receipt": 0, "consistency_receipt": 0}
     assert made["policy"] == GOLDEN["policy"]
     assert [one["body"] for one in made["records"]] == [one["body"] for one in GOLDEN["records"]]
     assert made["answer"]["result"] == GOLDEN["answer"]["result"]

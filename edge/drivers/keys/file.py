@@ -82,31 +82,33 @@ class Driver:
 
     @classmethod
     def create(cls, directory: Path | str) -> Driver:
-        """Make all three keys, durably and all at once; never over existing ones (EdgeError
-        E-KEY-04)."""
+        """Make all three keys, durably and all at once; never over anything: E-KEY-04."""
         directory = Path(directory)
-        directory.parent.mkdir(parents=True, exist_ok=True)
-        if directory.exists() and any(directory.iterdir()):
-            raise EdgeError(
-                "E-KEY-04", f"{directory} already holds something", "keys are never overwritten"
-            )
-        # Made beside and renamed: a power cut leaves all keys or none.
-        fresh = Path(
-            tempfile.mkdtemp(prefix=f".{directory.name}-", dir=directory.parent)
-        )  # mode 0700
         try:
-            _write(fresh / SIGN_FILE, es256.private_pem(es256.generate_sign_key()))
-            _write(fresh / SEAL_FILE, es256.private_pem(es256.generate_seal_key()))
-            _write(fresh / LOCAL_FILE, secrets.token_bytes(_LOCAL_BYTES))
-            _sync_directory(fresh)
-            fresh.rename(directory)
-            _sync_directory(directory.parent)
+            directory.parent.mkdir(parents=True, exist_ok=True)
+            _make(directory)
         except OSError as error:
-            shutil.rmtree(fresh, ignore_errors=True)
             raise EdgeError(
-                "E-KEY-04", f"keys cannot be made in {directory}: {error.strerror}"
+                "E-KEY-04",
+                f"keys cannot be made in {directory}: {error.strerror}",
+                "choose an empty directory; keys are never overwritten",
             ) from error
         return cls(directory)
+
+
+def _make(directory: Path) -> None:
+    """Made beside and renamed: a power cut leaves all keys or none. OSError also when not empty."""
+    fresh = Path(tempfile.mkdtemp(prefix=f".{directory.name}-", dir=directory.parent))  # mode 0700
+    try:
+        _write(fresh / SIGN_FILE, es256.private_pem(es256.generate_sign_key()))
+        _write(fresh / SEAL_FILE, es256.private_pem(es256.generate_seal_key()))
+        _write(fresh / LOCAL_FILE, secrets.token_bytes(_LOCAL_BYTES))
+        _sync_directory(fresh)
+        fresh.rename(directory)  # the system refuses it when there is a file or a directory in use
+        _sync_directory(directory.parent)
+    except OSError:
+        shutil.rmtree(fresh, ignore_errors=True)
+        raise
 
 
 def _check_directory(directory: Path) -> None:
@@ -130,17 +132,18 @@ def _read(path: Path) -> bytes:
         raise EdgeError(
             "E-KEY-01", f"key file {path} cannot be opened: {error.strerror}", "restore it"
         ) from error
-    with os.fdopen(handle, "rb") as file:
-        found = os.fstat(file.fileno())
+    try:
+        found = os.fstat(handle)
         if not stat.S_ISREG(found.st_mode):
             raise EdgeError("E-KEY-01", f"{path} is not a file", "restore it")
         _check_mode(path, found, "chmod 600")
-        try:
-            content = file.read(KEY_FILE_BYTES_MAX + 1)
-        except OSError as error:
-            raise EdgeError(
-                "E-KEY-03", f"key file {path} cannot be read: {error.strerror}", "restore it"
-            ) from error
+        content = os.read(handle, KEY_FILE_BYTES_MAX + 1)
+    except OSError as error:
+        raise EdgeError(
+            "E-KEY-03", f"key file {path} cannot be read: {error.strerror}", "restore it"
+        ) from error
+    finally:
+        os.close(handle)
     if len(content) > KEY_FILE_BYTES_MAX:
         raise EdgeError("E-KEY-03", f"{path} is too large for a key", "restore it")
     return content

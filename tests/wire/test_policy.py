@@ -1,0 +1,116 @@
+"""The policy document: signed, for us, and every limit understood."""
+
+from __future__ import annotations
+
+import hashlib
+
+import cbor2
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from msgspec.structs import replace
+
+from edge.core.types import Caps, Policy
+from edge.errors import EdgeError
+from edge.wire import answer, cbor, cose, policy
+from tests.wire.kit import (
+    TERMINAL,
+    bodies,
+    centre,
+    few,
+    stranger,
+    uints,
+)
+
+fens = st.integers(0, 10**12)
+policies = st.builds(
+    Policy,
+    profile=st.sampled_from(["P0", "P1", "P2"]),
+    version=uints,
+    issued_utc_ms=st.integers(0, 10**6),
+    valid_until_utc_ms=st.integers(10**6, 10**15),
+    caps=st.builds(Caps, *[fens] * 8),
+    allow=st.lists(st.text(max_size=20), max_size=4).map(tuple),
+    face_nopassword_max_fen=fens,
+    liveness_threshold=st.floats(0, 1),
+    liveness_steps=st.integers(0, 9),
+    answer_wait_ms=fens,
+    rules=bodies,
+    rules_utc_ms=uints,
+)
+
+
+@few
+@given(policies)
+def test_a_policy_round_trips_for_its_terminal_and_for_all(made: Policy) -> None:
+    for whom in (TERMINAL, policy.EVERYONE):
+        document = policy.encode(made, whom, centre.signer)
+        assert policy.decode(document, centre.verifier, terminal=TERMINAL) == made
+        assert policy.document_hash(document) == hashlib.sha256(document).digest()
+
+
+PLAIN = Policy("P1", 3, 10, 20, Caps(), ("settle",), 50_000, 0.85, 2)
+
+
+def test_a_policy_for_another_terminal_is_refused() -> None:
+    with pytest.raises(EdgeError, match="E-POL-02"):
+        policy.decode(
+            policy.encode(PLAIN, "t-0002", centre.signer), centre.verifier, terminal=TERMINAL
+        )
+
+
+def test_a_policy_that_the_centre_did_not_sign_is_refused() -> None:
+    for data in (
+        policy.encode(PLAIN, "*", stranger.signer),
+        b"",
+        b"\xd2",
+        cose.sign1(b"", centre.signer, domain=answer.DOMAIN),
+    ):
+        with pytest.raises(EdgeError, match="E-POL-01"):
+            policy.decode(data, centre.verifier, terminal=TERMINAL)
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        {"profile": "P9"},
+        {"version": "3"},
+        {"valid_until_utc_ms": 9},
+        {"new_limit_fen": 1},
+        {"caps": {}, "liveness_threshold": "x"},
+        {"caps": {"total_max_fen": -1}},
+        {"caps": {"new_cap": 1}},
+        {"caps": []},
+        {"caps": None},
+        {"allow": "settle"},
+        {5: 5},
+        {"profile": None},
+        {"rules": []},
+        {"liveness_steps": 1.5},
+    ],
+    ids=repr,
+)
+def test_a_policy_with_an_unknown_missing_or_senseless_limit_is_refused_even_when_signed(
+    change: dict,
+) -> None:
+    good = cbor2.loads(cose.peek1(policy.encode(PLAIN, "*", centre.signer), max_bytes=9999).payload)
+    document = cose.sign1(cbor.dumps(good | change), centre.signer, domain=policy.DOMAIN)
+    with pytest.raises(EdgeError, match="E-POL-03"):
+        policy.decode(document, centre.verifier, terminal=TERMINAL)
+
+
+@pytest.mark.parametrize("payload", [b"", b"\xff", b"\x80", b"\xa0", b"\x01"], ids=bytes.hex)
+def test_a_policy_that_is_no_policy_is_refused_even_when_signed(payload: bytes) -> None:
+    with pytest.raises(EdgeError, match="E-POL-03"):
+        policy.decode(
+            cose.sign1(payload, centre.signer, domain=policy.DOMAIN),
+            centre.verifier,
+            terminal=TERMINAL,
+        )
+
+
+def test_a_policy_over_its_limit_is_refused_before_it_is_sent() -> None:
+    with pytest.raises(EdgeError, match="E-WIR-01"):
+        policy.encode(
+            replace(PLAIN, rules={"x": b"x" * policy.DOCUMENT_BYTES_MAX}), "*", centre.signer
+        )
