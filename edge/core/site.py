@@ -38,6 +38,7 @@ class Site:
 
     def __init__(
         self,
+        *,
         settings: Settings,
         dice: Dice,
         kinds: dict[str, Kind],

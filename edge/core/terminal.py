@@ -67,6 +67,7 @@ class Terminal:
         dice: Dice,
         policy: Policy | None = None,
         policy_hash: bytes = limits.ZERO_HASH,
+        *,
         kinds: Iterable[str] | None = None,
     ) -> None:
         docs = restored.docs

@@ -146,7 +146,6 @@ TABLE: Final[dict[tuple[State, In], Row]] = {
     (S.CONFIRM, In.TICK): _row(who.timed_out, S.RESULT),
     # -- signed: from here nothing is taken back
     (S.RECORD, In.APPENDED): _row(pay.recorded, S.ANSWER, S.RESULT),
-    (S.RECORD, In.DECIDED): _row(pay.decided, S.RESULT),
     (S.RECORD, In.TICK): _row(pay.no_answer, S.RESULT),
     (S.RECORD, In.STOP): _row(pay.stop_unanswered, S.IDLE),
     (S.ANSWER, In.DECIDED): _row(pay.decided, S.RESULT),
@@ -211,7 +210,7 @@ IGNORED: Final[dict[State, frozenset[In]]] = {
     ),
     S.RECORD: frozenset(
         (_CAMERA | _ALWAYS | _LINK | _DEVICES | BUTTONS | {In.CARD_READ, In.WITHDRAW})
-        - {In.APPENDED, In.DECIDED}
+        - {In.APPENDED}
     ),
     S.ANSWER: frozenset(
         (_CAMERA | _ALWAYS | _LINK | _DEVICES | BUTTONS | {In.CARD_READ, In.WITHDRAW}) - {In.DECIDED}

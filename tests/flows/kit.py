@@ -16,8 +16,18 @@ from msgspec import Struct
 
 from edge.core import events as e
 from edge.core import money
-from edge.core.benefit import Accounts, Accumulators, Cell, Item, PersonFacts, RegionRules, RuleBook
-from edge.core.benefit import settle, split_lines, total
+from edge.core.benefit import (
+    Accounts,
+    Accumulators,
+    Cell,
+    Item,
+    PersonFacts,
+    RegionRules,
+    RuleBook,
+    settle,
+    split_lines,
+    total,
+)
 from edge.core.effects import Append, Ask, Changed, Effect, Reply, Save, Settle, Show
 from edge.core.terminal import Terminal
 from edge.core.types import (
@@ -122,6 +132,8 @@ class Desk:
         self.replies: dict[int, Reply] = {}
         self.shows: list[Show] = []
         self.calls = 0
+        self.hold = False  # the disk is slow: commits are reported only by `release`
+        self.held: list[e.Event] = []
         self.policy = policy_
         self.boot()
 
@@ -143,7 +155,7 @@ class Desk:
         self.seed += 1
         hash_ = b"\x01" * 32 if self.policy else bytes(32)
         self.terminal = Terminal(self.settings, restored, SeededDice(self.seed), self.policy, hash_)
-        self.asks, self.shows = [], []
+        self.asks, self.shows, self.held, self.hold = [], [], [], False
         self._turn(self.terminal.start(self.now))
 
     @staticmethod
@@ -184,10 +196,17 @@ class Desk:
             elif isinstance(effect, Reply):
                 assert effect.call not in self.replies, "one reply per call"
                 self.replies[effect.call] = effect
-        for event in back:
-            self.post(event)
         if durable:
-            self._turn(self.terminal.step(e.Saved(1 << 30), self.now))
+            back.append(e.Saved(1 << 30))
+        self.held += back
+        if not self.hold:
+            self.release()
+
+    def release(self) -> None:
+        """The disk reports what it has done."""
+        self.hold = False
+        while self.held:
+            self.post(self.held.pop(0))
 
     # -- the world ------------------------------------------------------------------------------------------------
     def wait(self, ms: int) -> None:

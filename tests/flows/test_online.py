@@ -2,21 +2,18 @@
 
 from __future__ import annotations
 
-from edge.core import events as e
 from edge.core.effects import Append, Settle, Show
-from edge.core.types import BillStatus, Mode, Outcome
+from edge.core.types import BillStatus, Mode
 from tests.flows.kit import (
     CHILD,
     FACE,
     PERSON,
     Desk,
-    bill,
     estimated,
     known_as,
     link_up,
     on,
     policy,
-    post,
     press,
     send,
     settled,

@@ -24,25 +24,14 @@ Slip = tuple[tuple[str, str], ...]
 class Kind(Protocol):
     """What every file in this folder offers."""
 
-    @property
-    def KIND(self) -> str: ...
-    @property
-    def INFNO(self) -> str:
-        """The transaction that decides."""
-
-    @property
-    def PLAN(self) -> tuple[str, ...]:
-        """All transactions that may be in the plan, in order."""
-
-    @property
-    def OFFLINE(self) -> str: ...
-    @property
-    def NEEDS(self) -> frozenset[str]:
-        """What must happen before the signature: "identity", "estimate", "confirm"; "settled" = of another record."""
-
-    @property
-    def MED_TYPE(self) -> str:
-        """The kind's fixed med_type, "" where the bill says."""
+    KIND: str
+    INFNO: str  # the transaction that decides
+    PLAN: tuple[str, ...]  # all transactions that may be in the plan, in order
+    OFFLINE: str  # QUEUED, PROVISIONAL or DENIED
+    NEEDS: frozenset[str]
+    """What must happen before the signature: "identity", "estimate", "confirm"; "settled" = of
+    another record."""
+    MED_TYPE: str  # the kind's fixed med_type, "" where the bill says
 
     def check(self, bill: Bill, state: BillState | None = None) -> Refusal | None:
         """Why this cannot be done at all: codes E-TX-*, before anybody looks into the camera."""

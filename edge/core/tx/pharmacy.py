@@ -18,12 +18,12 @@ MED_TYPE: Final = "41"
 MED_TYPES: Final = frozenset({MED_TYPE, "11"})  # "11" is what a Bill has when the HIS says nothing
 
 
-def check(bill: Bill, state: BillState | None = None) -> Refusal | None:
+def check(bill: Bill, _state: BillState | None = None) -> Refusal | None:
     """Amount above zero and lines that sum to it."""
     return _forms.check_bill(bill, lines_needed=True, med_types=MED_TYPES)
 
 
-def calls(bill: Bill) -> tuple[str, ...]:
+def calls(_bill: Bill) -> tuple[str, ...]:
     """One call."""
     return PLAN
 

@@ -17,12 +17,12 @@ MED_TYPE: Final = ""  # the bill says
 MED_TYPES: Final = frozenset({"11", "12", "13", "14"})
 
 
-def check(bill: Bill, state: BillState | None = None) -> Refusal | None:
+def check(bill: Bill, _state: BillState | None = None) -> Refusal | None:
     """Lines are not needed; the amount is what the desk shows, nothing is charged here."""
     return _forms.check_bill(bill, lines_needed=False, med_types=MED_TYPES)
 
 
-def calls(bill: Bill) -> tuple[str, ...]:
+def calls(_bill: Bill) -> tuple[str, ...]:
     """One call."""
     return PLAN
 
@@ -33,7 +33,7 @@ def body(ticket: Ticket, msgids: tuple[str, ...]) -> Json:
     return _forms.common(ticket, KIND, [_forms.registration(ticket, msgid)])
 
 
-def slip(bill: Bill, split: Split | None) -> tuple[tuple[str, str], ...]:
+def slip(bill: Bill, _split: Split | None) -> tuple[tuple[str, str], ...]:
     """Number and department; there is no money on it."""
     rows = (("slip.bill_no", bill.bill_no), ("slip.dept_name", bill.dept_name), ("slip.dr_name", bill.dr_name))
     return tuple(row for row in rows if row[1])

@@ -18,7 +18,7 @@ MED_TYPE: Final = ""  # the bill says
 MED_TYPES: Final = frozenset({"11", "13", "14"})
 
 
-def check(bill: Bill, state: BillState | None = None) -> Refusal | None:
+def check(bill: Bill, _state: BillState | None = None) -> Refusal | None:
     """Amount above zero and lines that sum to it."""
     return _forms.check_bill(bill, lines_needed=True, med_types=MED_TYPES)
 
