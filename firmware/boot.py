@@ -1,5 +1,4 @@
-"""Runs first. Puts the application slot on the path and the lamps out (they keep their colour
-over a reset)."""
+"""Runs first and does little: puts the application slot on the path."""
 
 import sys
 

@@ -97,7 +97,12 @@ class Link:
 
     def _packet(self, packet: frame.Packet, now: int, commands: "list[Any]") -> None:
         if packet.kind == frame.HELLO:
-            self._hello(packet.check(self._hello_mac), now)
+            try:
+                hello = packet.check(self._hello_mac)
+            except frame.FrameError:
+                self._started(now)  # whole and signed with our key: the host sees it is not noise
+                raise
+            self._hello(hello, now)
             return
         got = self._open(packet)
         session = self._session
@@ -164,9 +169,7 @@ class Link:
         if reason == frame.FORGED:
             self.forged += 1
             if self._session is None:
-                self._started(
-                    now
-                )  # lets the host tell a wrong key, or our restart, from a dead cable
+                self._started(now)  # a session that is over: says that we have restarted
         elif reason == frame.UNKNOWN or reason == frame.ODD:
             if self._session is not None:
                 self.send(frame.REFUSED, b"\0" + reason.encode(), now)

@@ -106,7 +106,8 @@ class SimBoard:
     """A board in a process of its own, which ends with `stop()`, with this process, or with `with`.
 
     `directory` gets flash.img, pair.key (32 bytes, 0600; kept when it is there), tty (symlink to
-    the pty), control.sock.
+    the pty), control.sock. What lies in
+    `overlay/` there is flashed over the firmware.
     """
 
     def __init__(self, directory: str | Path, *, key: bytes | None = None) -> None:
@@ -226,6 +227,13 @@ def _first_line(stdout: IO[str], process: subprocess.Popen[str]) -> str:
     return ""
 
 
+def overlay(folder: Path) -> dict[str, bytes]:
+    """Files that go over those of the firmware, by their path on the board: for tests of a board
+    whose program is broken."""
+    found = sorted(path for path in folder.rglob("*") if path.is_file())
+    return {f"/{path.relative_to(folder)}": path.read_bytes() for path in found}
+
+
 def serve(directory: Path, link: Path, *, with_parent: bool) -> None:
     """Be a board until SIGTERM, SIGINT, `stop`, or (with_parent) the end of stdin."""
     from sim.board_hub import Hub
@@ -235,7 +243,8 @@ def serve(directory: Path, link: Path, *, with_parent: bool) -> None:
         make_key(key_path)
     image = directory / "flash.img"
     files, _build = firmware_files()
-    write_files(image, {**files, "/key": key_path.read_bytes(), "/board": b"sim"})
+    files |= {"/key": key_path.read_bytes(), "/board": b"sim"} | overlay(directory / "overlay")
+    write_files(image, files)
     folder = os.open(directory, os.O_PATH | os.O_DIRECTORY)
     with socket.socket(socket.AF_UNIX) as control:
         place = directory / "control.sock"
