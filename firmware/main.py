@@ -31,7 +31,8 @@ def content(path: str) -> bytes:
     """The bytes of a small file; b"" when it is not there."""
     try:
         with open(path, "rb") as file:
-            return file.read(64)
+            data: bytes = file.read(64)
+            return data
     except OSError:
         return b""
 

@@ -40,7 +40,7 @@ def test_one_command_serves_a_board_until_it_is_stopped(tmp_path: Path) -> None:
     command = [sys.executable, "-m", "sim.board", "--pty-link", str(link)]
     server = subprocess.Popen(command, cwd=ROOT, stdout=subprocess.PIPE, text=True)
     assert server.stdout is not None
-    assert server.stdout.readline().split() == ["pty", os.readlink(link)]
+    assert server.stdout.readline().split() == ["pty", str(link.readlink())]
     control = Control(tmp_path / "controller.board")
     with serial.Serial(str(link), timeout=PATIENCE_S) as port:
         control.reset()
