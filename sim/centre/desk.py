@@ -24,7 +24,6 @@ from sim.centre.policy import Issuer
 from sim.centre.registry import Terminal
 from sim.centre.rules import Region
 
-CONTACTS_KEPT_MS: Final = 7 * 24 * 3_600_000
 TERMINALS_CACHED_MAX: Final = 4096
 INCIDENTS_MAX: Final = 100_000  # a flood of rubbish must not fill the disk; the counters in the log go on
 

@@ -35,6 +35,18 @@ EXPIRES_MS: Final = 72 * 3_600_000
 AHEAD_MAX_MS: Final = 10 * 60_000  # a clock this far ahead (beyond its own error bound) is an anomaly
 TOKEN_MS: Final = 60 * 60_000  # how long after 1101 its token may be used
 OUTPUT_KEYS: Final = ("mdtrt_id", "setlinfo", "setldetail")
+_STAND: Final = t.get(t.streams, "terminal", "epoch", only=("upto", "chain"))
+_ADVANCE: Final = sa.text(
+    "INSERT INTO streams (terminal, epoch, upto, chain) VALUES (:terminal, :epoch, :upto, :chain) "
+    "ON CONFLICT (terminal, epoch) DO UPDATE SET upto = excluded.upto, chain = excluded.chain"
+)
+_DECIDED: Final = ("seq", "hash", "outcome", "sealed", "leaf", "number")
+_KNOWN: Final = t.get(t.records, "terminal", "epoch", only=_DECIDED).where(
+    t.records.c.seq >= sa.bindparam("first"), t.records.c.seq < sa.bindparam("end")
+)
+_TXID: Final = t.get(t.records, "terminal", "txid", only=("result",)).order_by("leaf").limit(1)
+_TOKEN: Final = t.get(t.tokens, "ec_token", "terminal")
+_RECORD: Final = t.records.insert()
 
 
 class Verdict(Struct, frozen=True):
@@ -107,9 +119,7 @@ def take(turn: Turn, envelope: Envelope) -> tuple[Standing, list[Decided]]:
 
 def stand(conn: sa.Connection, terminal: str, epoch: int) -> Standing:
     """Where the chain of this terminal and epoch stands."""
-    c = t.streams.c
-    where = (c.terminal == terminal, c.epoch == epoch)
-    row = conn.execute(sa.select(c.upto, c.chain).where(*where)).first()
+    row = conn.execute(_STAND, t.at(terminal=terminal, epoch=epoch)).first()
     return Standing(0, ZERO_HASH) if row is None else Standing(row[0], bytes(row[1]))
 
 
@@ -124,22 +134,15 @@ def since(conn: sa.Connection, terminal: str, epoch: int, number: int) -> list[D
 def _advance(turn: Turn, epoch: int, standing: Standing) -> None:
     if not standing.upto:
         return
-    conn, terminal = turn.conn, turn.terminal.name
-    c = t.streams.c
-    values = {"upto": standing.upto, "chain": standing.chain}
-    grown = t.streams.update().where(c.terminal == terminal, c.epoch == epoch).values(**values)
-    if conn.execute(grown).rowcount == 0:
-        conn.execute(t.streams.insert(), {"terminal": terminal, "epoch": epoch, **values})
+    row = {"terminal": turn.terminal.name, "epoch": epoch, "upto": standing.upto}
+    turn.conn.execute(_ADVANCE, {**row, "chain": standing.chain})
 
 
 def _known(turn: Turn, envelope: Envelope) -> dict[int, tuple[bytes, Decided]]:
     """What is decided already of the numbers in this envelope."""
-    c = t.records.c
-    names = (c.seq, c.hash, c.outcome, c.sealed, c.leaf, c.number)
+    key = t.at(terminal=turn.terminal.name, epoch=envelope.epoch)
     end = envelope.first_seq + len(envelope.records)
-    place = (c.terminal == turn.terminal.name, c.epoch == envelope.epoch)
-    query = sa.select(*names).where(*place, c.seq >= envelope.first_seq, c.seq < end)
-    rows = turn.conn.execute(query).mappings()
+    rows = turn.conn.execute(_KNOWN, {**key, "first": envelope.first_seq, "end": end}).mappings()
     return {row["seq"]: (bytes(row["hash"]), _decided(row)) for row in rows}
 
 
@@ -211,7 +214,7 @@ def _enter(turn: Turn, header: RecordHeader, data: bytes, digest: bytes) -> Deci
         "leaf": index,
         "number": number,
     }
-    turn.conn.execute(t.records.insert(), row)
+    turn.conn.execute(_RECORD, row)
     if verdict.outcome is Outcome.SUSPECT:
         where = t.Place(header.terminal, header.epoch, header.seq, digest)
         t.note(turn.conn, verdict.result["code"], now_ms, where, alarm=True)
@@ -266,9 +269,7 @@ def _early(turn: Turn, header: RecordHeader, body: Body) -> Verdict | None:
     if header.kind != body.kind or body.fixmedins_code != terminal.fixmedins_code:
         code = "malformed_body" if header.kind != body.kind else "wrong_institution"
         return Verdict(Outcome.REJECTED, result(code), body.bill_no)
-    c = t.records.c
-    where = (c.terminal == terminal.name, c.txid == header.txid)
-    first = conn.execute(sa.select(c.result).where(*where).order_by(c.leaf).limit(1)).scalar()
+    first = conn.execute(_TXID, t.at(terminal=terminal.name, txid=header.txid)).scalar()
     if first is not None:
         again = {**wire_answer.result_map(bytes(first)), "infcode": -1, "code": "duplicate"}
         return Verdict(Outcome.DUPLICATE, again, body.bill_no)
@@ -334,9 +335,8 @@ def _person(turn: Turn, header: RecordHeader, body: Body) -> Proved | No:
 def _by_token(turn: Turn, header: RecordHeader, body: Body) -> str:
     """psn_no when the record carries a token that 1101 gave to this terminal for this person not long before."""
     said = body.identity
-    c = t.tokens.c
-    where = (c.ec_token == said.ec_token, c.terminal == turn.terminal.name)
-    row = turn.conn.execute(sa.select(t.tokens).where(*where)).mappings().first()
+    key = t.at(ec_token=said.ec_token, terminal=turn.terminal.name)
+    row = turn.conn.execute(_TOKEN, key).mappings().first()
     if row is None or (said.auth_no, said.psn_no, said.means) != (row["auth_no"], row["psn_no"], row["means"]):
         return ""
     if abs(header.wall_ms - row["at_ms"]) > TOKEN_MS + header.error_ms:

@@ -20,27 +20,37 @@ OPENING: Final = "open"
 NAMES: Final = Accumulators.__struct_fields__
 
 
+_BALANCE: Final = t.get(t.accounts, "name", only=("balance_fen",))
+_YEAR: Final = t.get(t.accumulators, "psn_no", "insutype", "year", only=NAMES)
+_POST: Final = t.postings.insert()
+_MOVE: Final = sa.text(  # one form that SQLite and PostgreSQL both have
+    "INSERT INTO accounts (name, balance_fen) VALUES (:account, :fen) "
+    "ON CONFLICT (name) DO UPDATE SET balance_fen = accounts.balance_fen + excluded.balance_fen"
+)
+_ADD: Final = sa.text(
+    f"INSERT INTO accumulators (psn_no, insutype, year, {', '.join(NAMES)}) "
+    f"VALUES (:psn_no, :insutype, :year, {', '.join(f':{name}' for name in NAMES)}) "
+    "ON CONFLICT (psn_no, insutype, year) DO UPDATE SET "
+    + ", ".join(f"{name} = accumulators.{name} + excluded.{name}" for name in NAMES)
+)
+
+
 def balance(conn: sa.Connection, account: str) -> int:
     """Fen on the account; 0 when it never moved."""
-    where = t.accounts.c.name == account
-    return int(conn.execute(sa.select(t.accounts.c.balance_fen).where(where)).scalar() or 0)
+    return int(conn.execute(_BALANCE, t.at(name=account)).scalar() or 0)
 
 
 def post(conn: sa.Connection, entry: str, lines: dict[str, int], at_ms: int) -> None:
     """Book one entry. The lines must sum to zero: anything else is our mistake."""
     assert sum(lines.values()) == 0, f"entry {entry} does not balance"
-    moved = {account: amount for account, amount in lines.items() if amount}
-    for account, amount in moved.items():
-        c = t.accounts.c
-        grown = t.accounts.update().where(c.name == account).values(balance_fen=c.balance_fen + amount)
-        if conn.execute(grown).rowcount == 0:
-            conn.execute(t.accounts.insert(), {"name": account, "balance_fen": amount})
-    if moved:
-        rows = [
-            {"entry": entry, "account": account, "fen": amount, "at_ms": at_ms}
-            for account, amount in moved.items()
-        ]
-        conn.execute(t.postings.insert(), rows)
+    rows = [
+        {"entry": entry, "account": account, "fen": amount, "at_ms": at_ms}
+        for account, amount in lines.items()
+        if amount
+    ]
+    if rows:
+        conn.execute(_MOVE, [{"account": row["account"], "fen": row["fen"]} for row in rows])
+        conn.execute(_POST, rows)
 
 
 def settlement_lines(
@@ -60,8 +70,8 @@ def settlement_lines(
 
 def undo(conn: sa.Connection, entry: str, undone_by: str, at_ms: int) -> None:
     """Book the mirror image of an entry."""
-    c = t.postings.c
-    rows = conn.execute(sa.select(c.account, c.fen).where(c.entry == entry)).all()
+    query = t.get(t.postings, "entry", only=("account", "fen"))
+    rows = conn.execute(query, t.at(entry=entry)).all()
     assert rows, f"no entry {entry} to undo"
     post(conn, undone_by, {row[0]: -row[1] for row in rows}, at_ms)
 
@@ -80,9 +90,8 @@ def imbalance(conn: sa.Connection) -> int:
 # -- accumulators ---------------------------------------------------------------------------------
 def year(conn: sa.Connection, psn_no: str, insutype: str, in_year: int) -> Accumulators:
     """What the person has used up in that benefit year (5206)."""
-    c = t.accumulators.c
-    where = (c.psn_no == psn_no, c.insutype == insutype, c.year == in_year)
-    row = conn.execute(sa.select(*(c[name] for name in NAMES)).where(*where)).mappings().first()
+    key = t.at(psn_no=psn_no, insutype=insutype, year=in_year)
+    row = conn.execute(_YEAR, key).mappings().first()
     return Accumulators(**row) if row is not None else Accumulators()
 
 
@@ -90,14 +99,12 @@ def add_to_year(
     conn: sa.Connection, psn_no: str, insutype: str, in_year: int, delta: dict[str, int]
 ) -> None:
     """Add (or with negative numbers take back) amounts of one settlement."""
-    before = msgspec.structs.asdict(year(conn, psn_no, insutype, in_year))
-    after = {name: before[name] + delta.get(name, 0) for name in NAMES}
-    assert all(value >= 0 for value in after.values()), "an accumulator fell below zero"
     key = {"psn_no": psn_no, "insutype": insutype, "year": in_year}
-    c = t.accumulators.c
-    where = (c.psn_no == psn_no, c.insutype == insutype, c.year == in_year)
-    if conn.execute(t.accumulators.update().where(*where).values(**after)).rowcount == 0:
-        conn.execute(t.accumulators.insert(), {**key, **after})
+    amounts = {name: delta.get(name, 0) for name in NAMES}
+    conn.execute(_ADD, key | amounts)
+    if min(amounts.values()) < 0:
+        after = msgspec.structs.astuple(year(conn, psn_no, insutype, in_year))
+        assert min(after) >= 0, "an accumulator fell below zero"
 
 
 def difference(before: Accumulators, after: Accumulators) -> dict[str, int]:

@@ -16,6 +16,9 @@ from sim.centre import store as t
 
 HEAD: Final = 1
 READ_AT_ONCE: Final = 10_000
+_LOCK: Final = t.get(t.log_head, "id", only=("size", "root")).with_for_update()
+_MOVE: Final = t.change(t.log_head, "id")
+_LEAF: Final = t.leaves.insert()
 
 
 class Log:
@@ -28,8 +31,7 @@ class Log:
     def catch_up(self, conn: sa.Connection) -> None:
         """Lock the head and make the tree what the store says. EdgeError E-LOG-20 when the store was altered."""
         self._added = []
-        query = sa.select(t.log_head.c.size, t.log_head.c.root).where(t.log_head.c.id == HEAD)
-        row = conn.execute(query.with_for_update()).first()
+        row = conn.execute(_LOCK, t.at(id=HEAD)).first()
         if row is None:
             conn.execute(t.log_head.insert(), {"id": HEAD, "size": 0, "root": Tree().root()})
             self.tree = Tree()
@@ -56,9 +58,9 @@ class Log:
         if not self._added:
             return
         rows = [{"idx": index, "hash": digest} for index, digest in self._added]
-        conn.execute(t.leaves.insert(), rows)
+        conn.execute(_LEAF, rows)
         head = {"size": self.tree.size, "root": self.tree.root()}
-        conn.execute(t.log_head.update().where(t.log_head.c.id == HEAD).values(**head))
+        conn.execute(_MOVE, t.at(id=HEAD) | head)
         self._added = []
 
     def _read(self, conn: sa.Connection, size: int) -> None:

@@ -80,9 +80,15 @@ def mask_certno(certno: str) -> str:
     return certno[:1] + "*" * max(1, len(certno) - 2) + certno[-1:]
 
 
+_FIND: Final = t.get(t.persons, "psn_no")
+_CARD: Final = t.get(t.cards, "card_no", "cert_type", only=("psn_no",))
+_SERVED: Final = t.get(t.relatives, "psn_no", "serves", only=("other", "relation")).order_by("rank")
+_PAYERS: Final = t.get(t.relatives, "psn_no", "pays", only=("other",)).order_by("rank")
+
+
 def find(conn: sa.Connection, psn_no: str) -> Known | None:
     """The person with this number."""
-    row = conn.execute(sa.select(t.persons).where(t.persons.c.psn_no == psn_no)).mappings().first()
+    row = conn.execute(_FIND, t.at(psn_no=psn_no)).mappings().first()
     if row is None:
         return None
     kinds = tuple(kind for kind in row["idet_types"].split(",") if kind)
@@ -92,23 +98,18 @@ def find(conn: sa.Connection, psn_no: str) -> Known | None:
 
 def by_card(conn: sa.Connection, card_no: str, cert_type: str) -> str:
     """psn_no of the holder, "" when nobody holds it."""
-    where = (t.cards.c.card_no == card_no, t.cards.c.cert_type == cert_type)
-    return conn.execute(sa.select(t.cards.c.psn_no).where(*where)).scalar() or ""
+    return conn.execute(_CARD, t.at(card_no=card_no, cert_type=cert_type)).scalar() or ""
 
 
 def served_by(conn: sa.Connection, psn_no: str) -> list[tuple[str, str]]:
     """(psn_no, relation) of the relatives this person may act for, in order."""
-    c = t.relatives.c
-    rows = conn.execute(
-        sa.select(c.other, c.relation).where(c.psn_no == psn_no, c.serves == 1).order_by(c.rank)
-    )
+    rows = conn.execute(_SERVED, t.at(psn_no=psn_no, serves=1))
     return [(row[0], row[1]) for row in rows]
 
 
 def payers_for(conn: sa.Connection, psn_no: str) -> list[str]:
     """Relatives whose account pays for this person, in order."""
-    c = t.relatives.c
-    rows = conn.execute(sa.select(c.other).where(c.psn_no == psn_no, c.pays == 1).order_by(c.rank))
+    rows = conn.execute(_PAYERS, t.at(psn_no=psn_no, pays=1))
     return [row[0] for row in rows]
 
 

@@ -29,6 +29,15 @@ PRICED: Final = ("2206", "2207", *SALES)
 MED_TYPES: Final = frozenset({"11", "12", "13", "14", "21", "28", "41"})
 
 
+_VISIT: Final = t.get(t.visits, "fixmedins_code", "ipt_otp_no", only=("mdtrt_id", "psn_no"))
+_OWNER: Final = t.get(t.visits, "mdtrt_id", "fixmedins_code", only=("psn_no",))
+_REGISTER: Final = t.visits.insert()
+_LIVE: Final = t.get(t.settlements, "fixmedins_code", "bill_no", "live")
+_BY_ID: Final = t.get(t.settlements, "setl_id")
+_SETTLE: Final = t.settlements.insert()
+_END: Final = t.change(t.settlements, "setl_id")
+
+
 class No(Struct, frozen=True):
     """Why not: a code of the protocol, and the first result when it is a duplicate."""
 
@@ -89,9 +98,8 @@ def _register(case: Case, *, alone: bool) -> Done | No:
     call = bodies.call(case.body.plan, "2201")
     assert call is not None, "the plan was checked"
     number = bodies.text(bodies.form(call), "ipt_otp_no")
-    c = t.visits.c
-    where = (c.fixmedins_code == case.terminal.fixmedins_code, c.ipt_otp_no == number)
-    row = case.conn.execute(sa.select(c.mdtrt_id, c.psn_no).where(*where)).first()
+    key = t.at(fixmedins_code=case.terminal.fixmedins_code, ipt_otp_no=number)
+    row = case.conn.execute(_VISIT, key).first()
     if row is not None and row[1] != case.person.psn_no:
         return No("ipt_otp_no_used")
     if row is not None:
@@ -99,7 +107,7 @@ def _register(case: Case, *, alone: bool) -> Done | No:
         return No("duplicate", output) if alone else Done(output)
     mdtrt_id = f"{case.region.region}M{case.mark:013d}"
     visit = {"mdtrt_id": mdtrt_id, "fixmedins_code": case.terminal.fixmedins_code, "ipt_otp_no": number}
-    case.conn.execute(t.visits.insert(), {**visit, "psn_no": case.person.psn_no, "at_ms": case.at_ms})
+    case.conn.execute(_REGISTER, {**visit, "psn_no": case.person.psn_no, "at_ms": case.at_ms})
     return Done(_registered(case, mdtrt_id, number))
 
 
@@ -115,9 +123,8 @@ def _visit(case: Case) -> str | No:
     call = bodies.call(case.body.plan, "2207")
     assert call is not None, "the plan was checked"
     mdtrt_id = bodies.text(bodies.form(call), "mdtrt_id")
-    c = t.visits.c
-    where = (c.mdtrt_id == mdtrt_id, c.fixmedins_code == case.terminal.fixmedins_code)
-    owner = case.conn.execute(sa.select(c.psn_no).where(*where)).scalar()
+    key = t.at(mdtrt_id=mdtrt_id, fixmedins_code=case.terminal.fixmedins_code)
+    owner = case.conn.execute(_OWNER, key).scalar()
     return mdtrt_id if owner == case.person.psn_no else No("mdtrt_unknown")
 
 
@@ -199,9 +206,8 @@ def _settle(case: Case) -> Done | No:
 
 
 def _live(case: Case, bill_no: str) -> sa.RowMapping | None:
-    c = t.settlements.c
-    where = (c.fixmedins_code == case.terminal.fixmedins_code, c.bill_no == bill_no, c.live == 1)
-    return case.conn.execute(sa.select(t.settlements).where(*where)).mappings().first()
+    key = t.at(fixmedins_code=case.terminal.fixmedins_code, bill_no=bill_no, live=1)
+    return case.conn.execute(_LIVE, key).mappings().first()
 
 
 def _told(row: sa.RowMapping) -> Json:
@@ -267,7 +273,7 @@ def _book(case: Case, found: Quote, setl_id: str, mdtrt_id: str, output: Json) -
         "delta": msgspec.json.encode({"insutype": found.insutype, "fen": found.delta}),
         "live": 1,
     }
-    case.conn.execute(t.settlements.insert(), row)
+    case.conn.execute(_SETTLE, row)
     _monitor(case, found)
 
 
@@ -286,8 +292,7 @@ def _cancel(case: Case) -> Done | No:
     call = case.body.plan[0]
     data = bodies.form(call)
     setl_id = bodies.text(data, "setl_id")
-    where = t.settlements.c.setl_id == setl_id
-    row = case.conn.execute(sa.select(t.settlements).where(where)).mappings().first()
+    row = case.conn.execute(_BY_ID, t.at(setl_id=setl_id)).mappings().first()
     if row is None or row["fixmedins_code"] != case.terminal.fixmedins_code:
         return No("setl_unknown")
     said = bodies.text(data, "psn_no", "")
@@ -295,7 +300,7 @@ def _cancel(case: Case) -> Done | No:
         return No("setl_unknown")
     if not row["live"]:
         return No("duplicate", _negative(row, setl_id))
-    case.conn.execute(t.settlements.update().where(where).values(live=0))
+    case.conn.execute(_END, t.at(setl_id=setl_id) | {"live": 0})
     ledgers.undo(case.conn, setl_id, f"{setl_id}-undo", case.now_ms)
     delta = msgspec.json.decode(row["delta"])
     back = {name: -amount for name, amount in delta["fen"].items()}
@@ -321,5 +326,5 @@ def person_of_settlement(conn: sa.Connection, body: Body) -> str:
         setl_id = bodies.text(bodies.form(body.plan[0]), "setl_id")
     except EdgeError:
         return ""
-    c = t.settlements.c
-    return conn.execute(sa.select(c.psn_no).where(c.setl_id == setl_id)).scalar() or ""
+    row = conn.execute(_BY_ID, t.at(setl_id=setl_id)).mappings().first()
+    return "" if row is None else str(row["psn_no"])

@@ -8,7 +8,7 @@ import msgspec
 import sqlalchemy as sa
 from msgspec import Struct
 
-from edge.core.types import Caps, Mode, Outcome, Policy, Split
+from edge.core.types import Caps, Mode, Policy, Split
 from edge.wire import policy as wire
 from edge.wire.cose import Signer
 from edge.wire.record import RecordHeader
@@ -26,6 +26,19 @@ SLACK_MS: Final = 60_000
 OFFLINE_KINDS: Final = ("settle", "pharmacy")
 FACE_MAX_FEN: Final = 50_000_00  # Hengshui, hospital (DOMAIN §2.5, B)
 FACE_MAX_PHARMACY_FEN: Final = 5_000_00
+CONTACTS_KEPT_MS: Final = 7 * DAY_MS
+CONTACTS_SWEPT_EVERY: Final = 100  # one message in so many, by its own time
+_NAMED: Final = t.get(t.policies, "hash", only=("terminal", "body"))
+_OUTAGE: Final = t.get(
+    t.records, "terminal", "epoch", "contact_ms", "mode", only=("outcome", "fund_fen", "psn_key")
+)
+_CONTACT: Final = sa.text(
+    "SELECT max(at_ms) FROM contacts WHERE terminal = :terminal AND at_ms <= :at_ms"
+)
+_SPOKEN: Final = sa.text(
+    "INSERT INTO contacts (terminal, at_ms) VALUES (:terminal, :at_ms) ON CONFLICT DO NOTHING"
+)
+_SWEEP: Final = sa.text("DELETE FROM contacts WHERE terminal = :terminal AND at_ms < :at_ms")
 
 
 class Issuer(Struct, frozen=True):
@@ -84,10 +97,10 @@ def publish(conn: sa.Connection, made: Policy, terminal: str, signer: Signer) ->
 
 def named(conn: sa.Connection, digest: bytes, terminal: str) -> Policy | None:
     """The policy with this hash, if it was made for this terminal (or for all)."""
-    c = t.policies.c
-    where = (c.hash == digest, c.terminal.in_((terminal, wire.EVERYONE)))
-    row = conn.execute(sa.select(c.body).where(*where)).first()
-    return None if row is None else msgspec.json.decode(row[0], type=Policy)
+    row = conn.execute(_NAMED, t.at(hash=digest)).first()
+    if row is None or row[0] not in (terminal, wire.EVERYONE):
+        return None
+    return msgspec.json.decode(row[1], type=Policy)
 
 
 class Claim(Struct, frozen=True):
@@ -162,17 +175,16 @@ def _proof(claim: Claim, policy: Policy) -> str:
 
 def _outage(conn: sa.Connection, claim: Claim, estimate: Split, caps: Caps) -> str:
     """The sums over the same outage: everything provisional since the same last contact."""
-    c = t.records.c
-    where = (
-        c.terminal == claim.header.terminal,
-        c.epoch == claim.header.epoch,
-        c.contact_ms == claim.contact_ms,
-        c.mode == str(Mode.PROVISIONAL),
-        c.outcome.in_((str(Outcome.SETTLED), str(Outcome.ADJUSTED))),
+    key = t.at(
+        terminal=claim.header.terminal,
+        epoch=claim.header.epoch,
+        contact_ms=claim.contact_ms,
+        mode=str(Mode.PROVISIONAL),
     )
-    own = sa.func.sum(sa.case((c.psn_key == claim.psn_no, 1), else_=0))
-    query = sa.select(sa.func.count(), sa.func.sum(c.fund_fen), own).where(*where)
-    count, fund, mine = (int(value or 0) for value in conn.execute(query).one())
+    rows = conn.execute(_OUTAGE, key).all()
+    held = [(row[1], row[2]) for row in rows if row[0] in ("settled", "adjusted")]
+    count, fund = len(held), sum(fund_fen for fund_fen, _ in held)
+    mine = sum(1 for _, who in held if who == claim.psn_no)
     if count + 1 > caps.records_max:
         return "too many records in this outage"
     if fund + estimate.fund_pay_sumamt_fen > caps.fund_exposure_max_fen:
@@ -184,18 +196,14 @@ def _outage(conn: sa.Connection, claim: Claim, estimate: Split, caps: Caps) -> s
 
 def contact_before(conn: sa.Connection, terminal: str, at_ms: int) -> int:
     """The last time before `at_ms` that the centre spoke to this terminal; 0 = never. Names the outage."""
-    c = t.contacts.c
-    query = sa.select(sa.func.max(c.at_ms)).where(c.terminal == terminal, c.at_ms <= at_ms)
-    return int(conn.execute(query).scalar() or 0)
+    return int(conn.execute(_CONTACT, {"terminal": terminal, "at_ms": at_ms}).scalar() or 0)
 
 
 def contact(conn: sa.Connection, terminal: str, now_ms: int) -> None:
     """Remember that the centre speaks to this terminal now, once per second at most."""
-    c = t.contacts.c
-    second = now_ms - now_ms % 1000
-    known = conn.execute(sa.select(c.at_ms).where(c.terminal == terminal, c.at_ms == second)).first()
-    if known is None:
-        conn.execute(t.contacts.insert(), {"terminal": terminal, "at_ms": second})
+    conn.execute(_SPOKEN, {"terminal": terminal, "at_ms": now_ms - now_ms % 1000})
+    if now_ms % CONTACTS_SWEPT_EVERY == 0:
+        conn.execute(_SWEEP, {"terminal": terminal, "at_ms": now_ms - CONTACTS_KEPT_MS})
 
 
 def difference(estimate: Split | None, settled: Split | None) -> tuple[bool, int]:

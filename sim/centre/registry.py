@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Final
+
 import sqlalchemy as sa
 from msgspec import Struct
 
@@ -37,10 +39,13 @@ class Terminal(Struct, frozen=True):
     epoch: int
 
 
+_FIND: Final = t.get(t.terminals, "name")
+_CHANGE: Final = t.change(t.terminals, "name")
+
+
 def find(conn: sa.Connection, name: str) -> Terminal | None:
     """The terminal of this name."""
-    where = t.terminals.c.name == name
-    row = conn.execute(sa.select(t.terminals).where(where)).mappings().first()
+    row = conn.execute(_FIND, t.at(name=name)).mappings().first()
     return None if row is None else Terminal(**row)
 
 
@@ -52,4 +57,4 @@ def add(conn: sa.Connection, spec: TerminalSpec) -> None:
 
 def update(conn: sa.Connection, name: str, **values: int) -> None:
     """Note the last answer's number or the newest epoch."""
-    conn.execute(t.terminals.update().where(t.terminals.c.name == name).values(**values))
+    conn.execute(_CHANGE, t.at(name=name) | values)
