@@ -132,6 +132,7 @@ class Desk:
         self.replies: dict[int, Reply] = {}
         self.shows: list[Show] = []
         self.calls = 0
+        self.room = 1 << 30  # bytes beyond the reserve
         self.hold = False  # the disk is slow: commits are reported only by `release`
         self.held: list[e.Event] = []
         self.policy = policy_
@@ -197,7 +198,7 @@ class Desk:
                 assert effect.call not in self.replies, "one reply per call"
                 self.replies[effect.call] = effect
         if durable:
-            back.append(e.Saved(1 << 30))
+            back.append(e.Saved(self.room))
         self.held += back
         if not self.hold:
             self.release()
