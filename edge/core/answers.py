@@ -1,4 +1,6 @@
-"""The centre's decisions, put on the bills they belong to: whoever stands in front of the screen by then."""
+"""The centre's decisions, put on the bills they belong to: whoever stands in front of the screen by
+then.
+"""
 
 from __future__ import annotations
 

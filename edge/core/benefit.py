@@ -1,8 +1,8 @@
-"""Who pays what: DOMAIN §3.1 steps 1 to 13 from rule data, exact in fen. The terminal estimates with it, the
-reference centre settles with it.
+"""Who pays what: DOMAIN §3.1 steps 1 to 13 from rule data, exact in fen. The terminal estimates
+with it, the reference centre settles with it.
 
-Rules are data: `RuleBook` is `Policy.rules` typed (and the centre's rule file). Each fund line is rounded half up once;
-what is left over goes to `psn_cash_pay`.
+Rules are data: `RuleBook` is `Policy.rules` typed (and the centre's rule file). Each fund line is
+rounded half up once; what is left over goes to `psn_cash_pay`.
 """
 
 from __future__ import annotations
@@ -27,13 +27,21 @@ SCENES: Final = {"11": "outpatient", "12": "outpatient", "13": "outpatient", "14
                  "21": "inpatient", "28": "inpatient", "41": "pharmacy"}  # fmt: skip
 
 # fund_pay_type of setldetail; hifp has one code per kind of insurance
-FUND_TYPES: Final = {"hifp_310": "310100", "hifp_390": "390100", "hifob": "330100", "hifmi": "390200",
-                     "cvlserv": "320100", "maf": "610100"}  # fmt: skip
+FUND_TYPES: Final = {
+    "hifp_310": "310100",
+    "hifp_390": "390100",
+    "hifob": "330100",
+    "hifmi": "390200",
+    "cvlserv": "320100",
+    "maf": "610100",
+}
 
 
 # -- the rules, as data ---------------------------------------------------------------------------
 class Item(Struct, frozen=True):
-    """One catalogue entry. lv "1" 甲, "2" 乙, "3" 丙; selfpay_prop is 先行自付; limit_fen per unit, None = no limit."""
+    """One catalogue entry. lv "1" 甲, "2" 乙, "3" 丙; selfpay_prop is 先行自付; limit_fen per unit, None =
+    no limit.
+    """
 
     lv: str
     selfpay_prop: str = "0"
@@ -42,10 +50,12 @@ class Item(Struct, frozen=True):
 
 
 class Cell(Struct, frozen=True):
-    """One cell of insutype x scene x level x person class ("*" matches all; the first match counts).
+    """One cell of insutype x scene x level x person class ("*" matches all; the first match
+    counts).
 
-    deductible_per: "year" (accumulates) or "visit" (each admission). cap_fen: of the basic fund per year, None = none.
-    above_cap_ratio: what 大额 (hifob) pays of the in-scope part that the cap cut off.
+    deductible_per: "year" (accumulates) or "visit" (each admission). cap_fen: of the basic fund per
+    year, None = none. above_cap_ratio: what 大额 (hifob) pays of the in-scope part that the cap cut
+    off.
     """
 
     insutype: str
@@ -60,7 +70,9 @@ class Cell(Struct, frozen=True):
 
 
 class Tier(Struct, frozen=True):
-    """Serious illness: from the previous tier's end up to `to_fen` (None = without end) at `ratio`."""
+    """Serious illness: from the previous tier's end up to `to_fen` (None = without
+    end) at `ratio`.
+    """
 
     to_fen: int | None
     ratio: str
@@ -74,7 +86,9 @@ class Serious(Struct, frozen=True):
 
 
 class RegionRules(Struct, frozen=True):
-    """The benefit rules of one pool. acct_scope: "inscope_selfpay" (no 丙, no over-limit) or "personal_part"."""
+    """The benefit rules of one pool. acct_scope: "inscope_selfpay" (no 丙, no over-limit) or
+    "personal_part".
+    """
 
     region: str
     cells: tuple[Cell, ...]
@@ -86,7 +100,9 @@ class RegionRules(Struct, frozen=True):
 
 
 class RuleBook(Struct, frozen=True):
-    """Rules, catalogue and the institution's level: everything an estimate needs besides the person."""
+    """Rules, catalogue and the institution's level: everything an estimate needs besides the
+    person.
+    """
 
     rules: RegionRules
     catalogue: dict[str, Item] = {}
@@ -177,7 +193,9 @@ def rulebook(data: Json) -> RuleBook:
 
 # -- steps 1 to 4: lines --------------------------------------------------------------------------
 def split_line(line: FeeLine, item: Item | None) -> Line:
-    """Steps 1 to 4 for one line. An unknown code counts as 丙: never promise what the catalogue does not say."""
+    """Steps 1 to 4 for one line. An unknown code counts as 丙: never promise what the catalogue does
+    not say.
+    """
     amount = line.amount_fen
     assert amount >= 0, "a fee line is not negative in this slice"
     if item is None or item.lv == "3":
@@ -290,7 +308,9 @@ def settle(
 def _basic(
     scope: Scope, cell: Cell, scene: str, before: Accumulators, share_of: Fraction
 ) -> tuple[int, int, int]:
-    """Steps 5, 6 and the employee half of 7: deductible, basic fund, and what 大额 pays above the cap."""
+    """Steps 5, 6 and the employee half of 7: deductible, basic fund, and what 大额 pays above the
+    cap.
+    """
     used = before.outpatient_dedc_fen if cell.deductible_per == "year" else 0
     dedc = min(scope.inscp_scp_amt_fen, max(0, cell.deductible_fen - used))
     wanted = (scope.inscp_scp_amt_fen - dedc) * share_of
@@ -300,14 +320,17 @@ def _basic(
     room = max(0, cell.cap_fen - spent)
     if half_up(wanted) <= room:
         return dedc, half_up(wanted), 0
-    # the in-scope part that the basic fund did not reach: what it would have taken to use up the room is served
+    # the in-scope part that the basic fund did not reach: what it would have taken to use up the
+    # room is served
     served = Fraction(room) / share_of
     beyond = scope.inscp_scp_amt_fen - dedc - served
     return dedc, room, half_up(beyond * ratio(cell.above_cap_ratio))
 
 
 def _serious(rule: Serious | None, before_fen: int, now_fen: int) -> int:
-    """Step 7 for residents: tiers on the year's compliant self-pay, the part that this settlement adds."""
+    """Step 7 for residents: tiers on the year's compliant self-pay, the part that this settlement
+    adds.
+    """
     if rule is None:
         return 0
 

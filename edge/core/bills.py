@@ -1,6 +1,8 @@
-"""The book of bills: the waiting queue, what the HIS sees, idempotency. Each change is a document in the turn's commit.
+"""The book of bills: the waiting queue, what the HIS sees, idempotency. Each change is a document
+in the turn's commit.
 
-In memory are the active bills and the newest finished ones; everything is in the store. All bounds are named here.
+In memory are the active bills and the newest finished ones; everything is in the store. All bounds
+are named here.
 """
 
 from __future__ import annotations
@@ -45,12 +47,16 @@ def decode(data: bytes) -> BillState:
 
 
 def keep(space: str, value: bytes) -> bool:
-    """For the store's `restore`: old documents that are still needed are the bills that are not finished."""
+    """For the store's `restore`: old documents that are still needed are the bills that are not
+    finished.
+    """
     return space == BILL_SPACE and decode(value).status not in FINAL
 
 
 class Book:
-    """Every change goes through `put`, so no change is without its document, version and wake-up."""
+    """Every change goes through `_store`, so no change is without its document, version and
+    wake-up.
+    """
 
     def __init__(self, docs: dict[str, dict[str, bytes]], dice: Dice) -> None:
         self._dice = dice
@@ -70,7 +76,7 @@ class Book:
         self._numbers = {one.bill_no: one.bill_id for one in self._keys.values() if one.bill_no}
         self.changes = 0  # rises with every change
 
-    # -- reading ------------------------------------------------------------------------------------------------------
+    # -- reading -----------------------------------------------------------------------------------
     def get(self, bill_id: str) -> BillState | None:
         """The bill if it is in memory."""
         return self._bills.get(bill_id)
@@ -89,12 +95,14 @@ class Book:
         return self._keys.get(doc_key(key))
 
     def holder(self, bill_no: str) -> str:
-        """The bill that has this number of the HIS, "" = free: never sent, or ended without anything booked."""
+        """The bill that has this number of the HIS, "" = free: never sent, or ended without
+        anything booked.
+        """
         bill_id = self._numbers.get(bill_no, "")
         state = self._bills.get(bill_id)
         return "" if state is not None and state.status in NOTHING_BOOKED else bill_id
 
-    # -- changing -----------------------------------------------------------------------------------------------------
+    # -- changing ----------------------------------------------------------------------------------
     def add(self, bill: Bill, now: Now) -> tuple[BillState, list[Effect]]:
         """A new bill at the end of the queue."""
         self._order += 1
@@ -121,7 +129,9 @@ class Book:
         return effects
 
     def remember(self, key: str, answer: Remembered) -> list[Effect]:
-        """Keep the answer to a key; the oldest keys are forgotten, never one whose bill is still open."""
+        """Keep the answer to a key; the oldest keys are forgotten, never one whose bill is still
+        open.
+        """
         self._key_order += 1
         answer = replace(answer, order=self._key_order)
         name = doc_key(key)
@@ -143,7 +153,8 @@ class Book:
         return []
 
     def _store(self, state: BillState, now: Now) -> tuple[BillState, list[Effect]]:
-        # pop first: a changed bill is the newest, so the finished ones are forgotten in the order they finished
+        # pop first: a changed bill is the newest, so the finished ones are forgotten in the order
+        # they finished
         state = replace(state, version=state.version + 1, updated_utc_ms=now.utc_ms)
         self.changes += 1
         self._bills.pop(state.bill_id, None)

@@ -1,5 +1,5 @@
-"""One patient in front of the terminal: where the visit stands and what is known so far. The handlers in identify.py
-and pay.py work on it; visit.py has the table.
+"""One patient in front of the terminal: where the visit stands and what is known so far. The
+handlers in identify.py and pay.py work on it; visit.py has the table.
 """
 
 from __future__ import annotations
@@ -30,7 +30,9 @@ TXID_BYTES: Final = 16
 
 
 class State(StrEnum):
-    """Where a visit can be. All but IDLE and RESULT belong to a bill that is not decided here yet."""
+    """Where a visit can be. All but IDLE and RESULT belong to a bill that is not
+    decided here yet.
+    """
 
     IDLE = "idle"
     WAYS = "ways"
@@ -81,7 +83,7 @@ class Case:
         self.txid = b""
         self.recorded_ms = 0
 
-    # -- what handlers ask --------------------------------------------------------------------------------------------
+    # -- what handlers ask -------------------------------------------------------------------------
     @property
     def bill_state(self) -> BillState:
         """The bill as the HIS sees it."""
@@ -102,15 +104,16 @@ class Case:
         """The centre can be asked, as far as this visit knows."""
         return self.site.link_up and not self.gave_up
 
-    # -- what handlers do ---------------------------------------------------------------------------------------------
+    # -- what handlers do --------------------------------------------------------------------------
     def go(self, state: State, now: Now, lasts_ms: int) -> None:
         """Enter a state that ends by itself after `lasts_ms`."""
         self.state = state
         self.deadline_ms = now.mono_ms + lasts_ms
 
     def show(self, screen: Show, now: Now, *, alone: bool = False) -> list[Effect]:
-        """Put a screen up for as long as the state lasts, with its prompt, lamps, sound and camera; `alone` leaves
-        those as they are."""
+        """Put a screen up for as long as the state lasts, with its prompt, lamps, sound and camera;
+        `alone` leaves those as they are.
+        """
         left_ms = max(0, self.deadline_ms - now.mono_ms) if self.deadline_ms is not None else 0
         self.shown = Show(screen.name, self.number, screen.fields, left_ms)
         return [self.shown] if alone else [self.shown, *screens.beside(screen)]
@@ -122,7 +125,9 @@ class Case:
     def refuse(
         self, refusal: Refusal, now: Now, status: BillStatus = BillStatus.REFUSED
     ) -> list[Effect]:
-        """End the visit without a record: the bill says why, the screen says what can be done instead."""
+        """End the visit without a record: the bill says why, the screen says what can be done
+        instead.
+        """
         self.go(State.RESULT, now, self.site.settings.result_show_ms)
         effects = self.change_bill(now, status=status, refusal=refusal)
         return effects + self.show(screens.refused(refusal), now)

@@ -1,9 +1,11 @@
-"""The estimate that the terminal makes itself when the centre cannot be asked: benefit.py with careful assumptions.
+"""The estimate that the terminal makes itself when the centre cannot be asked: benefit.py with
+careful assumptions.
 
-Careful means: never promise more fund money than the centre is likely to pay. The insurance is what 1101 or the HIS said,
-else resident (390, the lower benefit); an employee counts as active, not retired; nothing of the year's deductible is
-taken as paid; no civil-servant or medical-aid money; no account money (its balance is unknown). Only the yearly cap cannot
-be known and is taken as untouched, which is why the policy caps the fund part of every offline bill.
+Careful means: never promise more fund money than the centre is likely to pay. The insurance is what
+1101 or the HIS said, else resident (390, the lower benefit); an employee counts as active, not
+retired; nothing of the year's deductible is taken as paid; no civil-servant or medical-aid money;
+no account money (its balance is unknown). Only the yearly cap cannot be known and is taken as
+untouched, which is why the policy caps the fund part of every offline bill.
 """
 
 from __future__ import annotations
@@ -18,7 +20,9 @@ RESIDENT: Final = "390"
 
 
 def local(policy: Policy, bill: Bill, person: Person | None, med_type: str) -> Split | None:
-    """The split as far as the rules in the policy say, or None when it carries none that can be read."""
+    """The split as far as the rules in the policy say, or None when it carries none that can be
+    read.
+    """
     if not policy.rules:
         return None
     try:

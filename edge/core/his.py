@@ -1,4 +1,6 @@
-"""What the HIS asks: bills and cancels, each answered exactly once, and the same key always with the same answer."""
+"""What the HIS asks: bills and cancels, each answered exactly once, and the same key always with
+the same answer.
+"""
 
 from __future__ import annotations
 
@@ -25,7 +27,8 @@ from edge.core.types import (
 KEY_CHARS_MAX: Final = 255
 ERROR_TYPE: Final = "https://facepay.invalid/errors/"
 TXID_BYTES: Final = 16
-# a cancel says who by the settlement itself; these are the statuses in which the record is on its way
+# a cancel says who by the settlement itself; these are the statuses in which the record is on its
+# way
 UNDER_WAY: Final = frozenset({BillStatus.WORKING, BillStatus.CONFIRMING, BillStatus.PROVISIONAL})
 ENDED: Final = frozenset({BillStatus.REFUSED, BillStatus.REJECTED})
 
@@ -63,7 +66,8 @@ def _again(event: BillArrived | CancelArrived, known: Remembered) -> Reply:
         return Reply(event.call, known.status, known.body)
     hint = "use a new Idempotency-Key for a new request"
     return Reply(
-        event.call, *problem(422, "E-HIS-03", "This Idempotency-Key was used for another body", hint)
+        event.call,
+        *problem(422, "E-HIS-03", "This Idempotency-Key was used for another body", hint),
     )
 
 
@@ -95,7 +99,9 @@ def _bad_bill(site: Site, event: BillArrived) -> tuple[int, Json] | None:
 def cancel_arrived(
     site: Site, event: CancelArrived, now: Now, closed: str
 ) -> tuple[list[Effect], bool]:
-    """POST /v1/bills/{id}/cancel. True = the bill is in front of the patient: the visit must end it."""
+    """POST /v1/bills/{id}/cancel. True = the bill is in front of the patient: the visit must end
+    it.
+    """
     known = site.book.remembered(event.key)
     if known is not None:
         return [_again(event, known)], False
@@ -142,7 +148,9 @@ def _cannot_cancel(site: Site, state: BillState, now: Now) -> tuple[int, Json] |
 
 
 def _cancel_record(site: Site, state: BillState, now: Now) -> list[Effect]:
-    """The signed request to undo. Who: the person of the settlement; the staff's login is the HIS's affair."""
+    """The signed request to undo. Who: the person of the settlement; the staff's login is the HIS's
+    affair.
+    """
     kind = site.kinds["cancel"]
     means = Means(state.means) if state.means else Means.CARD
     person = Person(state.psn_no, "", "", "", "")

@@ -1,4 +1,6 @@
-"""The first half of a visit: choose a way, look, follow the challenge, show a code or a card, be found by the centre."""
+"""The first half of a visit: choose a way, look, follow the challenge, show a code or a card, be
+found by the centre.
+"""
 
 from __future__ import annotations
 
@@ -17,12 +19,18 @@ from edge.core.tx._forms import verdict_form
 from edge.core.types import BillStatus, Identity, Json, Means, Now, Person, Refusal, Verdict
 
 GOOD_SHOTS: Final = 3  # good shots in a row before the challenge starts
-SAME_SHOTS: Final = 2  # a problem must last this long before the screen changes: guidance must not flicker
+SAME_SHOTS: Final = (
+    2  # a problem must last this long before the screen changes: guidance must not flicker
+)
 CODE_CHARS_MAX: Final = 256
 CARD_CHARS_MAX: Final = 50  # mdtrt_cert_no
 PEOPLE_MAX: Final = 9
 FACE, QR, CARD = "face", "qr", "card"
-BUSINESS: Final = {"register": "01101", "settle": "01301", "pharmacy": "02121"}  # 用码业务类型, DOMAIN §2.3
+BUSINESS: Final = {
+    "register": "01101",
+    "settle": "01301",
+    "pharmacy": "02121",
+}  # 用码业务类型, DOMAIN §2.3
 
 
 # -- choosing a way -------------------------------------------------------------------------------
@@ -33,7 +41,9 @@ def start(case: Case, _event: Any, now: Now) -> list[Effect]:
 
 
 def offered(case: Case, now: Now) -> tuple[str, ...]:
-    """The ways that can work now. Without the centre the card says who and the face shows that it is them."""
+    """The ways that can work now. Without the centre the card says who and the face shows that it
+    is them.
+    """
     site = case.site
     camera, reader = not site.camera_lost, not site.board_lost
     if not case.online:
@@ -169,11 +179,15 @@ def try_again(case: Case, reason: str, now: Now) -> list[Effect]:
     if case.tries_left > 0:
         return look(case, now, problem=reason)
     code = "spoof_suspected" if case.spoofed else "liveness_failed"
-    return case.refuse(Refusal(code, ("use_code", "use_card", "ask_staff"), {"reason": reason}), now)
+    return case.refuse(
+        Refusal(code, ("use_code", "use_card", "ask_staff"), {"reason": reason}), now
+    )
 
 
 def templating(case: Case, event: LookSeen, now: Now) -> list[Effect]:
-    """Between the verdict and the template nobody may step in: the face in the box must stay the same one."""
+    """Between the verdict and the template nobody may step in: the face in the box must stay the
+    same one.
+    """
     assert case.clip is not None, "TEMPLATE follows CHALLENGE"
     if event.at_mono_ms < case.clip.face_ms:
         return []
@@ -220,7 +234,9 @@ def code_seen(case: Case, event: CodeSeen, now: Now) -> list[Effect]:
 
 
 def card_read(case: Case, event: CardRead, now: Now) -> list[Effect]:
-    """A card: the centre knows whose; without it the face must be seen too and is sealed in the record."""
+    """A card: the centre knows whose; without it the face must be seen too and is sealed in the
+    record.
+    """
     number = event.card_no.strip()
     if not 0 < len(number) <= CARD_CHARS_MAX or not number.isalnum() or not number.isascii():
         return []
@@ -251,7 +267,12 @@ def ask_face(case: Case, now: Now) -> list[Effect]:
     assert case.verdict is not None, "the face was judged"
     assert case.verdict.live, "only a live face is asked about"
     verdict = verdict_form(case.verdict)
-    body = {"means": FACE, "template": case.template, "model": case.template_model, "verdict": verdict}
+    body = {
+        "means": FACE,
+        "template": case.template,
+        "model": case.template_model,
+        "verdict": verdict,
+    }
     return _ask_who(case, body, now)
 
 
@@ -364,7 +385,9 @@ def link_gone_code(case: Case, _event: Any, now: Now) -> list[Effect]:
 
 
 def other_way(case: Case, _event: Any, now: Now) -> list[Effect]:
-    """The patient wants another way to say who they are; what was shown so far does not count for it."""
+    """The patient wants another way to say who they are; what was shown so far does not count for
+    it.
+    """
     case.means, case.identity, case.person = None, None, None
     case.card_no, case.template, case.verdict, case.ask_id = "", b"", None, b""
     case.consent_utc_ms = 0

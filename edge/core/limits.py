@@ -1,7 +1,8 @@
 """What may be done without the centre: the signed policy and the state of the outage decide. Pure.
 
-DOMAIN §4.3: P0 strict (nothing with money), P1 provisional within caps, P2 off. A policy that expired or never came is
-the built-in P0. Each cap that is hit has its own name in `Refusal.detail["cap"]`.
+DOMAIN §4.3: P0 strict (nothing with money), P1 provisional within caps, P2 off. A policy that
+expired or never came is the built-in P0. Each cap that is hit has its own name in
+`Refusal.detail["cap"]`.
 """
 
 from __future__ import annotations
@@ -25,7 +26,8 @@ NO_CAPS: Final = Caps(
     hours_since_centre_max=0,
     catalogue_age_days_max=0,
 )
-# What a terminal does before any policy came: strict, and the lowest no-password limit found in practice (DOMAIN §2.5).
+# What a terminal does before any policy came: strict, and the lowest no-password limit found in
+# practice (DOMAIN §2.5).
 BUILT_IN: Final = Policy(
     profile="P0",
     version=0,
@@ -49,7 +51,9 @@ class Provisional(Struct, frozen=True):
 
 
 class Outage(Struct, frozen=True):
-    """What the caps are measured against. Everything here survives a restart (pending records, meta documents)."""
+    """What the caps are measured against. Everything here survives a restart (pending records, meta
+    documents).
+    """
 
     held: tuple[Provisional, ...] = ()
     contact_utc_ms: int = 0  # the last verified word from the centre; 0 = never
@@ -63,7 +67,9 @@ class Outage(Struct, frozen=True):
 
 
 class Want(Struct, frozen=True):
-    """What somebody wants to do. `fund_fen` and `person` are None while not known yet (the way is being chosen)."""
+    """What somebody wants to do. `fund_fen` and `person` are None while not known yet (the way is
+    being chosen).
+    """
 
     kind: str
     total_fen: int
@@ -74,7 +80,9 @@ class Want(Struct, frozen=True):
 
 
 def in_force(policy: Policy | None, hash_: bytes, now: Now) -> tuple[Policy, bytes]:
-    """The policy that counts now, and its hash for the record. Expired or none = built-in P0 and zeros."""
+    """The policy that counts now, and its hash for the record. Expired or none = built-in P0 and
+    zeros.
+    """
     if policy is None or now.utc_ms - now.error_ms >= policy.valid_until_utc_ms:
         return BUILT_IN, ZERO_HASH
     return policy, hash_
@@ -133,7 +141,9 @@ def _cap_hit(want: Want, policy: Policy, outage: Outage, now: Now) -> Json | Non
 
 
 def clock_back_ms(outage: Outage, now: Now) -> int:
-    """How far the wall clock stands behind a moment that is known to have passed (0 = not at all)."""
+    """How far the wall clock stands behind a moment that is known to have passed (0 =
+    not at all).
+    """
     return max(0, outage.floor_utc_ms - now.utc_ms)
 
 
@@ -148,7 +158,9 @@ def left(policy: Policy, outage: Outage, now: Now) -> Json:
         policy.valid_until_utc_ms,
     )
     stopped = bool(outage.stop_code) or clock_back_ms(outage, now) > caps.clock_back_max_ms
-    hours = 0 if stopped or not outage.contact_utc_ms else max(0, end_utc_ms - now.utc_ms) // HOUR_MS
+    hours = (
+        0 if stopped or not outage.contact_utc_ms else max(0, end_utc_ms - now.utc_ms) // HOUR_MS
+    )
     return {
         "profile": policy.profile,
         "left_count": max(0, caps.records_max - len(outage.held)),

@@ -1,8 +1,8 @@
-"""Is there a living person, now? A challenge drawn for this visit, followed on the shots, and the mean of the anti-spoof
-net over the clip. Pure: `watch` takes the clip so far and one shot.
+"""Is there a living person, now? A challenge drawn for this visit, followed on the shots, and the
+mean of the anti-spoof net over the clip. Pure: `watch` takes the clip so far and one shot.
 
-What a 2-D camera can claim: a held-up print cannot turn or blink, a recording cannot know the order. A live deepfake fed
-into the camera is not covered (docs/THREATS).
+What a 2-D camera can claim: a held-up print cannot turn or blink, a recording cannot know the
+order. A live deepfake fed into the camera is not covered (docs/THREATS).
 """
 
 from __future__ import annotations
@@ -66,7 +66,9 @@ def begin(steps: tuple[str, ...], look: LookSeen) -> Clip:
 
 
 def watch(clip: Clip, look: LookSeen, threshold: float) -> Clip | Verdict:
-    """The clip after one more shot, or the verdict. Shots from before the step (still in the queue) are not looked at."""
+    """The clip after one more shot, or the verdict. Shots from before the step (still in the queue)
+    are not looked at.
+    """
     if look.at_mono_ms < clip.since_ms:
         return clip
     clip, lost = _follow_face(clip, look)
@@ -90,7 +92,9 @@ def watch(clip: Clip, look: LookSeen, threshold: float) -> Clip | Verdict:
 
 
 def _next_step(clip: Clip, look: LookSeen, threshold: float) -> Clip | Verdict:
-    ahead = replace(clip, index=clip.index + 1, returning=False, shut=False, since_ms=look.at_mono_ms)
+    ahead = replace(
+        clip, index=clip.index + 1, returning=False, shut=False, since_ms=look.at_mono_ms
+    )
     finished = ahead.index == len(ahead.steps) and ahead.live_count >= SHOTS_MIN
     return verdict(ahead, threshold) if finished else ahead
 
@@ -121,7 +125,13 @@ def overlap(
 
 def _gesture(clip: Clip, look: LookSeen) -> str:
     """ "made", "wrong", "shut" (half a blink) or "" for the step that is asked for."""
-    turned = "turn_left" if look.yaw_deg >= TURN_DEG else "turn_right" if look.yaw_deg <= -TURN_DEG else ""
+    turned = (
+        "turn_left"
+        if look.yaw_deg >= TURN_DEG
+        else "turn_right"
+        if look.yaw_deg <= -TURN_DEG
+        else ""
+    )
     if turned:
         return "made" if turned == clip.step else "wrong"
     if clip.step == "blink" and abs(look.yaw_deg) <= FRONT_DEG:

@@ -1,7 +1,7 @@
 """Money: integers in fen inside, decimal strings of two places at the edge, exact ratios between.
 
-No float ever touches an amount. Ratios arrive as text ("0.60") or as numbers read from JSON or YAML; they become exact
-fractions through their shortest decimal writing.
+No float ever touches an amount. Ratios arrive as text ("0.60") or as numbers read from JSON or
+YAML; they become exact fractions through their shortest decimal writing.
 """
 
 from __future__ import annotations
@@ -40,18 +40,24 @@ def yuan(amount_fen: int) -> str:
 
 
 def fen(text: str) -> int:
-    """Decimal string to fen: "12.34" -> 1234; "12" and "12.3" are allowed. EdgeError E-TX-06 otherwise."""
+    """Decimal string to fen: "12.34" -> 1234; "12" and "12.3" are allowed. EdgeError E-TX-06
+    otherwise.
+    """
     if len(text) > TEXT_CHARS_MAX or _AMOUNT.fullmatch(text) is None:
         raise EdgeError("E-TX-06", "not an amount in yuan", 'write it like "12.34"')
     whole, _, rest = text.lstrip("-").partition(".")
     value = int(whole) * 100 + int((rest + "00")[:2])
     if value >= FEN_MAX:
-        raise EdgeError("E-TX-06", "amount out of range", "at most fourteen digits before the point")
+        raise EdgeError(
+            "E-TX-06", "amount out of range", "at most fourteen digits before the point"
+        )
     return -value if text.startswith("-") else value
 
 
 def ratio(value: str | float) -> Fraction:
-    """A share between 0 and 1 as an exact fraction; 0.1 means one tenth. EdgeError E-TX-07 otherwise."""
+    """A share between 0 and 1 as an exact fraction; 0.1 means one tenth. EdgeError E-TX-07
+    otherwise.
+    """
     text = str(value)
     if len(text) > TEXT_CHARS_MAX or _DECIMAL.fullmatch(text) is None or Fraction(text) > 1:
         raise EdgeError("E-TX-07", "not a ratio between 0 and 1", 'write it like "0.60"')
@@ -59,7 +65,9 @@ def ratio(value: str | float) -> Fraction:
 
 
 def decimal(text: str) -> Fraction:
-    """A count or price (16,4 and 16,6 of the interface), not negative. EdgeError E-TX-06 otherwise."""
+    """A count or price (16,4 and 16,6 of the interface), not negative. EdgeError
+    E-TX-06 otherwise.
+    """
     if len(text) > TEXT_CHARS_MAX or _DECIMAL.fullmatch(text) is None:
         raise EdgeError("E-TX-06", "not a decimal number", 'write it like "2" or "0.5000"')
     return Fraction(text)
@@ -77,7 +85,9 @@ def share(amount_fen: int, part: Fraction) -> int:
 
 
 def check_split(split: Split) -> None:
-    """Assert both identities of DOMAIN §0.6 and that nobody pays less than nothing, exactly, in fen."""
+    """Assert both identities of DOMAIN §0.6 and that nobody pays less than nothing, exactly, in
+    fen.
+    """
     values = msgspec.structs.asdict(split)
     for name, value in values.items():
         assert value >= 0, f"{name} is negative"
@@ -101,7 +111,9 @@ def check_split(split: Split) -> None:
 
 
 def split_holds(split: Split) -> bool:
-    """Whether the identities hold: for a split that came from outside, where a wrong sum is the world's error."""
+    """Whether the identities hold: for a split that came from outside, where a wrong sum is the
+    world's error.
+    """
     try:
         check_split(split)
     except AssertionError:
@@ -110,7 +122,9 @@ def split_holds(split: Split) -> bool:
 
 
 def split_fields(split: Split) -> dict[str, str]:
-    """A split with national field names and decimal strings (`setlinfo`), with the derived psn_part_amt."""
+    """A split with national field names and decimal strings (`setlinfo`), with the derived
+    psn_part_amt.
+    """
     fields = {
         name.removesuffix("_fen"): yuan(value)
         for name, value in msgspec.structs.asdict(split).items()
@@ -120,14 +134,20 @@ def split_fields(split: Split) -> dict[str, str]:
 
 
 def split_from(setlinfo: Json) -> Split:
-    """National `setlinfo` to a split; missing fields are 0. EdgeError E-TX-08 when the identities do not hold."""
+    """National `setlinfo` to a split; missing fields are 0. EdgeError E-TX-08 when the identities
+    do not hold.
+    """
     values: dict[str, int] = {}
     for name in Split.__struct_fields__:
         value = setlinfo.get(name.removesuffix("_fen"), "0")
         if not isinstance(value, str):
-            raise EdgeError("E-TX-06", "amount is not a string", "the centre must send decimal strings")
+            raise EdgeError(
+                "E-TX-06", "amount is not a string", "the centre must send decimal strings"
+            )
         values[name] = fen(value)
     split = Split(**values)
     if not split_holds(split):
-        raise EdgeError("E-TX-08", "the split does not add up", "ask the centre; nothing was booked here")
+        raise EdgeError(
+            "E-TX-08", "the split does not add up", "ask the centre; nothing was booked here"
+        )
     return split

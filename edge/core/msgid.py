@@ -1,7 +1,7 @@
 """Message ids (DOMAIN §1.1): fixmedins_code (12) + yyyyMMddHHmmss (14) + 4-digit durable counter.
 
-The counter is saved in the same turn as the record or question that carries the id, and it never goes back: after a
-power cut it goes on behind the last number that could have left.
+The counter is saved in the same turn as the record or question that carries the id, and it never
+goes back: after a power cut it goes on behind the last number that could have left.
 """
 
 from __future__ import annotations

@@ -24,7 +24,9 @@ from edge.core.types import (
 )
 from edge.errors import EdgeError
 
-RECORD_WAIT_MS: Final = 30_000  # a commit that takes longer is the store's failure; the visit does not hang on it
+RECORD_WAIT_MS: Final = (
+    30_000  # a commit that takes longer is the store's failure; the visit does not hang on it
+)
 DECIDED_STATUS: Final = {BillStatus.SETTLED: "settled", BillStatus.ADJUSTED: "adjusted"}
 
 
@@ -102,12 +104,16 @@ def _decide(case: Case, now: Now, split: Split | None, *, here: bool = False) ->
 
 
 def link_gone_confirm(case: Case, _event: Any, now: Now) -> list[Effect]:
-    """What the patient sees was meant for online: work it out again, so that they confirm what will happen."""
+    """What the patient sees was meant for online: work it out again, so that they confirm what will
+    happen.
+    """
     return prepare(case, now) if case.mode is Mode.ONLINE else []
 
 
 def confirmed(case: Case, _event: Any, now: Now) -> list[Effect]:
-    """The signature: record, message ids and the bill's new state in one turn, and only then a screen."""
+    """The signature: record, message ids and the bill's new state in one turn, and only then a
+    screen.
+    """
     if case.mode is Mode.ONLINE and not case.online:
         return prepare(case, now)
     site = case.site
@@ -142,7 +148,9 @@ def confirmed(case: Case, _event: Any, now: Now) -> list[Effect]:
 def _body(case: Case, now: Now) -> tuple[Json, Effect]:
     assert case.identity is not None, "prepared"
     ids, save = case.site.msgids.take(len(case.kind.calls(case.bill)), now)
-    known = bool(case.identity.auth_no) or bool(case.identity.people)  # the centre has seen the template in 1101
+    known = bool(case.identity.auth_no) or bool(
+        case.identity.people
+    )  # the centre has seen the template in 1101
     ticket = Ticket(
         settings=case.site.settings,
         bill=case.bill,
@@ -161,7 +169,9 @@ def _body(case: Case, now: Now) -> tuple[Json, Effect]:
 
 
 def _local(case: Case, now: Now) -> Json:
-    """What this terminal must still know after a restart (limits of the outage, whose bill it is)."""
+    """What this terminal must still know after a restart (limits of the outage, whose
+    bill it is).
+    """
     assert case.identity is not None, "prepared"
     return {
         "bill_id": case.bill_id,
@@ -176,7 +186,9 @@ def _local(case: Case, now: Now) -> Json:
 
 # -- the record and the answer --------------------------------------------------------------------
 def recorded(case: Case, _event: Any, now: Now) -> list[Effect]:
-    """The record is durable. Online: wait for the centre's word; otherwise the policy already said what this is."""
+    """The record is durable. Online: wait for the centre's word; otherwise the policy already said
+    what this is.
+    """
     if case.mode is not Mode.ONLINE:
         return _provisional(case, now)
     policy, _ = case.site.in_force(now)
@@ -185,9 +197,13 @@ def recorded(case: Case, _event: Any, now: Now) -> list[Effect]:
 
 
 def no_answer(case: Case, _event: Any, now: Now) -> list[Effect]:
-    """No word in time: unknown, never failure. Provisional where the policy would have taken it offline too."""
+    """No word in time: unknown, never failure. Provisional where the policy would have taken it
+    offline too.
+    """
     bill = case.bill_state
-    if bill.status is not BillStatus.WORKING:  # decided in the meantime by an answer that was not for the screen
+    if (
+        bill.status is not BillStatus.WORKING
+    ):  # decided in the meantime by an answer that was not for the screen
         return decided(case, None, now)
     assert case.identity is not None, "recorded"
     decision = case.site.decide(
@@ -212,7 +228,9 @@ def _provisional(case: Case, now: Now) -> list[Effect]:
 
 
 def decided(case: Case, _event: Any, now: Now) -> list[Effect]:
-    """The bill of this visit has the centre's word (`answers.py` put it there in this same turn)."""
+    """The bill of this visit has the centre's word (`answers.py` put it there in this
+    same turn).
+    """
     state = case.bill_state
     case.go(State.RESULT, now, case.site.settings.result_show_ms)
     outcome = DECIDED_STATUS.get(state.status)

@@ -1,4 +1,6 @@
-"""Screens as values: names, fields and i18n keys, and what goes with each: prompt, lamps, sound, camera mode."""
+"""Screens as values: names, fields and i18n keys, and what goes with each: prompt, lamps, sound,
+camera mode.
+"""
 
 from __future__ import annotations
 
@@ -46,7 +48,9 @@ def idle() -> Show:
 
 
 def ways(bill: Bill, offered: tuple[str, ...]) -> Show:
-    """Choose how to say who you are. The face's consent text is on this screen: pressing it is the consent."""
+    """Choose how to say who you are. The face's consent text is on this screen: pressing it is the
+    consent.
+    """
     fields = {"kind": bill.kind, "amount_fen": bill.amount_fen, "ways": list(offered)}
     return Show("ways", 0, fields)
 
@@ -72,7 +76,9 @@ def code(problem: str | None = None) -> Show:
 
 
 def card(why: str | None) -> Show:
-    """why "offline": without the network the card says who you are and the face shows that it is you."""
+    """why "offline": without the network the card says who you are and the face shows that it is
+    you.
+    """
     return Show("card", 0, {"why": why})
 
 
@@ -86,7 +92,9 @@ def whom(people: tuple[Person, ...]) -> Show:
 
 
 def confirm(bill: Bill, person: str, split: Split | None, mode: str, *, estimate: bool) -> Show:
-    """The amount and who pays what. `estimate`: worked out here, the centre may decide otherwise."""
+    """The amount and who pays what. `estimate`: worked out here, the centre may decide
+    otherwise.
+    """
     fields = {
         "kind": bill.kind,
         "amount_fen": bill.amount_fen,

@@ -1,4 +1,5 @@
-"""What a visit finds around it: the terminal's settings, policy, links, counters. Owned by `Terminal`, read by visits.
+"""What a visit finds around it: the terminal's settings, policy, links, counters. Owned by
+`Terminal`, read by visits.
 
 No machine of its own: plain state with the few questions that more than one part asks.
 """
@@ -60,7 +61,9 @@ class Site:
         self.link_up = False
         self.camera_lost = ""
         self.board_lost = ""
-        self.decided = 0  # answers taken; with the rest of the stamp it says whether `held` is still right
+        self.decided = (
+            0  # answers taken; with the rest of the stamp it says whether `held` is still right
+        )
         self._held: tuple[Provisional, ...] = ()
         self._held_stamp: tuple[int, ...] = ()
 
@@ -69,16 +72,22 @@ class Site:
         if now.utc_ms > self.contact.floor_utc_ms:
             self.contact = Contact(self.contact.contact_utc_ms, now.utc_ms)
 
-    # -- the policy and the outage ------------------------------------------------------------------------------------
+    # -- the policy and the outage -----------------------------------------------------------------
     def in_force(self, now: Now) -> tuple[Policy, bytes]:
         """The policy that counts now and its hash."""
         return in_force(self.policy, self.policy_hash, now)
 
     def outage(self) -> Outage:
-        """What the caps are measured against, from the ledger's undecided entries and the meta documents."""
+        """What the caps are measured against, from the ledger's undecided entries and the meta
+        documents.
+        """
         stamp = (self.ledger.head.seq, self.decided, len(self.signing), self.book.changes)
         if stamp != self._held_stamp:  # asked at every step, and a long outage has many entries
-            held = [_held(one.local) for one in self.ledger.undecided if self._counts(one.mode, one.local)]
+            held = [
+                _held(one.local)
+                for one in self.ledger.undecided
+                if self._counts(one.mode, one.local)
+            ]
             held += [_held(one.local) for one in self.signing if one.mode is Mode.PROVISIONAL]
             self._held, self._held_stamp = tuple(held), stamp
         return Outage(
@@ -89,7 +98,9 @@ class Site:
         )
 
     def _counts(self, mode: Mode, local: Json) -> bool:
-        """A provisional record, or one sent online whose answer stayed away and that became provisional."""
+        """A provisional record, or one sent online whose answer stayed away and that became
+        provisional.
+        """
         if mode is Mode.PROVISIONAL:
             return True
         state = self.book.get(str(local.get("bill_id", "")))
@@ -115,9 +126,11 @@ class Site:
         )
         return decide(want, self.in_force(now)[0], self.outage(), now)
 
-    # -- the ledger ---------------------------------------------------------------------------------------------------
+    # -- the ledger --------------------------------------------------------------------------------
     def next_seq(self) -> int:
-        """The number that the next draft will get: drafts are signed in the order they were given."""
+        """The number that the next draft will get: drafts are signed in the order they
+        were given.
+        """
         return self.ledger.head.seq + len(self.signing) + 1
 
     @property

@@ -1,7 +1,7 @@
 """The whole terminal as one pure machine: `step(event, now) -> effects`, `deadline()`.
 
-It holds the parts together (bills, ledger, outbox, the visit, the policy) and gives each event to those it concerns. No
-I/O, clock, randomness or logging: `now` and `dice` are handed in.
+It holds the parts together (bills, ledger, outbox, the visit, the policy) and gives each event to
+those it concerns. No I/O, clock, randomness or logging: `now` and `dice` are handed in.
 """
 
 from __future__ import annotations
@@ -46,19 +46,25 @@ POLICY_EVERY_MS: Final = 3_600_000
 POLICY_RETRY_MS: Final = 300_000
 CONTACT_SAVE_MS: Final = 60_000  # a word from the centre is noted on disk at most this often
 LOW_CODE: Final = "E-STO-03"
-ROOM_BACK_BYTES: Final = 1 << 20  # in service again only when this much is free: no flapping at the edge
+ROOM_BACK_BYTES: Final = (
+    1 << 20
+)  # in service again only when this much is free: no flapping at the edge
 LOG_ERROR: Final = "E-LOG-"
 
 
 class Stop(msgspec.Struct, frozen=True):
-    """Document meta/stop: why offline acceptance ended. A policy newer than `version` lifts it: the centre's signed word."""
+    """Document meta/stop: why offline acceptance ended. A policy newer than `version` lifts it: the
+    centre's signed word.
+    """
 
     code: str
     version: int
 
 
 class Terminal:
-    """One terminal. `restored` is what the store held; `policy` the stored one, already verified."""
+    """One terminal. `restored` is what the store held; `policy` the stored one,
+    already verified.
+    """
 
     def __init__(
         self,
@@ -245,7 +251,9 @@ class Terminal:
         return effects
 
     def _heard(self, now: Now, centre_utc_ms: int | None) -> list[Effect]:
-        """A verified word from the centre: the outage's hours start again; its clock corrects what we know of time."""
+        """A verified word from the centre: the outage's hours start again; its clock corrects what
+        we know of time.
+        """
         floor = self._site.contact.floor_utc_ms if centre_utc_ms is None else centre_utc_ms
         self._site.contact = Contact(now.utc_ms, floor)
         last = self._contact_saved_ms
@@ -258,7 +266,9 @@ class Terminal:
         return Save(META_SPACE, CONTACT_KEY, msgspec.json.encode(self._site.contact))
 
     def _answer_bad(self, code: str) -> list[Effect]:
-        """The centre's log is not what it was: nothing is accepted on its credit until it says so, signed."""
+        """The centre's log is not what it was: nothing is accepted on its credit until it says so,
+        signed.
+        """
         if not code.startswith(LOG_ERROR) or self._stop is not None:
             return []
         version = self._site.policy.version if self._site.policy else 0
@@ -325,7 +335,9 @@ class Terminal:
     def _end_step(self, effects: list[Effect], now: Now) -> list[Effect]:
         """Next bill or resting screen, then every screen gets the fields that all screens have."""
         if any(isinstance(effect, Append) for effect in effects):
-            effects.append(self._save_contact(now))  # the clock must not go behind a record, also after a restart
+            effects.append(
+                self._save_contact(now)
+            )  # the clock must not go behind a record, also after a restart
         if self._case.state is State.IDLE:
             effects += self._rest(now)
         self._site.signing += [effect.draft for effect in effects if isinstance(effect, Append)]

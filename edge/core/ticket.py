@@ -1,4 +1,6 @@
-"""Everything a transaction kind may write into a record's body: one patient's case at the moment of the signature."""
+"""Everything a transaction kind may write into a record's body: one patient's case at the moment of
+the signature.
+"""
 
 from __future__ import annotations
 
@@ -10,13 +12,17 @@ from msgspec import Struct
 
 from edge.core.types import Bill, Identity, Mode, Now, Person, Settings, Split, Verdict
 
-CONSENT_TEXT: Final = "face-consent-1"  # the wording the patient agreed to; the text itself is in the i18n files
+CONSENT_TEXT: Final = (
+    "face-consent-1"  # the wording the patient agreed to; the text itself is in the i18n files
+)
 UTC_MS_MAX: Final = 253_402_214_400_000  # 9999-12-30: what a civil date can show
 PERSON_KEY_CHARS: Final = 32
 
 
 class Ticket(Struct, frozen=True):
-    """One case, complete. `estimate` is what the patient confirmed; `template` only where the centre has not seen it."""
+    """One case, complete. `estimate` is what the patient confirmed; `template` only where the
+    centre has not seen it.
+    """
 
     settings: Settings
     bill: Bill
@@ -46,6 +52,8 @@ def inf_time(settings: Settings, utc_ms: int) -> str:
 
 
 def person_key(identity: Identity, person: Person | None) -> str:
-    """The same text for the same person, useless for anything else: counts visits per person in an outage."""
+    """The same text for the same person, useless for anything else: counts visits per person in an
+    outage.
+    """
     name = f"psn:{person.psn_no}" if person and person.psn_no else f"card:{identity.card_no}"
     return hashlib.sha256(f"facepay/person/1:{name}".encode()).hexdigest()[:PERSON_KEY_CHARS]

@@ -1,7 +1,8 @@
-"""One patient's visit: the states, the inputs, and one TABLE that is the diagram (in the style of h11).
+"""One patient's visit: the states, the inputs, and one TABLE that is the diagram (in the style of
+h11).
 
-Every pair of state and input is either in TABLE or in IGNORED, tests/core/test_visit.py proves it. A row says what is done
-and in which states it may end; `step` asserts that.
+Every pair of state and input is either in TABLE or in IGNORED, tests/core/test_visit.py proves it.
+A row says what is done and in which states it may end; `step` asserts that.
 """
 
 from __future__ import annotations
@@ -53,7 +54,8 @@ class In(StrEnum):
 BUTTONS: Final = frozenset(
     {In.FACE, In.QR, In.CARD, In.CHOOSE, In.CONFIRM, In.CANCEL, In.OTHER_WAY, In.DONE}
 )
-# events that are inputs by their type; the others are the terminal's own business or need a look inside
+# events that are inputs by their type; the others are the terminal's own business or need a look
+# inside
 BY_TYPE: Final[dict[type, In]] = {
     e.StopAsked: In.STOP,
     e.CardRead: In.CARD_READ,
@@ -90,7 +92,8 @@ _ASKED: Final = (S.IDENTIFY,)
 _OFFLINE: Final = (S.CARD, S.LOOK, *_PREPARE)  # what is left when 1101 gets no answer
 
 BEFORE_RECORD: Final = (
-    S.WAYS, S.LOOK, S.CHALLENGE, S.TEMPLATE, S.CODE, S.CARD, S.IDENTIFY, S.WHOM, S.ESTIMATE, S.CONFIRM,
+    S.WAYS, S.LOOK, S.CHALLENGE, S.TEMPLATE, S.CODE, S.CARD, S.IDENTIFY, S.WHOM, S.ESTIMATE,
+    S.CONFIRM,
 )  # fmt: skip
 
 TABLE: Final[dict[tuple[State, In], Row]] = {
@@ -163,12 +166,27 @@ for _state in BEFORE_RECORD:
     TABLE[_state, In.WITHDRAW] = _row(who.withdrawn, S.RESULT)
     TABLE[_state, In.STOP] = _row(pay.put_back, S.IDLE)
 
-_CAMERA: Final = {In.LOOK_SEEN, In.CODE_SEEN, In.TEMPLATE}  # shots still in the queue after a mode change
-_DEVICES: Final = {In.CAMERA_LOST, In.CAMERA_BACK, In.BOARD_UP, In.BOARD_LOST}  # not needed at this point
+_CAMERA: Final = {
+    In.LOOK_SEEN,
+    In.CODE_SEEN,
+    In.TEMPLATE,
+}  # shots still in the queue after a mode change
+_DEVICES: Final = {
+    In.CAMERA_LOST,
+    In.CAMERA_BACK,
+    In.BOARD_UP,
+    In.BOARD_LOST,
+}  # not needed at this point
 _LINK: Final = {In.LINK_UP, In.LINK_LOST}  # decided when the way is used, not before
-_ALWAYS: Final = {In.START, In.TOLD, In.APPENDED, In.DECIDED}  # belong to other states: late or of another visit
+_ALWAYS: Final = {
+    In.START,
+    In.TOLD,
+    In.APPENDED,
+    In.DECIDED,
+}  # belong to other states: late or of another visit
 
-# Why an input means nothing in a state: per state, so that a new state or input must be thought about.
+# Why an input means nothing in a state: per state, so that a new state or input must be thought
+# about.
 IGNORED: Final[dict[State, frozenset[In]]] = {
     S.IDLE: frozenset(set(In) - {In.START}),
     S.WAYS: frozenset(_CAMERA | _ALWAYS | {In.CHOOSE, In.CONFIRM, In.OTHER_WAY, In.DONE}),
@@ -189,8 +207,7 @@ IGNORED: Final[dict[State, frozenset[In]]] = {
         - {In.CODE_SEEN, In.CAMERA_LOST, In.LINK_LOST, In.OTHER_WAY, In.CANCEL}
     ),
     S.CARD: frozenset(
-        (_CAMERA | _ALWAYS | _LINK | _DEVICES | BUTTONS)
-        - {In.BOARD_LOST, In.OTHER_WAY, In.CANCEL}
+        (_CAMERA | _ALWAYS | _LINK | _DEVICES | BUTTONS) - {In.BOARD_LOST, In.OTHER_WAY, In.CANCEL}
     ),
     S.IDENTIFY: frozenset(
         (_CAMERA | _ALWAYS | _LINK | _DEVICES | BUTTONS | {In.CARD_READ})
@@ -213,7 +230,8 @@ IGNORED: Final[dict[State, frozenset[In]]] = {
         - {In.APPENDED}
     ),
     S.ANSWER: frozenset(
-        (_CAMERA | _ALWAYS | _LINK | _DEVICES | BUTTONS | {In.CARD_READ, In.WITHDRAW}) - {In.DECIDED}
+        (_CAMERA | _ALWAYS | _LINK | _DEVICES | BUTTONS | {In.CARD_READ, In.WITHDRAW})
+        - {In.DECIDED}
     ),
     S.RESULT: frozenset(
         (_CAMERA | _ALWAYS | _LINK | _DEVICES | BUTTONS | {In.CARD_READ, In.WITHDRAW})

@@ -37,7 +37,9 @@ def test_only_p1_takes_money_offline(profile: str) -> None:
 
 
 @pytest.mark.parametrize(("profile", "queued"), [("P0", True), ("P1", True), ("P2", False)])
-def test_a_registration_waits_for_the_network_unless_offline_is_off(profile: str, queued: bool) -> None:
+def test_a_registration_waits_for_the_network_unless_offline_is_off(
+    profile: str, queued: bool
+) -> None:
     decision = decide(replace(WANT, kind="register"), replace(P1, profile=profile), Outage(), NOW)
     assert (decision is Mode.QUEUED) == queued
 
@@ -67,7 +69,9 @@ def held(count: int, fund_fen: int = 0, person: str = "other") -> tuple[Provisio
         ("log", WANT, replace(CALM, stop_code="E-LOG-04"), None),
     ],
 )
-def test_each_cap_has_its_name_and_its_edge(name: str, want: Want, outage: Outage, good: Want | None) -> None:
+def test_each_cap_has_its_name_and_its_edge(
+    name: str, want: Want, outage: Outage, good: Want | None
+) -> None:
     rules = replace(P1, allow=("settle",))
     assert cap(decide(want, rules, outage, NOW)) == name
     if good is not None:
@@ -91,7 +95,9 @@ def test_just_below_each_cap_is_still_taken(outage: Outage) -> None:
 def test_a_catalogue_older_than_seven_days_is_not_used() -> None:
     old = replace(P1, rules_utc_ms=NOW.utc_ms - 7 * DAY_MS)
     assert decide(WANT, old, CALM, NOW) is Mode.PROVISIONAL
-    assert cap(decide(WANT, replace(old, rules_utc_ms=old.rules_utc_ms - 1), CALM, NOW)) == "catalogue"
+    assert (
+        cap(decide(WANT, replace(old, rules_utc_ms=old.rules_utc_ms - 1), CALM, NOW)) == "catalogue"
+    )
 
 
 def test_an_expired_or_missing_policy_is_the_built_in_strict_one() -> None:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from itertools import pairwise
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -19,12 +21,20 @@ FRONT = LookSeen(1, 0, None, live=0.9, box=BOX)
 def shots(*looks: tuple[float, float]) -> list[LookSeen]:
     """(yaw, eye) at 10 shots a second from 100 ms on; the net looks only at frontal faces."""
     return [
-        replace(FRONT, at_mono_ms=100 * (n + 1), yaw_deg=yaw, eye_open=eye, live=0.9 if abs(yaw) < 15 else -1.0)
+        replace(
+            FRONT,
+            at_mono_ms=100 * (n + 1),
+            yaw_deg=yaw,
+            eye_open=eye,
+            live=0.9 if abs(yaw) < 15 else -1.0,
+        )
         for n, (yaw, eye) in enumerate(looks)
     ]
 
 
-def play(steps: tuple[str, ...], looks: list[LookSeen], threshold: float = 0.5) -> liveness.Clip | Verdict:
+def play(
+    steps: tuple[str, ...], looks: list[LookSeen], threshold: float = 0.5
+) -> liveness.Clip | Verdict:
     clip = liveness.begin(steps, FRONT)
     for look in looks:
         seen = liveness.watch(clip, look, threshold)
@@ -42,7 +52,7 @@ GESTURE = {"turn_left": (L,), "turn_right": (R,), "blink": (SHUT, F)}
 def test_a_drawn_challenge_has_no_two_equal_steps_in_a_row(seed: int, count: int) -> None:
     steps = liveness.draw(SeededDice(seed), count)
     assert len(steps) == count and set(steps) <= set(liveness.GESTURES)
-    assert all(one != other for one, other in zip(steps, steps[1:], strict=False))
+    assert all(one != other for one, other in pairwise(steps))
 
 
 def test_all_orders_are_drawn() -> None:
@@ -84,7 +94,9 @@ def test_a_natural_blink_is_no_wrong_gesture() -> None:
 
 
 def test_the_mean_of_the_net_decides_not_the_best_shot() -> None:
-    looks = [replace(look, live=0.9 if n == 0 else 0.3) for n, look in enumerate(shots(F, F, F, F, F))]
+    looks = [
+        replace(look, live=0.9 if n == 0 else 0.3) for n, look in enumerate(shots(F, F, F, F, F))
+    ]
     turn = replace(FRONT, at_mono_ms=900, yaw_deg=35.0, live=-1.0)
     back = replace(FRONT, at_mono_ms=1000, live=0.3)
     verdict = play(("turn_left",), [*looks, turn, back])
@@ -121,7 +133,9 @@ def test_another_face_or_none_ends_it(look: LookSeen, reason: str) -> None:
 
 def test_a_second_face_for_a_moment_is_forgiven_for_longer_not() -> None:
     second = [replace(FRONT, problem="two_faces", at_mono_ms=100 * n) for n in range(1, 4)]
-    assert isinstance(play(("turn_left",), [*second[:2], replace(FRONT, at_mono_ms=250)]), liveness.Clip)
+    assert isinstance(
+        play(("turn_left",), [*second[:2], replace(FRONT, at_mono_ms=250)]), liveness.Clip
+    )
     verdict = play(("turn_left",), second)
     assert isinstance(verdict, Verdict) and verdict.reasons == ("face_changed",)
 

@@ -1,4 +1,6 @@
-"""The contract of the transaction kinds: every file in edge/core/tx/ is held to it by listing the folder."""
+"""The contract of the transaction kinds: every file in edge/core/tx/ is held to it by listing the
+folder.
+"""
 
 from __future__ import annotations
 
@@ -33,9 +35,9 @@ AT = Now(1_800_000_000_000, 5)
 PERSON = Person("P1", "张*", "310", "510100", "token")
 IDENTITY = Identity(Means.FACE, "auth", (PERSON,))
 BODY_KEYS = {
-    "plan", "fixmedins_code", "fixmedins_name", "mdtrtarea_admvs", "insuplc_admdvs", "opter_type", "opter",
-    "opter_name", "inf_time", "infver", "recer_sys_code", "bill_no", "kind", "identity", "verdict", "estimate",
-    "consent",
+    "plan", "fixmedins_code", "fixmedins_name", "mdtrtarea_admvs", "insuplc_admdvs", "opter_type",
+    "opter", "opter_name", "inf_time", "infver", "recer_sys_code", "bill_no", "kind", "identity", "verdict",
+    "estimate", "consent",
 }  # fmt: skip
 
 
@@ -63,7 +65,7 @@ def test_every_kind_has_the_whole_surface(name: str) -> None:
     kind = tx.kinds()[name]
     assert name == kind.KIND and kind.INFNO in kind.PLAN
     assert kind.OFFLINE in (tx.QUEUED, tx.PROVISIONAL, tx.DENIED)
-    assert kind.NEEDS <= {"identity", "estimate", "confirm", "settled"}
+    assert {"identity", "estimate", "confirm", "settled"} >= kind.NEEDS
     assert set(kind.calls(some_bill(name))) <= set(kind.PLAN)
     assert all(re.fullmatch(r"slip\.\w+", key) for key, _ in kind.slip(some_bill(name), None))
 
@@ -117,7 +119,8 @@ def test_an_unknown_person_is_named_by_the_card_and_the_sealed_face() -> None:
         consent_utc_ms=AT.utc_ms,
     )
     assert body["identity"] == {
-        "means": "card", "authNo": "", "psn_no": "", "ecToken": "", "card_no": "A123", "cert_type": "03",
+        "means": "card", "authNo": "", "psn_no": "", "ecToken": "", "card_no": "A123",
+        "cert_type": "03",
         "template": b"\x01\x02", "template_model": "ab",
     }  # fmt: skip
     assert body["plan"][-1]["input"]["data"]["mdtrt_cert_no"] == "A123"
@@ -137,7 +140,15 @@ LINE = FeeLine("1", "A1", "x", 100_00)
         ({"lines": ()}, "E-TX-03"),
         ({"amount_fen": 99_99}, "E-TX-03"),
         ({"lines": (LINE, LINE)}, "E-TX-03"),
-        ({"lines": (replace(LINE, amount_fen=-5), replace(LINE, feedetl_sn="2", amount_fen=100_05))}, "E-TX-03"),
+        (
+            {
+                "lines": (
+                    replace(LINE, amount_fen=-5),
+                    replace(LINE, feedetl_sn="2", amount_fen=100_05),
+                )
+            },
+            "E-TX-03",
+        ),
         ({"lines": (replace(LINE, cnt="-1"),)}, "E-TX-03"),
         ({"lines": (replace(LINE, pric="1,5"),)}, "E-TX-03"),
         ({"lines": (replace(LINE, feedetl_sn=""),)}, "E-TX-03"),
@@ -188,7 +199,11 @@ def test_message_ids_never_come_twice_also_after_a_power_cut() -> None:
 def test_the_same_person_has_the_same_key_and_it_says_nothing() -> None:
     relative = replace(PERSON, psn_no="P2")
     key = person_key(IDENTITY, PERSON)
-    assert key == person_key(replace(IDENTITY, means=Means.QR), PERSON) != person_key(IDENTITY, relative)
+    assert (
+        key
+        == person_key(replace(IDENTITY, means=Means.QR), PERSON)
+        != person_key(IDENTITY, relative)
+    )
     assert "P1" not in key and len(key) == 32
 
 

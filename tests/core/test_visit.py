@@ -1,4 +1,6 @@
-"""The visit's table is total, and whatever happens in whatever order, the promises of the terminal hold."""
+"""The visit's table is total, and whatever happens in whatever order, the promises of the terminal
+hold.
+"""
 
 from __future__ import annotations
 
@@ -26,7 +28,9 @@ NOT_BY_TYPE = {
 
 @pytest.mark.parametrize("state", list(State))
 @pytest.mark.parametrize("sign", list(In))
-def test_every_input_in_every_state_is_handled_or_ignored_never_both(state: State, sign: In) -> None:
+def test_every_input_in_every_state_is_handled_or_ignored_never_both(
+    state: State, sign: In
+) -> None:
     assert ((state, sign) in TABLE) != (sign in IGNORED[state])
 
 
@@ -102,7 +106,10 @@ class AnyDay(RuleBasedStateMachine):
         assert reply.status in (200, 202, 404, 409, 422, 503)
 
     # -- people ---------------------------------------------------------------------------------
-    @rule(button=st.sampled_from([*visit.BUTTONS, "nonsense"]), value=st.sampled_from(["", "0", "1", "9"]))
+    @rule(
+        button=st.sampled_from([*visit.BUTTONS, "nonsense"]),
+        value=st.sampled_from(["", "0", "1", "9"]),
+    )
     def presses(self, button: str, value: str) -> None:
         self.desk.post(e.Pressed(str(button), value, 0))
 
@@ -113,7 +120,9 @@ class AnyDay(RuleBasedStateMachine):
         net=st.sampled_from(["up", "down", "as_is"]),
         live=st.sampled_from([0.9, 0.9, 0.9, 0.1]),
     )
-    def a_willing_patient_goes_on(self, deeds: int, way: str, kind: str, net: str, live: float) -> None:
+    def a_willing_patient_goes_on(
+        self, deeds: int, way: str, kind: str, net: str, live: float
+    ) -> None:
         """The way through, cut off anywhere, so that the other rules meet every state."""
         if net != "as_is":
             self.desk.post(e.LinkUp() if net == "up" else e.LinkLost("E-NET-01"))
@@ -154,7 +163,10 @@ class AnyDay(RuleBasedStateMachine):
     def is_seen(self, problem: str | None, yaw: float, live: float) -> None:
         self.desk.look(problem, yaw, live=live)
 
-    @rule(card=st.sampled_from(["A00000001", "", "x" * 99]), text=st.sampled_from(["code-1", "", "\x00"]))
+    @rule(
+        card=st.sampled_from(["A00000001", "", "x" * 99]),
+        text=st.sampled_from(["code-1", "", "\x00"]),
+    )
     def holds_something_up(self, card: str, text: str) -> None:
         self.desk.post(e.CardRead(card))
         self.desk.post(e.CodeSeen(text))
@@ -180,7 +192,8 @@ class AnyDay(RuleBasedStateMachine):
     @rule(
         event=st.sampled_from(
             [
-                e.CameraLost("E-CAM-02"), e.CameraBack(), e.BoardLost("E-BRD-01"), e.BoardUp({}), e.LinkUp(), e.LinkUp(),
+                e.CameraLost("E-CAM-02"), e.CameraBack(), e.BoardLost("E-BRD-01"), e.BoardUp({}),
+                e.LinkUp(), e.LinkUp(),
                 e.LinkLost("E-NET-01"), e.LinkLost("E-NET-02", refused=True), e.Saved(10),
                 e.Freed(1, ok=True), e.Freed(2, ok=False), e.TemplateMade(b"t", "m"),
                 e.Told(b"late", 0, {}),
@@ -220,11 +233,18 @@ class AnyDay(RuleBasedStateMachine):
         self.desk.asks.remove(ask)
         body: dict[str, object] = {"code": "no_person"}
         if good and ask.infno == "1101":
-            body = {"authNo": "a", "people": [kit.PERSON, kit.CHILD] if not junk else [{"psn_no": 1}]}
+            body = {
+                "authNo": "a",
+                "people": [kit.PERSON, kit.CHILD] if not junk else [{"psn_no": 1}],
+            }
         elif good:
             data = ask.body["plan"][-1]["input"]["data"]
             amount = int(data["medfee_sumamt"].replace(".", ""))
-            body = {"setlinfo": kit.split_of(kit.bill("settle", amount)) if not junk else {"medfee_sumamt": "1"}}
+            body = {
+                "setlinfo": kit.split_of(kit.bill("settle", amount))
+                if not junk
+                else {"medfee_sumamt": "1"}
+            }
         self.desk.post(e.Told(ask.ask, 0 if good else -1, body))
 
     @precondition(lambda self: len(self.answered) < len(self.desk.ledger))
@@ -236,7 +256,9 @@ class AnyDay(RuleBasedStateMachine):
                 state = self.desk.bills()[entry.local["bill_id"]]
                 body: dict[str, object] = {"infcode": 0, "mdtrt_id": "M1"}
                 if entry.kind in ("settle", "pharmacy"):
-                    body["setlinfo"] = {"medfee_sumamt": "1.00"} if junk else kit.split_of(state.bill)
+                    body["setlinfo"] = (
+                        {"medfee_sumamt": "1.00"} if junk else kit.split_of(state.bill)
+                    )
                 results.append((entry.seq, outcome, body))
                 self.answered.add(entry.seq)
         self.desk.answer(*results)
@@ -248,7 +270,9 @@ class AnyDay(RuleBasedStateMachine):
         self.seen = len(self.desk.effects)
         for effect in fresh:
             if isinstance(effect, Show) and effect.name in SCREENS_OF_A_DECISION:
-                shown = [s for s in self.desk.bills().values() if s.status in ("settled", "adjusted")]
+                shown = [
+                    s for s in self.desk.bills().values() if s.status in ("settled", "adjusted")
+                ]
                 assert any(state.seq in self.answered for state in shown)
         for state in self.desk.bills().values():
             if state.status in (BillStatus.SETTLED, BillStatus.ADJUSTED, BillStatus.REJECTED):
@@ -293,7 +317,6 @@ AnyDay.TestCase.settings = settings(
     max_examples=60, stateful_step_count=40, deadline=None, suppress_health_check=list(HealthCheck)
 )
 TestAnyDay = AnyDay.TestCase
-
 
 
 WAY_TO = {State.CODE: "qr", State.CARD: "card"}
@@ -353,8 +376,11 @@ def happen(day: AnyDay, sign: In) -> None:
         day.centre_answers(Outcome.ADJUSTED, 1, junk=False)
 
 
-# rows that a real terminal can meet by one event; RESULT is decided when the record's answer came late
-ROWS = sorted((state, sign) for state, sign in TABLE if sign is not In.START and state is not State.IDLE)
+# rows that a real terminal can meet by one event; RESULT is decided when the record's answer came
+# late
+ROWS = sorted(
+    (state, sign) for state, sign in TABLE if sign is not In.START and state is not State.IDLE
+)
 
 
 @pytest.mark.parametrize(("state", "sign"), ROWS)

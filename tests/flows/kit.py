@@ -1,7 +1,8 @@
-"""A terminal on a desk: the real core, a store that commits every turn, a clock that the story moves, and scripts.
+"""A terminal on a desk: the real core, a store that commits every turn, a clock that the story
+moves, and scripts.
 
-A story is a list of steps. `On` names the screen that must be up and what the person does there; the others are what the
-world does. Nothing of the core is replaced.
+A story is a list of steps. `On` names the screen that must be up and what the person does there;
+the others are what the world does. Nothing of the core is replaced.
 """
 
 from __future__ import annotations
@@ -76,7 +77,13 @@ PERSON = {
     "insuplc_admdvs": "510100",
     "ecToken": "ec-token-1",
 }
-CHILD = {**PERSON, "psn_no": "510100000002", "psn_name": "张**", "ecToken": "ec-token-2", "relation": "子女"}
+CHILD = {
+    **PERSON,
+    "psn_no": "510100000002",
+    "psn_name": "张**",
+    "ecToken": "ec-token-2",
+    "relation": "子女",
+}
 
 
 class SeededDice:
@@ -110,7 +117,9 @@ def policy(profile: str = "P0", **changes: Any) -> Policy:
     return msgspec.structs.replace(base, **changes)
 
 
-def bill(kind: str = "settle", amount_fen: int = 100_00, number: str = "HIS-1", **more: Any) -> Bill:
+def bill(
+    kind: str = "settle", amount_fen: int = 100_00, number: str = "HIS-1", **more: Any
+) -> Bill:
     """A bill with one line of 甲."""
     lines = () if kind == "register" else (FeeLine("1", "A1", "阿莫西林", amount_fen),)
     return Bill(kind=kind, bill_no=number, amount_fen=amount_fen, lines=lines, **more)
@@ -119,7 +128,9 @@ def bill(kind: str = "settle", amount_fen: int = 100_00, number: str = "HIS-1", 
 class Desk:
     """The terminal with its store. `post` is one turn of the agent: step, commit, feed back."""
 
-    def __init__(self, policy_: Policy | None = None, *, seed: int = 1, settings: Settings = SETTINGS) -> None:
+    def __init__(
+        self, policy_: Policy | None = None, *, seed: int = 1, settings: Settings = SETTINGS
+    ) -> None:
         self.settings, self.seed = settings, seed
         self.docs: dict[str, dict[str, bytes]] = {}
         self.ledger: list[Entry] = []
@@ -138,14 +149,15 @@ class Desk:
         self.policy = policy_
         self.boot()
 
-    # -- power ----------------------------------------------------------------------------------------------------
+    # -- power -------------------------------------------------------------------------------------
     def boot(self) -> None:
         """Start from what was committed."""
         answered = 0
         while self.decided.get(answered + 1):
             answered += 1
         pending = tuple(
-            msgspec.structs.replace(one, outcome=self.decided.get(one.seq)) for one in self.ledger[answered:]
+            msgspec.structs.replace(one, outcome=self.decided.get(one.seq))
+            for one in self.ledger[answered:]
         )
         restored = Restored(
             head=Head(1, len(self.ledger), self._hash(len(self.ledger))),
@@ -163,7 +175,7 @@ class Desk:
     def _hash(seq: int) -> bytes:
         return hashlib.sha256(str(seq).encode()).digest() if seq else bytes(32)
 
-    # -- turns ----------------------------------------------------------------------------------------------------
+    # -- turns -------------------------------------------------------------------------------------
     def post(self, event: e.Event) -> list[Effect]:
         effects = self.terminal.step(event, self.now)
         self._turn(effects)
@@ -209,7 +221,7 @@ class Desk:
         while self.held:
             self.post(self.held.pop(0))
 
-    # -- the world ------------------------------------------------------------------------------------------------
+    # -- the world ---------------------------------------------------------------------------------
     def wait(self, ms: int) -> None:
         """Time passes; deadlines tick as they come."""
         end = self.now.mono_ms + ms
@@ -232,16 +244,22 @@ class Desk:
         self.post(e.BillArrived(self.calls, key or f"key-{bill_.bill_no}", digest, bill_))
         return self.replies[self.calls]
 
-    def withdraw(self, bill_id: str, key: str = "cancel-1", state: BillState | None = None) -> Reply:
+    def withdraw(
+        self, bill_id: str, key: str = "cancel-1", state: BillState | None = None
+    ) -> Reply:
         """POST /v1/bills/{id}/cancel."""
         self.calls += 1
         self.post(e.CancelArrived(self.calls, key, b"c", bill_id, state))
         return self.replies[self.calls]
 
-    def look(self, problem: str | None = None, yaw: float = 0.0, eye: float = 1.0, live: float = 0.9) -> None:
+    def look(
+        self, problem: str | None = None, yaw: float = 0.0, eye: float = 1.0, live: float = 0.9
+    ) -> None:
         """One shot."""
         self._advance(100)
-        seen = e.LookSeen(1, self.now.mono_ms, problem, yaw, 0.0, eye, live if abs(yaw) < 15 else -1.0)
+        seen = e.LookSeen(
+            1, self.now.mono_ms, problem, yaw, 0.0, eye, live if abs(yaw) < 15 else -1.0
+        )
         self.post(seen)
 
     def ask(self, infno: str) -> Ask:
@@ -257,7 +275,9 @@ class Desk:
 
     def centre_split(self, fund_share: str = "") -> dict[str, str]:
         """What a centre with the same rules works out for the bill in front."""
-        (state,) = [one for one in self.bills().values() if one.status in ("in_visit", "working")] or [None]
+        (state,) = [
+            one for one in self.bills().values() if one.status in ("in_visit", "working")
+        ] or [None]
         assert state is not None
         return split_of(state.bill)
 
@@ -272,7 +292,9 @@ class Desk:
                     epoch=1,
                     upto_seq=upto,
                     chain_hash=self._hash(upto),
-                    results=tuple(Result(seq, outcome, body, b"receipt") for seq, outcome, body in results),
+                    results=tuple(
+                        Result(seq, outcome, body, b"receipt") for seq, outcome, body in results
+                    ),
                     centre_utc_ms=self.now.utc_ms,
                     credit=Credit(),
                     tree_size=upto,
@@ -281,7 +303,7 @@ class Desk:
             )
         )
 
-    # -- reading --------------------------------------------------------------------------------------------------
+    # -- reading -----------------------------------------------------------------------------------
     @property
     def screen(self) -> Show:
         return self.terminal.screen
@@ -289,12 +311,16 @@ class Desk:
     def bills(self) -> dict[str, BillState]:
         """As the store has them."""
         return {
-            key: msgspec.json.decode(value, type=BillState) for key, value in self.docs.get("bill", {}).items()
+            key: msgspec.json.decode(value, type=BillState)
+            for key, value in self.docs.get("bill", {}).items()
         }
 
     def woken(self, bill_id: str) -> int:
         """The newest version that long-polls were told."""
-        return max((x.version for x in self.effects if isinstance(x, Changed) and x.bill_id == bill_id), default=0)
+        return max(
+            (x.version for x in self.effects if isinstance(x, Changed) and x.bill_id == bill_id),
+            default=0,
+        )
 
 
 def split_of(bill_: Bill) -> dict[str, str]:
@@ -309,10 +335,15 @@ def split_of(bill_: Bill) -> dict[str, str]:
         BOOK,
         med_type=med_type,
     )
-    return {**money.split_fields(done.split), "setl_id": "S1", "mdtrt_id": "M1", "psn_no": PERSON["psn_no"]}
+    return {
+        **money.split_fields(done.split),
+        "setl_id": "S1",
+        "mdtrt_id": "M1",
+        "psn_no": PERSON["psn_no"],
+    }
 
 
-# -- the words of a story ---------------------------------------------------------------------------------------------
+# -- the words of a story --------------------------------------------------------------------------
 class On(Struct, frozen=True):
     """The screen that must be up, with these fields, and what the person does."""
 
@@ -390,7 +421,9 @@ def template(desk: Desk) -> None:
 
 def known_as(*people: dict[str, Any]) -> Callable[[Desk], None]:
     """The centre answers 1101."""
-    return lambda desk: desk.tell("1101", {"authNo": "auth-1", "baseinfo": {}, "people": list(people or (PERSON,))})
+    return lambda desk: desk.tell(
+        "1101", {"authNo": "auth-1", "baseinfo": {}, "people": list(people or (PERSON,))}
+    )
 
 
 def unknown(code: str) -> Callable[[Desk], None]:
@@ -416,6 +449,11 @@ def settled(outcome: Outcome = Outcome.SETTLED, **changes: Any) -> Callable[[Des
     return do
 
 
-FACE = (on("ways", press("face")), on("look", good_face), on("challenge", follow), on("working", template))
+FACE = (
+    on("ways", press("face")),
+    on("look", good_face),
+    on("challenge", follow),
+    on("working", template),
+)
 link_up = post(e.LinkUp())
 link_lost = post(e.LinkLost("E-NET-01"))

@@ -1,4 +1,6 @@
-"""Stories without the network: what each profile lets happen, what is sealed, what is left, and what survives a restart."""
+"""Stories without the network: what each profile lets happen, what is sealed, what is left, and
+what survives a restart.
+"""
 
 from __future__ import annotations
 
@@ -36,7 +38,13 @@ LIVE = (on("look", good_face), on("challenge", follow), on("working", template))
 
 def desk(profile: str = "P1", **changes: object) -> Desk:
     """The link was up, the centre was heard, then the wire was cut."""
-    return tell_story(Desk(policy(profile, **changes)), link_up, lambda d: d.answer(), link_lost, on("idle", net="down"))
+    return tell_story(
+        Desk(policy(profile, **changes)),
+        link_up,
+        lambda d: d.answer(),
+        link_lost,
+        on("idle", net="down"),
+    )
 
 
 def offline_visit(d: Desk, number: str, amount_fen: int = 100_00, card: str = "A00000001") -> Desk:
@@ -63,9 +71,16 @@ def test_card_and_living_face_make_a_provisional_record_with_the_template_sealed
     assert len(identity["template"]) == 768 and identity["template_model"] == "ab" * 32
     assert draft.body["verdict"]["live"] and draft.body["consent"] is not None
     data = draft.body["plan"][-1]["input"]["data"]
-    assert (data["mdtrt_cert_type"], data["mdtrt_cert_no"], data["acct_used_flag"]) == ("03", "A00000001", "0")
+    assert (data["mdtrt_cert_type"], data["mdtrt_cert_no"], data["acct_used_flag"]) == (
+        "03",
+        "A00000001",
+        "0",
+    )
     # the resident's 60 % of the rules in the policy, and no account money
-    assert draft.body["estimate"]["fund_pay_sumamt"] == "60.00" and draft.body["estimate"]["acct_pay"] == "0.00"
+    assert (
+        draft.body["estimate"]["fund_pay_sumamt"] == "60.00"
+        and draft.body["estimate"]["acct_pay"] == "0.00"
+    )
     assert d.screen.fields["offline"] == {
         "profile": "P1",
         "left_count": 99,
@@ -119,10 +134,13 @@ def test_a_bill_may_insist_on_the_centre_and_a_code_needs_it() -> None:
 def test_without_camera_or_reader_there_is_no_way_offline() -> None:
     for lost in (e.CameraLost("E-CAM-02"), e.BoardLost("E-BRD-01")):
         d = tell_story(desk(), post(lost), send())
-        assert d.screen.name == "refused" and d.screen.fields["code"] in ("camera_lost", "offline_way")
+        assert d.screen.name == "refused" and d.screen.fields["code"] in (
+            "camera_lost",
+            "offline_way",
+        )
 
 
-# -- the caps, on the terminal ----------------------------------------------------------------------------------------
+# -- the caps, on the terminal ---------------------------------------------------------------------
 def test_two_visits_per_person_and_the_count_survives_a_restart() -> None:
     d = offline_visit(desk(), "N1")
     d.boot()
@@ -142,15 +160,26 @@ def test_two_visits_per_person_and_the_count_survives_a_restart() -> None:
 
 
 def test_the_fund_part_and_the_total_have_their_caps() -> None:
-    tell_story(desk(), send(bill(amount_fen=500_01)), on("refused", detail={"cap": "total", "limit": 500_00}))
+    tell_story(
+        desk(),
+        send(bill(amount_fen=500_01)),
+        on("refused", detail={"cap": "total", "limit": 500_00}),
+    )
     d = tell_story(desk(), send(bill(amount_fen=400_00)), on("ways", press("card")))
-    tell_story(d, post(e.CardRead("A1")), *LIVE, on("refused", detail={"cap": "fund_part", "limit": 200_00}))
+    tell_story(
+        d,
+        post(e.CardRead("A1")),
+        *LIVE,
+        on("refused", detail={"cap": "fund_part", "limit": 200_00}),
+    )
 
 
 def test_hours_run_from_the_last_word_of_the_centre_also_over_a_restart() -> None:
     d = tell_story(desk(), wait(23 * HOUR_MS))
     d.boot()
-    tell_story(d, on("idle", net="down"), send(), on("ways"), press("cancel"), wait(8_000), wait(HOUR_MS))
+    tell_story(
+        d, on("idle", net="down"), send(), on("ways"), press("cancel"), wait(8_000), wait(HOUR_MS)
+    )
     tell_story(d, send(bill(number="N2")), on("refused", detail={"cap": "hours", "limit": 24}))
 
 
@@ -158,16 +187,25 @@ def test_a_clock_set_back_stops_offline_acceptance_until_the_centre_is_heard() -
     d = offline_visit(desk(), "N1")
     d.now = Now(d.now.utc_ms - 8_000 - 60_001, d.now.mono_ms)  # against the last record, 8 s ago
     d.boot()
-    tell_story(d, send(bill(number="N2")), on("refused", detail={"cap": "clock", "limit": 60_000}), wait(8_000))
+    tell_story(
+        d,
+        send(bill(number="N2")),
+        on("refused", detail={"cap": "clock", "limit": 60_000}),
+        wait(8_000),
+    )
     tell_story(d, link_up, settled(), link_lost)
     tell_story(d, send(bill(number="N3")), on("ways"))
 
 
 def test_a_forked_log_stops_offline_acceptance_until_a_newer_policy() -> None:
-    d = tell_story(desk(), post(e.AnswerBad("E-WIR-05")), send(), on("ways"), press("cancel"), wait(8_000))
+    d = tell_story(
+        desk(), post(e.AnswerBad("E-WIR-05")), send(), on("ways"), press("cancel"), wait(8_000)
+    )
     tell_story(d, post(e.AnswerBad("E-LOG-04")))
     d.boot()
-    tell_story(d, send(bill(number="N2")), on("refused", detail={"cap": "log", "limit": 0}), wait(8_000))
+    tell_story(
+        d, send(bill(number="N2")), on("refused", detail={"cap": "log", "limit": 0}), wait(8_000)
+    )
     d.post(e.PolicyArrived(policy("P1", version=3), b"\x05" * 32, b"same version"))
     assert d.terminal.status(d.now)["stop_code"] == "E-LOG-04"
     d.post(e.PolicyArrived(policy("P1", version=4), b"\x06" * 32, b"doc"))
@@ -178,19 +216,33 @@ def test_a_forked_log_stops_offline_acceptance_until_a_newer_policy() -> None:
 
 def test_a_policy_without_rules_promises_nothing() -> None:
     for rules in ({}, {"rules": 5}):
-        d = tell_story(desk(rules=rules), send(), on("ways", press("card")), post(e.CardRead("A1")), *LIVE)
+        d = tell_story(
+            desk(rules=rules), send(), on("ways", press("card")), post(e.CardRead("A1")), *LIVE
+        )
         tell_story(d, on("refused", code="offline_caps", detail={"cap": "rules", "limit": 0}))
 
 
-# -- the wire is cut in the middle -------------------------------------------------------------------------------------
+# -- the wire is cut in the middle -----------------------------------------------------------------
 def test_the_link_breaks_while_the_face_is_asked_about() -> None:
     d = tell_story(desk(), link_up, send(), *FACE, on("working", link_lost, phase="identify"))
-    tell_story(d, on("card", post(e.CardRead("A1")), why="offline"), on("confirm", press("confirm"), mode="provisional"))
+    tell_story(
+        d,
+        on("card", post(e.CardRead("A1")), why="offline"),
+        on("confirm", press("confirm"), mode="provisional"),
+    )
     assert len(d.drafts[0].body["identity"]["template"]) == 768  # taken before, sealed now
 
 
 def test_the_centre_is_silent_though_the_link_is_up() -> None:
-    d = tell_story(desk(), link_up, send(), *FACE, on("working"), wait(8_000), on("card", post(e.CardRead("A1"))))
+    d = tell_story(
+        desk(),
+        link_up,
+        send(),
+        *FACE,
+        on("working"),
+        wait(8_000),
+        on("card", post(e.CardRead("A1"))),
+    )
     tell_story(d, on("confirm", press("confirm"), mode="provisional"), on("provisional"))
 
 
@@ -203,26 +255,48 @@ def test_a_late_word_about_an_earlier_question_is_not_taken() -> None:
 
 
 def test_the_link_breaks_between_identity_and_estimate() -> None:
-    d = tell_story(desk(), link_up, send(), *FACE, on("working", known_as()), on("working", link_lost, phase="estimate"))
+    d = tell_story(
+        desk(),
+        link_up,
+        send(),
+        *FACE,
+        on("working", known_as()),
+        on("working", link_lost, phase="estimate"),
+    )
     tell_story(d, on("confirm", press("confirm"), mode="provisional", estimate=True, person="张*"))
     (draft,) = d.drafts
     assert draft.body["identity"]["psn_no"] and "template" not in draft.body["identity"]
-    assert draft.body["estimate"]["fund_pay_sumamt"] == "50.00"  # the employee's ratio: the centre said who it is
+    assert (
+        draft.body["estimate"]["fund_pay_sumamt"] == "50.00"
+    )  # the employee's ratio: the centre said who it is
 
 
 def test_the_link_breaks_under_the_confirm_button() -> None:
-    steps = (send(), *FACE, on("working", known_as()), on("working", estimated), on("confirm", link_lost, mode="online"))
-    d = tell_story(desk(), link_up, *steps, on("confirm", press("confirm"), mode="provisional", estimate=True))
+    steps = (
+        send(),
+        *FACE,
+        on("working", known_as()),
+        on("working", estimated),
+        on("confirm", link_lost, mode="online"),
+    )
+    d = tell_story(
+        desk(), link_up, *steps, on("confirm", press("confirm"), mode="provisional", estimate=True)
+    )
     assert d.drafts[0].mode is Mode.PROVISIONAL
     tell_story(desk("P0"), link_up, *steps, on("refused", code="offline_strict"))
 
 
 def test_a_link_that_comes_back_offers_the_code_again() -> None:
-    d = tell_story(desk(), send(), on("ways", link_up, ways=["face", "card"]), on("ways", ways=["face", "qr", "card"]))
+    d = tell_story(
+        desk(),
+        send(),
+        on("ways", link_up, ways=["face", "card"]),
+        on("ways", ways=["face", "qr", "card"]),
+    )
     tell_story(d, press("qr"), on("code", link_lost), on("ways", ways=["face", "card"]))
 
 
-# -- the plug is pulled ------------------------------------------------------------------------------------------------
+# -- the plug is pulled ----------------------------------------------------------------------------
 def test_a_power_cut_before_the_record_starts_the_visit_again() -> None:
     for count in range(len(FACE) + 1):
         d = tell_story(Desk(policy()), link_up, send(), *FACE[:count])
@@ -235,12 +309,16 @@ def test_a_power_cut_before_the_record_starts_the_visit_again() -> None:
 
 
 def offline_visit_from_ways(d: Desk) -> None:
-    tell_story(d, on("ways", press("card")), post(e.CardRead("A1")), *LIVE, on("confirm", press("confirm")))
+    tell_story(
+        d, on("ways", press("card")), post(e.CardRead("A1")), *LIVE, on("confirm", press("confirm"))
+    )
     assert len(d.ledger) == 1
 
 
 def test_a_power_cut_right_after_the_commit_loses_nothing_and_doubles_nothing() -> None:
-    d = tell_story(Desk(policy()), link_up, send(), *FACE, on("working", known_as()), on("working", estimated))
+    d = tell_story(
+        Desk(policy()), link_up, send(), *FACE, on("working", known_as()), on("working", estimated)
+    )
     d.hold = True  # committed, but the process dies before it hears of it
     tell_story(d, on("confirm", press("confirm")))
     d.boot()

@@ -80,7 +80,13 @@ def test_the_lamps_and_the_camera_follow_the_visit_and_go_dark_again() -> None:
 @pytest.mark.parametrize("kind", ["settle", "pharmacy"])
 def test_a_code_or_a_card_settles_as_well(way: tuple, kind: str) -> None:
     d = tell_story(
-        desk(), send(bill(kind)), *way, on("working", known_as()), *PAID, on("working", settled()), on("settled")
+        desk(),
+        send(bill(kind)),
+        *way,
+        on("working", known_as()),
+        *PAID,
+        on("working", settled()),
+        on("settled"),
     )
     (draft,) = d.drafts
     assert draft.body["verdict"] is None and draft.body["consent"] is None
@@ -89,7 +95,9 @@ def test_a_code_or_a_card_settles_as_well(way: tuple, kind: str) -> None:
 
 
 def test_a_card_held_to_the_reader_needs_no_button() -> None:
-    d = tell_story(desk(), send(), on("ways", post(e.CardRead("A1"))), on("working", phase="identify"))
+    d = tell_story(
+        desk(), send(), on("ways", post(e.CardRead("A1"))), on("working", phase="identify")
+    )
     assert d.ask("1101").body == {
         "means": "card",
         "mdtrt_cert_type": "03",
@@ -156,7 +164,14 @@ def test_the_centre_adjusts_and_the_screen_says_by_how_much() -> None:
 
 def test_silence_is_unknown_never_failure_and_a_late_answer_reaches_the_bill_only() -> None:
     d = tell_story(
-        desk("P0"), send(), *CODE, on("working", known_as()), *PAID, on("working"), wait(8_000), on("confirming")
+        desk("P0"),
+        send(),
+        *CODE,
+        on("working", known_as()),
+        *PAID,
+        on("working"),
+        wait(8_000),
+        on("confirming"),
     )
     (first,) = d.bills().values()
     assert first.status is BillStatus.CONFIRMING
@@ -179,7 +194,15 @@ def settled_seq(seq: int):
 
 
 def test_silence_within_the_policy_is_provisional_and_counts_against_it() -> None:
-    d = tell_story(desk("P1"), lambda d: d.answer(), send(), *CODE, on("working", known_as()), *PAID, wait(8_000))
+    d = tell_story(
+        desk("P1"),
+        lambda d: d.answer(),
+        send(),
+        *CODE,
+        on("working", known_as()),
+        *PAID,
+        wait(8_000),
+    )
     tell_story(d, on("provisional"), link_lost)
     assert d.screen.fields["offline"]["left_fen"] == 4_950_00
     d.boot()
@@ -190,7 +213,15 @@ def test_silence_within_the_policy_is_provisional_and_counts_against_it() -> Non
 
 def test_the_answer_still_reaches_the_screen_of_the_same_patient() -> None:
     tell_story(
-        desk(), send(), *CODE, on("working", known_as()), *PAID, wait(8_000), on("confirming"), settled(), on("settled")
+        desk(),
+        send(),
+        *CODE,
+        on("working", known_as()),
+        *PAID,
+        wait(8_000),
+        on("confirming"),
+        settled(),
+        on("settled"),
     )
 
 
@@ -212,22 +243,44 @@ def test_a_no_of_the_centre_ends_with_its_reason(outcome: Outcome, code: str) ->
 
 
 def test_a_duplicate_with_the_first_result_is_that_result() -> None:
-    d = tell_story(desk(), send(), *CODE, on("working", known_as()), *PAID, settled(Outcome.DUPLICATE), on("settled"))
+    d = tell_story(
+        desk(),
+        send(),
+        *CODE,
+        on("working", known_as()),
+        *PAID,
+        settled(Outcome.DUPLICATE),
+        on("settled"),
+    )
     (state,) = d.bills().values()
     assert state.status is BillStatus.SETTLED and state.setl_id == "S1"
 
 
 def test_a_result_whose_sums_are_wrong_is_shown_to_nobody() -> None:
     d = tell_story(
-        desk(), send(), *CODE, on("working", known_as()), *PAID, settled(psn_cash_pay="1.00"), on("confirming")
+        desk(),
+        send(),
+        *CODE,
+        on("working", known_as()),
+        *PAID,
+        settled(psn_cash_pay="1.00"),
+        on("confirming"),
     )
     (state,) = d.bills().values()
     assert state.status is BillStatus.CONFIRMING and state.refusal.code == "rejected_E-TX-08"
 
 
-# -- undoing ----------------------------------------------------------------------------------------------------------
+# -- undoing ---------------------------------------------------------------------------------------
 def settled_desk() -> Desk:
-    return tell_story(desk(), send(), *CODE, on("working", known_as()), *PAID, on("working", settled()), on("settled"))
+    return tell_story(
+        desk(),
+        send(),
+        *CODE,
+        on("working", known_as()),
+        *PAID,
+        on("working", settled()),
+        on("settled"),
+    )
 
 
 def test_a_settlement_is_undone_by_a_record_of_its_own() -> None:
@@ -274,7 +327,7 @@ def test_an_old_bill_from_the_store_can_be_undone() -> None:
     assert d.withdraw(bill_id, "again", state).status == 202
 
 
-# -- the policy -------------------------------------------------------------------------------------------------------
+# -- the policy ------------------------------------------------------------------------------------
 def test_the_policy_is_asked_for_at_every_link_and_every_hour() -> None:
     d = desk()
     asked = d.ask("policy")

@@ -1,4 +1,6 @@
-"""Stories that end without a record: who is refused and why, what is shown, and that the next patient is served."""
+"""Stories that end without a record: who is refused and why, what is shown, and that the next
+patient is served.
+"""
 
 from __future__ import annotations
 
@@ -63,7 +65,15 @@ def refused(d: Desk, code: str, status: BillStatus = BillStatus.REFUSED) -> None
 
 def test_a_held_up_print_is_refused_by_what_it_is() -> None:
     round_ = (on("look", good_face), on("challenge", spoof))
-    d = tell_story(desk(), send(), on("ways", press("face")), *round_, on("look", problem="spoof_score"), *round_, *round_)
+    d = tell_story(
+        desk(),
+        send(),
+        on("ways", press("face")),
+        *round_,
+        on("look", problem="spoof_score"),
+        *round_,
+        *round_,
+    )
     refused(d, "spoof_suspected")
 
 
@@ -77,7 +87,13 @@ def test_a_replay_with_the_wrong_gesture_has_three_tries() -> None:
 def test_every_visit_draws_its_own_challenge() -> None:
     drawn = set()
     for seed in range(12):
-        d = tell_story(Desk(policy(), seed=seed), link_up, send(), on("ways", press("face")), on("look", good_face))
+        d = tell_story(
+            Desk(policy(), seed=seed),
+            link_up,
+            send(),
+            on("ways", press("face")),
+            on("look", good_face),
+        )
         first = d.screen.fields["step"]
         gesture(d, first)
         drawn.add((first, d.screen.fields.get("step")))
@@ -85,7 +101,17 @@ def test_every_visit_draws_its_own_challenge() -> None:
 
 
 @pytest.mark.parametrize(
-    "problem", ["no_face", "two_faces", "too_small", "too_close", "too_dark", "too_bright", "blurred", "turned"]
+    "problem",
+    [
+        "no_face",
+        "two_faces",
+        "too_small",
+        "too_close",
+        "too_dark",
+        "too_bright",
+        "blurred",
+        "turned",
+    ],
 )
 def test_each_problem_has_its_own_guidance_and_does_not_flicker(problem: str) -> None:
     d = tell_story(desk(), send(), on("ways", press("face")), on("look", problem=None))
@@ -98,7 +124,9 @@ def test_each_problem_has_its_own_guidance_and_does_not_flicker(problem: str) ->
 
 def test_nobody_there_is_left_and_a_bad_place_is_a_timeout() -> None:
     refused(tell_story(desk(), send(), on("ways", press("face")), wait(30_000)), "left")
-    d = tell_story(desk(), send(), on("ways", press("face")), on("look", look("too_dark")), wait(30_000))
+    d = tell_story(
+        desk(), send(), on("ways", press("face")), on("look", look("too_dark")), wait(30_000)
+    )
     refused(d, "timeout")
 
 
@@ -110,13 +138,26 @@ def test_walking_away_ends_the_visit(button: str) -> None:
 
 def test_walking_away_from_the_confirmation_records_nothing() -> None:
     d = tell_story(
-        desk(), send(), *FACE, on("working", known_as()), on("working", estimated), on("confirm"), wait(60_000)
+        desk(),
+        send(),
+        *FACE,
+        on("working", known_as()),
+        on("working", estimated),
+        on("confirm"),
+        wait(60_000),
     )
     refused(d, "timeout")
 
 
 def test_a_step_that_does_not_come_costs_a_try() -> None:
-    d = tell_story(desk(), send(), on("ways", press("face")), on("look", good_face), on("challenge"), wait(6_000))
+    d = tell_story(
+        desk(),
+        send(),
+        on("ways", press("face")),
+        on("look", good_face),
+        on("challenge"),
+        wait(6_000),
+    )
     tell_story(d, on("look", problem="step_timeout", tries_left=2))
 
 
@@ -126,11 +167,28 @@ def test_somebody_else_stepping_in_before_the_template_is_noticed() -> None:
 
 
 def test_the_template_that_never_comes_costs_a_try() -> None:
-    tell_story(desk(), send(), *FACE[:3], on("working", phase="identify"), wait(6_000), on("look", problem="face_lost"))
+    tell_story(
+        desk(),
+        send(),
+        *FACE[:3],
+        on("working", phase="identify"),
+        wait(6_000),
+        on("look", problem="face_lost"),
+    )
 
 
 @pytest.mark.parametrize(
-    "code", ["no_person", "ambiguous", "locked", "code_expired", "code_used", "code_other_org", "not_insured", "suspended"]
+    "code",
+    [
+        "no_person",
+        "ambiguous",
+        "locked",
+        "code_expired",
+        "code_used",
+        "code_other_org",
+        "not_insured",
+        "suspended",
+    ],
 )
 def test_what_the_centre_says_about_the_person_is_what_is_shown(code: str) -> None:
     refused(tell_story(desk(), send(), *FACE, on("working", unknown(code))), code)
@@ -156,14 +214,24 @@ def test_the_cancel_button_works_everywhere_before_the_record() -> None:
 
 
 def test_a_press_that_was_meant_for_an_earlier_visit_is_not_taken() -> None:
-    d = tell_story(desk(), send(), press("cancel"), wait(8_000), send(bill(number="N2")), on("ways"))
+    d = tell_story(
+        desk(), send(), press("cancel"), wait(8_000), send(bill(number="N2")), on("ways")
+    )
     d.post(e.Pressed("cancel", "", d.screen.visit - 1))
     tell_story(d, on("ways"))
 
 
 def test_the_patient_may_take_another_way_and_nothing_of_the_first_is_kept() -> None:
-    d = tell_story(desk(), send(), *FACE[:2], on("challenge", press("other_way")), on("ways", press("card")))
-    tell_story(d, post(e.CardRead("A1")), on("working", known_as()), on("working", estimated), press("confirm"))
+    d = tell_story(
+        desk(), send(), *FACE[:2], on("challenge", press("other_way")), on("ways", press("card"))
+    )
+    tell_story(
+        d,
+        post(e.CardRead("A1")),
+        on("working", known_as()),
+        on("working", estimated),
+        press("confirm"),
+    )
     assert d.drafts[0].body["verdict"] is None and d.drafts[0].body["consent"] is None
 
 
@@ -172,7 +240,7 @@ def test_above_the_face_limit_the_face_is_not_offered() -> None:
     refused(tell_story(d, press("face")), "over_limit")
 
 
-# -- devices ----------------------------------------------------------------------------------------------------------
+# -- devices ---------------------------------------------------------------------------------------
 def test_a_camera_that_stops_leaves_the_card() -> None:
     lost = post(e.CameraLost("E-CAM-02"))
     for count in (1, 2, 3):
@@ -181,13 +249,27 @@ def test_a_camera_that_stops_leaves_the_card() -> None:
 
 
 def test_without_camera_and_reader_there_is_no_way() -> None:
-    d = tell_story(desk(), send(), press("face"), post(e.BoardLost("E-BRD-01")), on("look"), post(e.CameraLost("x")))
+    d = tell_story(
+        desk(),
+        send(),
+        press("face"),
+        post(e.BoardLost("E-BRD-01")),
+        on("look"),
+        post(e.CameraLost("x")),
+    )
     assert d.screen.name == "refused" and d.screen.fields["code"] == "camera_lost"
 
 
 def test_a_controller_unplugged_while_a_card_is_awaited_offers_the_rest() -> None:
-    d = tell_story(desk(), send(), on("ways", press("card")), on("card", post(e.BoardLost("E-BRD-01"))))
-    tell_story(d, on("ways", ways=["face", "qr"]), post(e.BoardUp({})), on("ways", ways=["face", "qr", "card"]))
+    d = tell_story(
+        desk(), send(), on("ways", press("card")), on("card", post(e.BoardLost("E-BRD-01")))
+    )
+    tell_story(
+        d,
+        on("ways", ways=["face", "qr"]),
+        post(e.BoardUp({})),
+        on("ways", ways=["face", "qr", "card"]),
+    )
 
 
 def test_a_full_disk_takes_the_terminal_out_of_service_and_back() -> None:
@@ -209,7 +291,7 @@ def test_a_stop_puts_the_bill_back_and_the_next_start_takes_it_up() -> None:
     tell_story(d, link_lost, send(), on("refused", code="offline_strict"))
 
 
-# -- the HIS ----------------------------------------------------------------------------------------------------------
+# -- the HIS ---------------------------------------------------------------------------------------
 def test_the_his_takes_the_bill_back_in_mid_visit() -> None:
     d = tell_story(desk(), send(), *FACE[:2])
     (bill_id,) = d.bills()
@@ -241,7 +323,9 @@ def test_one_number_of_the_his_is_one_bill_until_it_ended_without_a_booking() ->
     assert d.send(bill(), "k2").body["code"] == "E-HIS-08"
     tell_story(d, press("cancel"), wait(8_000))
     assert d.send(bill(), "k3").status == 202
-    tell_story(d, *FACE, on("working", known_as()), on("working", estimated), press("confirm"), settled())
+    tell_story(
+        d, *FACE, on("working", known_as()), on("working", estimated), press("confirm"), settled()
+    )
     d.boot()
     assert d.send(bill(), "k4").body["code"] == "E-HIS-08"
 

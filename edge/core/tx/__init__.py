@@ -1,7 +1,8 @@
-"""Transaction kinds. One file each; the file's name is the kind's name in the HIS API, the records and the policy.
+"""Transaction kinds. One file each; the file's name is the kind's name in the HIS API, the records
+and the policy.
 
-A kind is a module with the surface of `Kind`. Adding a file here adds the kind; the contract test in
-tests/core/test_tx.py holds every file to the surface.
+A kind is a module with the surface of `Kind`. Adding a file here adds the kind; the contract test
+in tests/core/test_tx.py holds every file to the surface.
 """
 
 from __future__ import annotations

@@ -40,7 +40,14 @@ def check_bill(bill: Bill, *, lines_needed: bool, med_types: frozenset[str]) -> 
         return refuse("E-TX-04", f"med_type must be one of {', '.join(sorted(med_types))}")
     if bill.acct_used_flag not in ("0", "1"):
         return refuse("E-TX-04", 'acct_used_flag must be "0" or "1"')
-    texts = (bill.dept_code, bill.dept_name, bill.dr_name, bill.atddr_no, bill.insutype, bill.mdtrt_id)
+    texts = (
+        bill.dept_code,
+        bill.dept_name,
+        bill.dr_name,
+        bill.atddr_no,
+        bill.insutype,
+        bill.mdtrt_id,
+    )
     if any(len(text) > CODE_MAX for text in texts):
         return refuse("E-TX-04", f"a text field is longer than {CODE_MAX} characters")
     if bill.amount_fen > AMOUNT_FEN_MAX or bill.amount_fen < (1 if lines_needed else 0):
@@ -65,7 +72,9 @@ def _check_line(line: FeeLine) -> Refusal | None:
     if not 0 <= line.amount_fen <= AMOUNT_FEN_MAX:
         return refuse("E-TX-03", f"line {line.feedetl_sn[:CODE_MAX]}: amount_fen out of range")
     if not 0 < len(line.feedetl_sn) <= CODE_MAX or len(line.med_list_codg) > CODE_MAX:
-        return refuse("E-TX-03", f"a line needs feedetl_sn and codes of at most {CODE_MAX} characters")
+        return refuse(
+            "E-TX-03", f"a line needs feedetl_sn and codes of at most {CODE_MAX} characters"
+        )
     if len(line.medins_list_name) > TEXT_MAX:
         return refuse("E-TX-03", f"medins_list_name has at most {TEXT_MAX} characters")
     try:
@@ -143,7 +152,9 @@ def call(infno: str, msgid: str, **nodes: object) -> Json:
 
 
 def cert(ticket: Ticket) -> Json:
-    """psn_no and the certificate: 01 with the centre's token, else the card that was read (DOMAIN §1.4)."""
+    """psn_no and the certificate: 01 with the centre's token, else the card that was read (DOMAIN
+    §1.4).
+    """
     person = ticket.person
     psn_no = person.psn_no if person else ""
     if person is not None and person.ec_token:
@@ -212,7 +223,9 @@ def registration(ticket: Ticket, msgid: str) -> Json:
 
 
 def money_slip(bill: Bill, split: Split | None) -> tuple[tuple[str, str], ...]:
-    """Number, amount, and who pays what; zero lines are left out but for the fund's and the patient's."""
+    """Number, amount, and who pays what; zero lines are left out but for the fund's and the
+    patient's.
+    """
     rows = [("slip.bill_no", bill.bill_no), ("slip.medfee_sumamt", yuan(bill.amount_fen))]
     if split is None:
         return tuple(rows)

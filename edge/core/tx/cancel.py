@@ -1,4 +1,6 @@
-"""Undo a settlement: 2208 for outpatient, 2103 for a pharmacy sale. Only with the centre, only once it is settled."""
+"""Undo a settlement: 2208 for outpatient, 2103 for a pharmacy sale. Only with the centre, only once
+it is settled.
+"""
 
 from __future__ import annotations
 

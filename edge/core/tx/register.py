@@ -35,5 +35,9 @@ def body(ticket: Ticket, msgids: tuple[str, ...]) -> Json:
 
 def slip(bill: Bill, _split: Split | None) -> tuple[tuple[str, str], ...]:
     """Number and department; there is no money on it."""
-    rows = (("slip.bill_no", bill.bill_no), ("slip.dept_name", bill.dept_name), ("slip.dr_name", bill.dr_name))
+    rows = (
+        ("slip.bill_no", bill.bill_no),
+        ("slip.dept_name", bill.dept_name),
+        ("slip.dr_name", bill.dr_name),
+    )
     return tuple(row for row in rows if row[1])

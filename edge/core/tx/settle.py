@@ -1,4 +1,6 @@
-"""Settle an outpatient bill (2204 lines + 2207 settlement; 2201 first when the visit has no mdtrt_id)."""
+"""Settle an outpatient bill (2204 lines + 2207 settlement; 2201 first when the visit has no
+mdtrt_id).
+"""
 
 from __future__ import annotations
 
@@ -29,7 +31,9 @@ def calls(bill: Bill) -> tuple[str, ...]:
 
 
 def body(ticket: Ticket, msgids: tuple[str, ...]) -> Json:
-    """[2201 unless mdtrt_id is known, 2204, 2207]. Without mdtrt_id the centre fills in the one it makes in 2201."""
+    """[2201 unless mdtrt_id is known, 2204, 2207]. Without mdtrt_id the centre fills in the one it
+    makes in 2201.
+    """
     bill = ticket.bill
     ids = dict(zip(calls(bill), msgids, strict=True))
     who = _forms.cert(ticket)
