@@ -97,18 +97,18 @@ class Patient:
                         for line in stream.iter_lines():
                             if self._stop.is_set():
                                 return
-                            if line.startswith("data:"):
-                                self._see(json.loads(line[5:]), http.base_url)
+                            if line.startswith("data:") and "name" in (screen := json.loads(line[5:])):
+                                self._see(screen)
             except (httpx.HTTPError, json.JSONDecodeError):
                 self.screen = {}
                 self._on_screen({"name": "dark", "fields": {}})
                 self._stop.wait(RETRY_S)
 
-    def _see(self, screen: Screen, url: httpx.URL) -> None:
+    def _see(self, screen: Screen) -> None:
         self.screen = screen
         self._on_screen(screen)
         if self.script is not None:
-            self._act(screen, self.script, str(url))
+            self._act(screen, self.script)
 
     def _press(self, button: str, value: str = "") -> None:
         body = {"button": button, "value": value, "visit": self.screen.get("visit", 0)}
@@ -117,7 +117,7 @@ class Patient:
         except httpx.HTTPError:
             return  # the plug was pulled: the next screen decides
 
-    def _act(self, screen: Screen, script: Script, url: str) -> None:
+    def _act(self, screen: Screen, script: Script) -> None:
         """One deed per screen; a screen that only refreshes its fields asks for nothing new."""
         name, fields = screen["name"], screen.get("fields", {})
         deed = f"{screen.get('visit')}/{name}/{fields.get('index', '')}/{fields.get('step', '')}/{fields.get('tries_left', '')}"
@@ -140,11 +140,11 @@ class Patient:
             time.sleep(THINK_S)
             self._press("confirm" if script.confirm else "cancel")
         elif name in ("idle", "refused", "settled", "provisional", "confirming"):
-            self.stage.cue("nobody")
+            self.stage.cue("idle")
 
     def _show_face(self, name: str, fields: dict[str, Any], script: Script) -> None:
         if script.attack:
-            self.stage.cue(f"{script.attack}_{script.person}")
+            self.stage.cue(f"{script.person}/{script.attack}")
         elif name == "look":
             self.stage.cue(f"{script.person}/front")
         else:

@@ -1,7 +1,7 @@
 """Pictures instead of a device: a folder of JPEG/PNG, a video file, or a stage of clips on which people perform.
 
 A stage is a folder with clip sub-folders and a text file `cue` that names the clip to play: `NAME` loops it, `once:NAME`
-plays it once and then loops `idle`. Writing `cue` again (any change of its time or text) starts anew. Playing follows
+plays it once and then loops the `idle` beside it (or the stage's own). Writing `cue` again (any change of its time or text) starts anew. Playing follows
 the clock, as a camera does: a slow reader misses pictures, it does not slow the world down.
 """
 
@@ -88,7 +88,9 @@ class Driver:
         if not cue.once or index < len(clip):
             return clip, began, index
         start = began + len(clip) / self._options.fps
-        return self._clip(IDLE), start, int((time.monotonic() - start) * self._options.fps)
+        beside = f"{cue.clip.rpartition('/')[0]}/{IDLE}".lstrip("/")
+        rest = beside if (self._path / beside).exists() else IDLE
+        return self._clip(rest), start, int((time.monotonic() - start) * self._options.fps)
 
     def _clip(self, name: str) -> Clip:
         path = self._path / name if name else self._path
