@@ -127,6 +127,74 @@ CODES: Final[dict[str, tuple[str, str]]] = {
         "What answers there does not speak MQTT as agreed, or sent a message that is too long.",
         "Check [broker] host and port.",
     ),
+    # -- the controller
+    "E-BRD-01": (
+        "The controller's port is not there.",
+        "Check the USB cable and [board] port; the terminal tries again by itself.",
+    ),
+    "E-BRD-02": (
+        "The controller's port may not be opened by this user.",
+        "Add the user facepay to the group dialout.",
+    ),
+    "E-BRD-03": (
+        "The controller's port is in use by another program.",
+        "Stop the other program (a serial console, a second facepay).",
+    ),
+    "E-BRD-04": (
+        "The controller was unplugged.",
+        "Plug it in; the terminal finds it by itself. The screen works without it.",
+    ),
+    "E-BRD-05": (
+        "The controller does not answer.",
+        "Is it flashed? Press its reset; then flash it again.",
+    ),
+    "E-BRD-06": ("What answers on the port is not our controller.", "Check [board] port and baud."),
+    "E-BRD-07": (
+        "The controller has another pairing key.",
+        "Provision it with this terminal's key.",
+    ),
+    "E-BRD-08": (
+        "The controller's firmware is of another version.",
+        "Flash the controller with this release.",
+    ),
+    "E-BRD-09": (
+        "The controller fell silent.",
+        "The terminal connects again by itself; if it repeats: check the cable and its power.",
+    ),
+    "E-BRD-10": (
+        "The controller does not acknowledge commands.",
+        "The terminal connects again by itself; if it repeats: check the cable.",
+    ),
+    "E-BRD-11": ("The controller restarted.", "If it repeats: check its power supply."),
+    "E-BRD-12": (
+        "Frames on the controller's line are signed with a wrong key.",
+        "Somebody may be on the cable: look at it.",
+    ),
+    "E-BRD-13": (
+        "The controller does not know a command.",
+        "Flash the controller with this release.",
+    ),
+    "E-BRD-14": ("Damaged bytes on the controller's line.", "Check the cable; a few are harmless."),
+    "E-BRD-15": (
+        "A frame on the controller's line is too long.",
+        "Check the cable; a few are harmless.",
+    ),
+    "E-BRD-16": (
+        "A frame on the controller's line was replayed.",
+        "Somebody may be on the cable: look at it.",
+    ),
+    "E-BRD-17": (
+        "A frame of an unknown kind came from the controller.",
+        "Flash the controller with this release.",
+    ),
+    "E-BRD-18": (
+        "A frame from the controller makes no sense where it came.",
+        "If it repeats: flash the controller.",
+    ),
+    "E-BRD-19": (
+        "The pairing key file is missing, damaged or readable by others.",
+        "Provision the controller; chmod 600 the file.",
+    ),
     # -- the ledger
     "E-STO-01": (
         "The SQLite library has a known bug that can lose data.",
@@ -145,10 +213,6 @@ CODES: Final[dict[str, tuple[str, str]]] = {
     "E-STO-06": (
         "The ledger file is damaged or is not a ledger.",
         "Out of service; keep the file; call support.",
-    ),
-    "E-STO-07": (
-        "A stored value cannot be decrypted: the key or the file was replaced.",
-        "Put back the keys that belong to this ledger.",
     ),
     # -- keys
     "E-KEY-01": (
@@ -235,11 +299,43 @@ CODES: Final[dict[str, tuple[str, str]]] = {
         "Tell the centre.",
     ),
     # -- transactions
+    "E-TX-01": (
+        "This terminal does not do this kind of bill.",
+        "Send one of the kinds of GET /v1/status.",
+    ),
+    "E-TX-02": (
+        "The amount of the bill is not within its limits.",
+        "Amounts are whole fen, at least 1; split a larger bill.",
+    ),
+    "E-TX-03": (
+        "The lines of the bill are missing, too many, doubled, or do not add up to its amount.",
+        "Correct the lines; the detail says which.",
+    ),
+    "E-TX-04": (
+        "A field of the bill is not as it must be.",
+        "Correct the field that the detail names.",
+    ),
+    "E-TX-05": (
+        "The bill is at a point where it cannot be cancelled.",
+        "Wait for the centre's answer, then cancel.",
+    ),
     "E-TX-06": ("An amount is not a sum in yuan with two places.", 'Write it like "12.34".'),
     "E-TX-07": ("A ratio is not between 0 and 1.", 'Write it like "0.60".'),
     "E-TX-08": (
         "A split does not add up to the bill.",
         "Nothing was booked here; tell the centre.",
+    ),
+    "E-TX-09": (
+        "A settlement cannot be cancelled while the centre is out of reach.",
+        "Wait for the network, then cancel.",
+    ),
+    "E-TX-10": (
+        "This kind of bill is not cancelled by this terminal.",
+        "Cancel it where it was made.",
+    ),
+    "E-TX-11": (
+        "The terminal's clock went back: nothing that carries a time is recorded.",
+        "Set the clock (NTP).",
     ),
     # -- the local API
     "E-HIS-01": (
@@ -267,6 +363,11 @@ CODES: Final[dict[str, tuple[str, str]]] = {
     "E-HIS-08": (
         "This bill_no was sent before with another key.",
         "Look at the first bill; use a new number for a new bill.",
+    ),
+    "E-HIS-09": ("The terminal is stopping.", "Send again with the same key when it is back."),
+    "E-HIS-10": (
+        "The terminal is out of service.",
+        "See GET /v1/status; send again with the same key.",
     ),
     "E-HIS-20": ("There is no such path.", "See /openapi.json."),
     "E-HIS-21": ("The method is not allowed here.", "See the Allow header and /openapi.json."),
@@ -305,6 +406,10 @@ CODES: Final[dict[str, tuple[str, str]]] = {
     "E-SYS-02": (
         "A driver cannot be loaded.",
         "Install facepay again with its locked dependencies.",
+    ),
+    "E-SYS-05": (
+        "The API's address cannot be listened on.",
+        "Is another facepay running? Change [http] port.",
     ),
     "E-SYS-04": (
         "There is no such code, or nothing of that name to list.",

@@ -158,9 +158,11 @@ async def _run(agent: Agent, config: Config, watchdog: Any) -> int:
 def _give_up(error: EdgeError) -> None:
     """The disk failed: nothing more may touch it and nothing may wait; threads and sockets stay as they are."""
     fields = {"code": error.code, "text": str(error)}
-    log.critical("the process ends at once", extra={"fields": fields})
-    sys.stderr.flush()
-    os._exit(EXIT_IO)
+    try:
+        log.critical("the process ends at once", extra={"fields": fields})
+        sys.stderr.flush()
+    finally:
+        os._exit(EXIT_IO)  # also when the log lies on the disk that failed
 
 
 def _listen(config: Config) -> socket.socket:

@@ -19,6 +19,7 @@ from typing import Any, Self
 
 import httpx
 
+from edge.core.types import Json
 from edge.drivers.keys.file import Driver as FileKeys
 from sim.board import SimBoard
 from sim.brokers import BrokerProcess, NetProxy, start_amqtt, start_mosquitto
@@ -29,6 +30,9 @@ ROOT = Path(__file__).resolve().parent.parent
 TERMINAL = "yd-0001"
 ORG = "H51010000001"
 READY_S = 60.0
+WAIT_S = 40.0  # a hang guard, not a measurement
+PRESENT_AGAIN_S = 1.0  # a card that was not noticed is presented again
+ENDING = frozenset({"settled", "provisional", "refused", "confirming"})
 STARTERS: dict[str, Callable[[Path], BrokerProcess]] = {
     "amqtt": start_amqtt,
     "mosquitto": start_mosquitto,
@@ -231,6 +235,96 @@ class Counter:
     def client(self, timeout_s: float = 20.0) -> httpx.Client:
         """A HIS at the terminal's API."""
         return httpx.Client(base_url=self.agent.url, timeout=timeout_s, trust_env=False)
+
+
+def until(holds: Callable[[], object], why: str = "") -> None:
+    """Wait for something another process does; AssertionError when it never happens."""
+    give_up = time.monotonic() + WAIT_S
+    while not holds():
+        assert time.monotonic() < give_up, f"it never happened: {why}"
+        time.sleep(0.03)
+
+
+class Clerk:
+    """A HIS, a patient with a card and a finger on the screen, at one agent."""
+
+    def __init__(self, counter: Counter) -> None:
+        self.counter = counter
+        self.http = counter.client()
+        self._presented = 0.0
+
+    def status(self) -> Json:
+        """GET /v1/status."""
+        return _json(self.http.get("/v1/status"))
+
+    def screen(self) -> str:
+        """The name of the screen that is on."""
+        return str(_json(self.http.get("/healthz"))["screen"])
+
+    def online(self) -> None:
+        """Wait for the link."""
+        until(lambda: self.status()["net"] == "up", "link")
+
+    def with_board(self) -> None:
+        """Wait for the controller."""
+        until(lambda: self.status()["board"] == "ok", "board")
+
+    def send(
+        self, bill_no: str, amount_fen: int = 1000, kind: str = "register", **more: object
+    ) -> httpx.Response:
+        """POST a bill of one line; the key is that of its number, so that sending again is a repetition."""
+        body = {
+            "kind": kind,
+            "bill_no": bill_no,
+            "amount_fen": amount_fen,
+            "lines": [
+                {"feedetl_sn": "1", "med_list_codg": "XA01AA001", "medins_list_name": "x", "amount_fen": amount_fen}
+            ],
+        }  # fmt: skip
+        return self.http.post(
+            "/v1/bills", json=body | more, headers={"Idempotency-Key": f"key-{bill_no}"}
+        )
+
+    def press(self, button: str, value: str = "") -> None:
+        """Press on the page."""
+        said = self.http.post("/kiosk/press", json={"button": button, "value": value})
+        assert said.status_code == 202, said.text
+
+    def bill(self, bill_id: str) -> Json:
+        """GET a bill."""
+        return _json(self.http.get(f"/v1/bills/{bill_id}"))
+
+    def pay_by_card(self, bill_id: str, card: tuple[str, str], ends: set[str]) -> Json:
+        """Serve the bill that is on the screen until it has one of the states `ends`."""
+
+        def served() -> bool:
+            self.serve(card)
+            return self.bill(bill_id)["status"] in ends
+
+        until(served, f"{bill_id}: {ends}")
+        state = self.bill(bill_id)
+        if self.screen() in ENDING:
+            self.press("done")
+        return state
+
+    def serve(self, card: tuple[str, str]) -> None:
+        """Do what the screen asks for, once."""
+        screen = self.screen()
+        if screen == "ways":
+            self.press("card")
+        elif screen == "card" and time.monotonic() - self._presented > PRESENT_AGAIN_S:
+            self._presented = time.monotonic()
+            assert self.counter.board is not None, "a card needs a controller"
+            self.counter.board.present_card(*card)
+        elif screen == "whom":
+            self.press("choose", "0")
+        elif screen == "confirm":
+            self.press("confirm")
+
+
+def _json(answer: httpx.Response) -> Json:
+    body: Json = answer.json()
+    return body
 
 
 def _toml(config: dict[str, dict[str, Any]]) -> str:
