@@ -132,10 +132,6 @@ class Clinic:
         make_qr_clip(text, self.options.stage / clip, seed=self._codes, seconds=CODE_CLIP_S)
         return clip
 
-    def centre_log(self) -> list[Mark]:
-        """What the centre decided, when by the wall clock, for the picture."""
-        return []
-
     # -- the agent ----------------------------------------------------------------------------------
     @property
     def ledger(self) -> Path:

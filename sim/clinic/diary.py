@@ -47,6 +47,7 @@ class Diary:
 
     def __init__(self) -> None:
         self._began = time.monotonic()
+        self._began_utc_ms = time.time() * 1000
         self._lock = threading.Lock()
         self._open: dict[str, Span] = {}
         self.spans: list[Span] = []
@@ -86,6 +87,12 @@ class Diary:
             last = next((x for x in reversed(self.levels) if x.lane == lane), None)
             if (last is None or last.value != value) and len(self.levels) < ENTRIES_MAX:
                 self.levels.append(Level(lane, self.now_s(), value))
+
+    def mark_at(self, lane: str, at_utc_ms: int, label: str, tone: str, detail: str = "") -> None:
+        """Something that another process dated by the wall clock."""
+        at_s = max(0.0, (at_utc_ms - self._began_utc_ms) / 1000)
+        with self._lock:
+            self.marks.append(Mark(lane, at_s, label, tone, detail))
 
     def finish(self) -> None:
         """End everything that is still open, so that it can be drawn."""

@@ -105,7 +105,8 @@ def _levels(index: int, lane: str, diary: Diary, end_s: float) -> list[str]:
         return []
     base, top = TOP + index * LANE_HEIGHT + LANE_HEIGHT - 12, 58
     most = max([x.value for x in levels] + [1])
-    points, last = [f"{_x(levels[0].at_s, end_s)},{base}"], base
+    points = [f"{_x(levels[0].at_s, end_s)},{base}"]
+    last = float(base)
     texts = []
     for level in levels:
         x, y = _x(level.at_s, end_s), base - round(top * level.value / most, 1)

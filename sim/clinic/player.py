@@ -9,8 +9,10 @@ from collections.abc import Callable
 from typing import Any
 
 import httpx
+import sqlalchemy as sa
 
 from edge.drivers.keys.file import Driver as FileKeys
+from sim.centre import store as centre_tables
 from sim.clinic.clinic import TERMINAL, Clinic
 from sim.clinic.day import Cancel, Drain, Fault, FaultName, Step, Visit, bill
 from sim.clinic.diary import Diary
@@ -188,9 +190,18 @@ class Player:
         self.clinic.stop_agent()
         keys = FileKeys(self.clinic.options.directory / "keys")
         ledger, checkpoint, faults = read_ledger(str(self.clinic.ledger), keys)
-        for line in self.clinic.centre_log():
-            self.diary.marks.append(line)
+        self._mark_centre()
         return count(TERMINAL, ledger, checkpoint, faults, self.clinic.centre_setup.store, his)
+
+
+    def _mark_centre(self) -> None:
+        """What the centre decided, and when the record had reached it."""
+        c = centre_tables.records.c
+        wanted = sa.select(c.received_ms, c.kind, c.outcome, c.bill_no).order_by(c.received_ms)
+        with self.clinic.centre_setup.store.begin() as conn:
+            rows = conn.execute(wanted).all()
+        for received_ms, kind, outcome, bill_no in rows:
+            self.diary.mark_at("centre", received_ms, bill_no.rpartition("-")[2], TONES.get(outcome, "bad"), f"{kind} {outcome}")
 
 
 def _who(script: Script) -> str:
