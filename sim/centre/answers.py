@@ -16,7 +16,8 @@ from sim.centre.keys import CentreKeys
 from sim.centre.registry import Terminal
 
 BYTES_AT_ONCE: Final = wire.ANSWER_BYTES_MAX - 32 * 1024
-RECEIPT_BYTES: Final = 4 * 1024  # more than a receipt of a tree of 2^64 leaves has
+RECEIPT_BYTES: Final = 256  # headers and signature; a path has a hash for each level of the tree
+HASH_BYTES: Final = 34
 
 Message = tuple[str, bytes]
 
@@ -53,7 +54,7 @@ class Reply(Struct, frozen=True):
 
 def make(conn: sa.Connection, reply: Reply, tree: Tree, keys: CentreKeys) -> list[Message]:
     """The answers, in order; notes their numbers and the tree's size. At least one, also without results."""
-    chunks = _chunks(reply.decided)
+    chunks = _chunks(reply.decided, tree.size)
     number, seen = reply.terminal.answer_number, reply.terminal.answer_size
     messages: list[Message] = []
     for chunk in chunks:  # all with the same `upto`: it never goes back
@@ -86,11 +87,12 @@ def _result(one: Decided, tree: Tree, keys: CentreKeys) -> wire.WireResult:
     return wire.WireResult(one.seq, Outcome(one.outcome), one.sealed, proof, one.leaf)
 
 
-def _chunks(decided: tuple[Decided, ...]) -> list[tuple[Decided, ...]]:
+def _chunks(decided: tuple[Decided, ...], tree_size: int) -> list[tuple[Decided, ...]]:
+    receipt_bytes = RECEIPT_BYTES + HASH_BYTES * tree_size.bit_length()
     chunks: list[list[Decided]] = [[]]
     room = BYTES_AT_ONCE
     for one in decided:
-        size = len(one.sealed) + RECEIPT_BYTES
+        size = len(one.sealed) + receipt_bytes
         if chunks[-1] and (room < size or len(chunks[-1]) == wire.RESULTS_MAX):
             chunks.append([])
             room = BYTES_AT_ONCE

@@ -239,9 +239,11 @@ def decide(turn: Turn, header: RecordHeader, mark: int) -> Verdict:
     if isinstance(proved, No):
         return Verdict(Outcome.REJECTED, result(proved.code), body.bill_no)
     person = proved.person
-    known_by_ms = min(header.wall_ms + header.error_ms, now_ms)
-    contact_ms = policy.contact_before(conn, terminal.name, known_by_ms)
-    fund = estimate.fund_pay_sumamt_fen if estimate and header.mode is Mode.PROVISIONAL else 0
+    fund, contact_ms = 0, 0
+    if header.mode is Mode.PROVISIONAL:
+        fund = estimate.fund_pay_sumamt_fen if estimate else 0
+        known_by_ms = min(header.wall_ms + header.error_ms, now_ms)
+        contact_ms = policy.contact_before(conn, terminal.name, known_by_ms)
     claim = policy.Claim(header, body, estimate, person.psn_no, contact_ms, by_token=proved.by_token)
     why = policy.violation(conn, claim)
     if why:
