@@ -7,7 +7,7 @@ from typing import Any
 import msgspec
 from msgspec import Struct
 
-from edge.core.types import Bill, BillState, BillStatus, Json
+from edge.core.types import Bill, BillState, BillStatus, Json, Outcome
 from edge.http.bodies import KEY_CHARS_MAX, VERSION_MAX, WAIT_S_MAX
 from edge.http.his import CancelBody
 from edge.http.kiosk import Press
@@ -33,6 +33,9 @@ class Cancelled(Struct, frozen=True):
 class Receipt(Struct, frozen=True):
     """The centre's COSE receipt and the record it is for (base64), and the log checkpoint it was checked against."""
 
+    bill_id: str
+    seq: int
+    outcome: Outcome
     receipt: str
     record: str
     checkpoint: Json

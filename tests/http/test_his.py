@@ -163,7 +163,8 @@ def test_a_cancel_key_used_for_another_bill_is_no_replay(api):
 def test_a_receipt_is_404_until_the_centre_answered(api, port):
     bill_id = post(api).json()["bill_id"]
     problem(api.get(f"/v1/bills/{bill_id}/receipt"), 404, "E-HIS-29")
-    port.receipts[bill_id] = {"receipt": "0oRD", "record": "0oRE", "checkpoint": {"size": 3}}
+    port.receipts[bill_id] = {"bill_id": bill_id, "seq": 1, "outcome": "settled", "receipt": "0oRD", "record": "0oRE",
+                              "checkpoint": {"tree_size": 3}}
     assert api.get(f"/v1/bills/{bill_id}/receipt").json()["record"] == "0oRE"
 
 

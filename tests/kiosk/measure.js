@@ -84,7 +84,9 @@
       if (across > 1 && down > 1) say("parts overlap", node, `and .${other.className} by ${down.toFixed(0)}px`);
     }));
     const main = document.querySelector("main").getBoundingClientRect();
+    const own = parent.getBoundingClientRect();
     for (const [node, box] of kids) {
+      if (box.top < own.top - 1 || box.bottom > own.bottom + 1) say("part outside its parent", node, parent.className);
       if (parent.closest("main") && (box.top < main.top - 1 || box.bottom > main.bottom + 1 || box.right > main.right + 1)) say("part sticks out", node, `${box.top.toFixed(0)}..${box.bottom.toFixed(0)} of ${main.top.toFixed(0)}..${main.bottom.toFixed(0)}`);
     }
   }

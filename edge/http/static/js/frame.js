@@ -30,17 +30,17 @@ export function strip(fields) {
 }
 
 export function foot(view, clock, page) {
-  const left = view.cancel ? button("plain", "cross", t("cancel.word"), () => page.press("cancel"), { key: "cancel" })
-    : view.code ? h("p", { class: "code" }, t("code.word", { code: view.code })) : null;
+  const left = view.cancel ? button("plain", "cross", t("cancel.word"), () => page.press("cancel"), { key: "cancel" }) : null;
   const aid = view.help ? button("go", "help", t("help.word"), () => page.help(), { key: "aid" }) : null;
   const back = view.back ? button("quiet", "back", t("other_way.word"), () => page.press(view.back), { key: "back" }) : null;
   const go = view.go ? button(view.go.quiet ? "quiet" : "go", view.go.icon, view.go.word, () => page.press(view.go.button), { key: "go" }) : null;
   return [h("div", { class: "start" }, left), clock.node, h("div", { class: "end" }, back, go, aid)];
 }
 
-export function help(dialog, terminal, close) {
+/** What to do, and for the staff: which terminal this is and why it refused. */
+export function help(dialog, terminal, code, close) {
   fill(dialog, h("div", { class: "help-box" },
     h("h2", {}, icon("help"), t("help.title")), h("p", {}, t("help.line")),
-    h("p", { class: "code" }, t("help.terminal", { terminal })),
+    h("p", { class: "code" }, t("help.terminal", { terminal }), code && ` · ${t("code.word", { code })}`),
     button("go", "check", t("help.close"), close, { key: "close" })));
 }

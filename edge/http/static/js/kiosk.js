@@ -50,7 +50,7 @@ const page = {
     render();
   },
   help() {
-    frame.help(at("help"), place.terminal, () => at("help").close());
+    frame.help(at("help"), place.terminal, show?.fields.code ?? "", () => at("help").close());
     if (!at("help").open) at("help").showModal();
   },
 };
@@ -77,7 +77,7 @@ function render() {
 function cover() {
   at("cover").hidden = linked;
   for (const id of ["main", "foot"]) at(id).inert = !linked;
-  if (!linked) fill(at("cover"), h("div", {}, icon("offline"), h("h1", {}, t("link.title")), h("p", {}, t("link.line"))));
+  fill(at("cover"), !linked && h("div", {}, icon("offline"), h("h1", {}, t("link.title")), h("p", {}, t("link.line"))));
 }
 
 function onShow(next) {

@@ -100,16 +100,17 @@ export function confirmingScreen() {
 
 const STEP_ICONS = { try_again: "again", use_code: "qr", use_card: "card", pay_full: "money", wait_network: "net", sit_closer: "closer" };
 
+const ENDED_BY_PATIENT = new Set(["cancelled", "timeout", "left"]); // nothing went wrong: no alarm
+
 export function refusedScreen(fields) {
-  const code = fields.code ?? "";
-  const { title, line } = reason(code, fields.detail ?? {});
+  const { title, line } = reason(fields.code ?? "", fields.detail ?? {});
+  const own = ENDED_BY_PATIENT.has(fields.code);
   const steps = (fields.next_steps ?? []).filter((step) => step !== "ask_staff");
   return {
     main: h("section", { class: "refused" },
-      h("div", { class: "head-row" }, h("div", { class: "badge bad" }, icon("cross")), heading(title, steps.length ? `${line} ${t("next.lead")}` : line)),
+      h("div", { class: "head-row" }, h("div", { class: own ? "badge calm" : "badge bad" }, icon(own ? "clock" : "cross")), heading(title, steps.length ? `${line} ${t("next.lead")}` : line)),
       h("ul", { class: "steps" }, steps.map((step) => h("li", {}, icon(STEP_ICONS[step] ?? "next"), h("span", {}, tOr(`next.${step}`, step)))))),
     say: `${title} ${line}`,
-    code,
     help: true,
     go: { button: "done", icon: "back", word: t("refused.go"), quiet: true },
   };
@@ -119,15 +120,17 @@ export function refusedScreen(fields) {
 function reason(code, detail) {
   if (!code.startsWith("rejected_")) return { title: tOr(`refused.${code}`, t("refused.other")), line: t("refused.line") };
   const known = tOr(`refused.${code.slice("rejected_".length)}`, null);
-  return { title: t("refused.rejected"), line: known ?? (detail.err_msg || t("refused.line")) };
+  const line = known ?? detail.err_msg;
+  return { title: t("refused.rejected"), line: line ? t("refused.because", { line }) : t("refused.line") };
 }
 
 export function outScreen(fields) {
-  const [title, line] = fields.code === "starting" ? ["out.starting", "out.starting.line"] : ["out.title", "out.line"];
+  const starting = fields.code === "starting";
+  const [title, line] = starting ? ["out.starting", "out.starting.line"] : ["out.title", "out.line"];
   return {
-    main: h("section", { class: "ending bad" },
-      h("div", { class: "badge" }, icon("wrench")), heading(t(title), t(line)),
-      fields.code !== "starting" && h("p", { class: "code" }, t("code.word", { code: fields.code ?? "" }))),
+    main: h("section", { class: "ending" },
+      h("div", { class: starting ? "badge calm" : "badge bad" }, icon(starting ? "hourglass" : "wrench")), heading(t(title), t(line)),
+      !starting && h("p", { class: "code" }, t("code.word", { code: fields.code ?? "" }))),
     say: t(title),
     bare: true,
   };
