@@ -49,6 +49,9 @@ LOW_CODE: Final = "E-STO-03"
 ROOM_BACK_BYTES: Final = (
     1 << 20
 )  # in service again only when this much is free: no flapping at the edge
+# A visit's time is over whatever else arrives (shots come 15 times a second and must not hold the
+# clock up); only what was awaited still counts when it is handled in the moment of the deadline.
+NEVER_LATE: Final = (events.Tick, events.Told, events.Answered, events.Appended)
 LOG_ERROR: Final = "E-LOG-"
 
 
@@ -130,7 +133,10 @@ class Terminal:
 
     def step(self, event: Event, now: Now) -> list[Effect]:
         """One event; never raises for anything the world can do."""
-        effects = self._terminal_part(event, now)
+        effects: list[Effect] = []
+        if not isinstance(event, NEVER_LATE) and self._visit_due(now):
+            effects += visit.step(self._case, In.TICK, None, now)
+        effects += self._terminal_part(event, now)
         effects += self._outbox.step(event, now)
         effects += self._visit_part(event, now)
         if isinstance(event, events.StopAsked):
@@ -308,13 +314,15 @@ class Terminal:
         sign = self._sign_of(event, now)
         return [] if sign is None else visit.step(self._case, sign, event, now)
 
+    def _visit_due(self, now: Now) -> bool:
+        return self._case.deadline_ms is not None and now.mono_ms >= self._case.deadline_ms
+
     def _sign_of(self, event: Event, now: Now) -> In | None:
         """What the event means to the visit; None = not its business."""
         case = self._case
         match event:
             case events.Tick():
-                due = case.deadline_ms is not None and now.mono_ms >= case.deadline_ms
-                return In.TICK if due else None
+                return In.TICK if self._visit_due(now) else None
             case events.Pressed():
                 meant = event.visit in (0, case.number)
                 return In(event.button) if meant and event.button in visit.BUTTONS else None

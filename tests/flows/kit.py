@@ -224,11 +224,13 @@ class Desk:
     # -- the world ---------------------------------------------------------------------------------
     def wait(self, ms: int) -> None:
         """Time passes; deadlines tick as they come."""
-        end = self.now.mono_ms + ms
+        end, still = self.now.mono_ms + ms, 0
         for _ in range(10_000):
             due = self.terminal.deadline()
             if due is None or due > end:
                 break
+            still = still + 1 if due <= self.now.mono_ms else 0
+            assert still < 3, "a Tick must get further"
             self._advance(max(0, due - self.now.mono_ms))
             self.post(e.Tick())
         self._advance(end - self.now.mono_ms)

@@ -207,6 +207,13 @@ def test_an_estimate_that_does_not_add_up_is_not_shown() -> None:
     refused(d, "rejected_E-TX-08")
 
 
+def test_a_stream_of_shots_does_not_hold_the_clock_up() -> None:
+    d = tell_story(desk(), send(), on("ways", press("face")))
+    for _ in range(310):  # 31 s of "too dark" without one Tick
+        d.look("too_dark")
+    assert d.screen.name == "refused" and d.screen.fields["code"] == "timeout"
+
+
 def test_the_cancel_button_works_everywhere_before_the_record() -> None:
     steps = [*FACE, on("working", known_as()), on("working", estimated)]
     for count in range(len(steps) + 1):
