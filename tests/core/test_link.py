@@ -437,3 +437,67 @@ def test_the_core_hears_of_a_mute_controller_only_after_the_last_greeting() -> N
     while not bench.lost():
         bench.run(1)
     assert len(bench.to_board) == GREETS_MAX + 1
+
+
+def test_another_key_is_told_at_the_first_answer_and_not_after_the_last_greeting() -> None:
+    bench = Bench(board_key=bytes(32))
+    while not bench.lost():
+        bench.run(1)
+    assert bench.lost() == [Code.PAIRING]
+    assert len(bench.to_board) < GREETS_MAX
+
+
+def test_repeats_wait_twice_as_long_each_time() -> None:
+    bench = Bench().until_up()
+    bench.run(100)
+    bench.hear = lambda data, rng: []
+    bench.step(Command("buzz", "ok"))
+    size, at = len(bench.to_board[-1]), [bench.now]
+    while not bench.lost():
+        before = len(bench.to_board)
+        bench.run(1)
+        if any(len(data) == size for data in bench.to_board[before:]):
+            at.append(bench.now)
+    gaps = [b - a for a, b in itertools.pairwise(at)]
+    assert len(gaps) >= 4
+    assert all(b == 2 * a for a, b in itertools.pairwise(gaps[:4]))
+
+
+def test_a_started_that_is_only_late_is_not_even_asked_about() -> None:
+    bench = Bench().until_up()
+    bench.run(100)
+    before = len(bench.to_board)
+    bench.step(Arrived(bench.to_host[0]))
+    assert len(bench.to_board) == before
+    assert bench.link.state is State.UP
+
+
+def test_the_controller_gives_up_after_five_tries_and_starts_over() -> None:
+    bench = Bench().until_up()
+    bench.run(100)
+    bench.hear = lambda data, rng: []
+    bench.app.card(b"03,UNHEARD", bench.now)
+    before = len(bench.to_host)
+    bench.host_runs = False
+    bench.run(10_000)
+    size = max(len(data) for data in bench.to_host[before - 1 :])
+    assert sum(len(data) == size for data in bench.to_host[before:]) <= board_link.TRIES_MAX
+    assert not bench.app.link.up()
+    bench.hear, bench.host_runs = clean, True
+    bench.run(10)
+    bench.until_up()
+
+
+def test_a_command_whose_acknowledgement_is_lost_is_carried_out_once() -> None:
+    bench = Bench().until_up()
+    bench.run(100)
+    bench.say = lambda data, rng: []
+    bench.step(Command("buzz", "short"))
+    rises, last = 0, 0
+    for _ in range(1500):
+        bench.run(1)
+        rises += bool(bench.app.tone.value) and not last
+        last = bench.app.tone.value
+        if bench.now % 700 == 0:
+            bench.say = clean
+    assert rises == 1
