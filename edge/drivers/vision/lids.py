@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from edge.drivers.vision import mesh as m
-from edge.drivers.vision.crop import square
+from edge.drivers.vision.crop import square, to_shot
 
 if TYPE_CHECKING:
     from edge.drivers.vision import Floats, Rgb
@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 
 ROI = 2.3  # of the eye's width
 CONTOUR = 71 * 3
-SHUT_RATIO = 0.07  # lid distance / eye width of a shut eye
+SHUT_RATIO = 0.11  # lid distance / eye width at which an eye counts as shut (closed ones measured 0.05..0.15)
 OPEN_RATIO = 0.24  # of an open one, until this person's own is known
 OPEN_LEAST = 0.17
 SEEN_MAX = 45  # shots that teach this person's open eye: 3 s
@@ -30,28 +30,42 @@ ONE_EYE_DEG = 15.0  # beyond this yaw only the nearer eye is judged
 
 def ratio(model: Model, rgb: Rgb, mesh: Mesh, pose: Pose) -> float:
     """Distance of the lids over the width of the eye."""
-    right = _eye(model, rgb, mesh.points[[m.RIGHT_OUTER, m.RIGHT_INNER], :2], mirrored=True)
-    left = _eye(model, rgb, mesh.points[[m.LEFT_INNER, m.LEFT_OUTER], :2], mirrored=False)
+    right, left = (_opening(line) for line in lines(model, rgb, mesh))
     if abs(pose.yaw_deg) > ONE_EYE_DEG:
         return right if pose.yaw_deg > 0 else left
     return (right + left) / 2
 
 
-def _eye(model: Model, rgb: Rgb, corners: Floats, *, mirrored: bool) -> float:
+def lines(model: Model, rgb: Rgb, mesh: Mesh) -> tuple[Floats, Floats]:
+    """The lid contours (16x2, shot pixels) of the right and the left eye: 0..8 lower lid from corner to corner, 9..15
+    upper lid."""
+    right = _line(model, rgb, mesh.points[[m.RIGHT_OUTER, m.RIGHT_INNER], :2], mirrored=True)
+    left = _line(model, rgb, mesh.points[[m.LEFT_INNER, m.LEFT_OUTER], :2], mirrored=False)
+    return right, left
+
+
+def _line(model: Model, rgb: Rgb, corners: Floats, *, mirrored: bool) -> Floats:
     along = corners[1] - corners[0]
     centre = corners.mean(axis=0)
     side = max(4.0, float(np.hypot(*along)) * ROI)
-    patch, _ = square(
+    size = model.shape[1]
+    patch, matrix = square(
         rgb,
         (float(centre[0]), float(centre[1])),
         side,
         float(np.arctan2(along[1], along[0])),
-        model.shape[1],
+        size,
     )
     if mirrored:
         patch = patch[:, ::-1]
     out = model.run(patch.astype(np.float32) / 255.0)
     line = next(o for o in out.values() if o.size == CONTOUR).reshape(-1, 3)[:16, :2]
+    if mirrored:
+        line = np.stack([size - line[:, 0], line[:, 1]], axis=1)
+    return to_shot(line, matrix)
+
+
+def _opening(line: Floats) -> float:
     lids = np.linalg.norm(line[1:8] - line[9:16], axis=1).mean()
     return float(lids / max(float(np.linalg.norm(line[0] - line[8])), 1.0))
 

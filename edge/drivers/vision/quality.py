@@ -19,7 +19,7 @@ class Thresholds(Struct, frozen=True, forbid_unknown_fields=True):
     """Where a shot stops being usable. Fractions are of the shot's width or height, luma 0..255, angles degrees."""
 
     face_width_min: float = 0.16  # below, an eye is < 13 px wide at 640 and lids cannot be measured
-    face_height_max: float = 0.52  # above, less than 2.0 x context fits: anti-spoof error 5 -> 13 %
+    face_height_max: float = 0.42  # above, less than 2.0 x context fits: anti-spoof error 5 -> 13 %
     second_face_min: float = 0.45  # of the first one's width: smaller is a bystander behind
     dark_luma_max: float = 45.0  # mean of the face; darker, the embedding loses people
     bright_luma_min: float = 215.0

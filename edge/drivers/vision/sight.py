@@ -65,7 +65,7 @@ class Sight:
         if not faces or problem in FACE_PROBLEMS:
             return Look(problem, faces[0] if faces else None)
         face = faces[0]
-        shape = mesh.fit(self._mesh, rgb, face)
+        shape = self.shape(rgb, face)
         if shape.presence < self._limits.presence_min:
             return Look("no_face", face)
         pose = mesh.pose(shape)
@@ -78,6 +78,18 @@ class Sight:
             problem = "turned"
         live = spoof.live_probability(self._spoof, rgb, face) if frontal else -1.0
         return Look(problem, face, pose, opening, live)
+
+    def faces(self, rgb: Rgb) -> list[Face]:
+        """Every face of a picture."""
+        return self._detector.faces(rgb)
+
+    def shape(self, rgb: Rgb, face: Face) -> mesh.Mesh:
+        """The 468 points of a face."""
+        return mesh.fit(self._mesh, rgb, face)
+
+    def lid_lines(self, rgb: Rgb, shape: mesh.Mesh) -> tuple[Floats, Floats]:
+        """The lids of the right and left eye."""
+        return lids.lines(self._iris, rgb, shape)
 
     def template(self, rgb: Rgb, face: Face) -> Floats:
         """192 numbers of unit length."""

@@ -1,0 +1,98 @@
+"""What the terminal's eyes see in the clips: the numbers behind every claim about them."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import numpy as np
+from msgspec import Struct
+
+from edge.drivers.camera.pictures import rgb_of
+from edge.drivers.vision.sight import Sight
+from sim.camera.pixels import Floats
+
+
+class Seen(Struct, frozen=True):
+    """One clip. problems: name -> share of the shots; live over the frontal shots (-1: none)."""
+
+    clip: str
+    yaw_deg: tuple[float, float]
+    depth_yaw_deg: tuple[float, float]
+    eye_open: tuple[float, float]
+    live: float
+    live_shots: int
+    problems: dict[str, float]
+
+
+def clip(folder: Path, name: str, sight: Sight) -> Seen:
+    """Look at every shot of a clip, in order, as one visit."""
+    sight.forget()
+    looks = [sight.look(rgb_of(p.read_bytes())) for p in sorted((folder / name).glob("*.jpg"))]
+    poses = [look.pose for look in looks if look.pose is not None]
+    live = [look.live for look in looks if look.live >= 0]
+    problems = [look.problem for look in looks if look.problem is not None]
+    return Seen(
+        name,
+        _range([p.yaw_deg for p in poses]),
+        _range([p.depth_yaw_deg for p in poses]),
+        _range([look.eye_open for look in looks if look.pose is not None]),
+        float(np.mean(live)) if live else -1.0,
+        len(live),
+        {one: problems.count(one) / len(looks) for one in sorted(set(problems))},
+    )
+
+
+def names(folder: Path) -> list[str]:
+    """All clips of a stage."""
+    return sorted(
+        str(p.relative_to(folder))
+        for p in folder.rglob("*")
+        if p.is_dir() and not p.name.startswith(".") and any(p.glob("*.jpg"))
+    )
+
+
+def template(folder: Path, name: str, sight: Sight, number: int = 0) -> Floats | None:
+    """The template of the `number`-th good shot of a clip."""
+    good = 0
+    for path in sorted((folder / name).glob("*.jpg")):
+        shot = rgb_of(path.read_bytes())
+        look = sight.look(shot)
+        if look.problem is None and look.face is not None:
+            if good == number:
+                return sight.template(shot, look.face)
+            good += 1
+    return None
+
+
+def table(folder: Path, sight: Sight) -> str:
+    """Person x clip: yaw, eye, p(live), problems."""
+    rows = [f"{'clip':16} {'yaw':>14} {'by depth':>14} {'eye open':>11} {'p(live)':>8}  problems"]
+    for name in names(folder):
+        seen = clip(folder, name, sight)
+        odd = " ".join(f"{k}:{v:.0%}" for k, v in seen.problems.items())
+        rows.append(
+            f"{name:16} {seen.yaw_deg[0]:6.1f} {seen.yaw_deg[1]:6.1f}  {seen.depth_yaw_deg[0]:6.1f}"
+            f" {seen.depth_yaw_deg[1]:6.1f}  {seen.eye_open[0]:5.2f} {seen.eye_open[1]:4.2f}"
+            f" {seen.live:8.2f}  {odd}"
+        )
+    return "\n".join(rows)
+
+
+def matrix(folder: Path, sight: Sight) -> str:
+    """Cosines: rows the `front` clips, columns the `idle` clips of every person, then `blink`."""
+    people = sorted({name.split("/")[0] for name in names(folder) if name.endswith("/front")})
+    rows = ["front x idle     " + " ".join(f"{p:>5}" for p in people) + "   own blink"]
+    for one in people:
+        own = template(folder, f"{one}/front", sight)
+        cells = [_cosine(own, template(folder, f"{two}/idle", sight)) for two in people]
+        blink = _cosine(own, template(folder, f"{one}/blink", sight, 3))
+        rows.append(f"{one:16} " + " ".join(f"{c:5.2f}" for c in cells) + f"   {blink:5.2f}")
+    return "\n".join(rows)
+
+
+def _cosine(one: Floats | None, two: Floats | None) -> float:
+    return float("nan") if one is None or two is None else float(one @ two)
+
+
+def _range(values: list[float]) -> tuple[float, float]:
+    return (min(values), max(values)) if values else (0.0, 0.0)

@@ -1,0 +1,134 @@
+"""A plate: one real person from a photograph, framed as the terminal's camera would, with the measured mesh and eyes."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import numpy as np
+from msgspec import Struct
+from PIL import Image, ImageFilter
+
+from edge.drivers.vision import mesh
+from edge.drivers.vision.blazeface import Face
+from edge.drivers.vision.sight import Sight
+from edge.errors import EdgeError
+from sim.camera.pixels import HEIGHT, WIDTH, Floats, Rgb
+
+FINE = 2  # texture pixels per shot pixel
+FACE_WIDTH = 150.0  # of the detector's box in a shot: a person at arm's length
+FACE_AT = (320.0, 238.0)
+REFINE = 3
+SIDE_MARGIN = 0.12  # of the neighbour's box, covered by the privacy screen too
+
+
+class Plate(Struct, frozen=True, eq=False):
+    """texture: rgb at FINE x the shot. face, points (468x3) and eyes (two 16x2 lid contours) in shot pixels."""
+
+    texture: Rgb
+    face: Face
+    points: Floats
+    eyes: tuple[Floats, Floats]
+    pose: mesh.Pose
+
+
+def read(photo: Path) -> Image.Image:
+    """A photograph."""
+    with Image.open(photo) as picture:
+        return picture.convert("RGB")
+
+
+def frame(
+    picture: Image.Image, box: tuple[float, float, float], face_width: float = FACE_WIDTH
+) -> tuple[Rgb, Floats]:
+    """The texture around a face (x, y, side) and the 2x3 matrix from photograph pixels to shot pixels. The photograph's edge is
+    never passed where it can be avoided: the person then stands a little off centre."""
+    scale = face_width / box[2]
+    high, wide = HEIGHT / scale, WIDTH / scale
+    left = _inside(box[0] + box[2] / 2 - FACE_AT[0] / scale, wide, picture.width)
+    top = _inside(box[1] + box[2] / 2 - FACE_AT[1] / scale, high, picture.height)
+    step = 1 / (scale * FINE)
+    size = (WIDTH * FINE, HEIGHT * FINE)
+    if step > 1:
+        picture = picture.filter(ImageFilter.GaussianBlur(0.35 * step))
+    texture = picture.transform(
+        size,
+        Image.Transform.AFFINE,
+        (step, 0, left, 0, step, top),
+        Image.Resampling.BICUBIC,
+    )
+    matrix = np.array([[scale, 0, -left * scale], [0, scale, -top * scale]], np.float32)
+    return np.asarray(texture), matrix
+
+
+def _inside(low: float, extent: float, limit: float) -> float:
+    return min(max(low, 0.0), max(0.0, limit - extent))
+
+
+def screens(texture: Rgb, faces: list[Face], mine: Face) -> Rgb:
+    """Stand frosted privacy screens beside the person, as at a counter, where they hide other people's faces."""
+    left, right = 0.0, float(WIDTH)
+    for other in faces:
+        if other.x + other.w / 2 < mine.x:
+            left = max(left, other.x + other.w * (1 + SIDE_MARGIN))
+        elif other.x + other.w / 2 > mine.x + mine.w:
+            right = min(right, other.x - other.w * SIDE_MARGIN)
+    left, right = min(left, mine.x - 0.35 * mine.w), max(right, mine.x + 1.35 * mine.w)
+    x = (np.arange(WIDTH * FINE, dtype=np.float32) / FINE)[None, :, None]
+    cover = np.clip(np.maximum(left - x, x - right) / 5.0 + 0.5, 0, 1)
+    if left <= 0:
+        cover = np.where(x < WIDTH / 2, 0, cover)
+    if right >= WIDTH:
+        cover = np.where(x > WIDTH / 2, 0, cover)
+    tone = np.median(texture.reshape(-1, 3), axis=0) * 0.5 + 75.0
+    shade = 1.0 - 0.12 * (np.arange(HEIGHT * FINE, dtype=np.float32) / (HEIGHT * FINE))
+    frosted = tone[None, None, :] * shade[:, None, None]
+    return np.asarray(texture * (1 - cover) + frosted * cover, dtype=np.uint8)
+
+
+class Spot(Struct, frozen=True):
+    """Where a person is in a photograph: role of the picture, middle and width of the face in its pixels."""
+
+    picture: str
+    x: float
+    y: float
+    width: float
+
+
+def make(photo: Path, spot: Spot, sight: Sight, *, screened: bool = True) -> Plate:
+    """The person at `spot` as a plate. E-VIS-06 when no face is seen there."""
+    picture = read(photo)
+    box = (spot.x - spot.width / 2, spot.y - spot.width / 2, spot.width)
+    for _ in range(REFINE):  # the detector is precise only at the size of a shot
+        texture, matrix = frame(picture, box)
+        mine = _near(sight, shot_of(texture), matrix @ (spot.x, spot.y, 1.0))
+        scale = float(matrix[0, 0])
+        box = (
+            (mine.x - float(matrix[0, 2])) / scale,
+            (mine.y - float(matrix[1, 2])) / scale,
+            mine.w / scale,
+        )
+    texture, matrix = frame(picture, box)
+    at = matrix @ (spot.x, spot.y, 1.0)
+    for _ in range(REFINE if screened else 0):  # beside a hidden face the detector may then see another
+        mine = _near(sight, shot_of(texture), at)
+        others = [f for f in sight.faces(shot_of(texture)) if abs(f.x - mine.x) > mine.w / 2]
+        if not others:
+            break
+        texture = screens(texture, others, mine)
+    shot = shot_of(texture)
+    face = _near(sight, shot, at)
+    shape = sight.shape(shot, face)
+    return Plate(texture, face, shape.points, sight.lid_lines(shot, shape), mesh.pose(shape))
+
+
+def shot_of(texture: Rgb) -> Rgb:
+    """The texture at the size of a shot."""
+    t = texture.reshape(HEIGHT, FINE, WIDTH, FINE, 3)
+    return np.asarray(t.mean(axis=(1, 3)), dtype=np.uint8)
+
+
+def _near(sight: Sight, shot: Rgb, at: Floats) -> Face:
+    faces = sight.faces(shot)
+    if not faces:
+        raise EdgeError("E-VIS-06", "the photographed face is not seen", "choose another spot")
+    return min(faces, key=lambda f: abs(f.x + f.w / 2 - at[0]) + abs(f.y + f.h / 2 - at[1]))
