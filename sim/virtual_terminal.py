@@ -39,7 +39,7 @@ CUTS = ("before the commit", "after the commit", "between two effects")
 CENTRE_ALARMS = ("E-LOG-",)
 
 
-class PowerCut(Exception):  # noqa: N818
+class PowerCut(Exception):
     """Unwinds a turn: the agent is gone at this very point."""
 
 
@@ -250,7 +250,7 @@ class VirtualTerminal:
         self._spun = self._spun + 1 if stuck else 0
         if self._spun > TICKS_AT_ONCE_MAX:
             self.time.violated("a Tick does not move its deadline")
-            self._due = self.time.now_ms  # stop turning
+            self._end()  # or this moment would never be over
 
     # -- what must hold whenever something leaves the terminal ----------------------------------------------
     def bill(self, bill_id: str) -> BillState | None:

@@ -30,7 +30,7 @@ SCHEMA = 1
 APPLICATION_ID = 0x46503031  # "FP01"
 WAL_PAGES_MAX = 4096  # 16 MiB: a terminal that is never idle checkpoints here
 QUICK_CHECK_MAX_BYTES = 64 * 1024 * 1024  # larger files: `verify_chain`, not at each start
-TAIL_RECORDS = 256  # answered records whose chain is checked at each start, besides the others
+TAIL_RECORDS = 64  # answered records whose chain is checked at each start, besides the others
 
 TABLES = """
 CREATE TABLE meta(key TEXT PRIMARY KEY, value ANY) STRICT, WITHOUT ROWID;
