@@ -32,7 +32,8 @@ def beside(screen: Show) -> list[Effect]:
     if screen.name in BUZZES:
         effects.append(Buzz(BUZZES[screen.name]))
     if screen.name not in SILENT:
-        what = step or screen.fields.get("problem") or screen.fields.get("code") or ""
+        what = str(step or screen.fields.get("problem") or screen.fields.get("code") or "")
+        what = what.removeprefix("rejected_")
         effects.append(Speak(f"say.{screen.name}" + (f".{what}" if what else "")))
     effects.append(Shoot(CAMERA.get(screen.name, "off")))
     return effects

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from edge.core import events as e
-from edge.core.effects import Append, Ask, Light, Settle, Shoot, Show
+from edge.core.effects import Append, Ask, Light, Save, Settle, Shoot, Show
 from edge.core.types import BillStatus, Mode, Outcome
 from tests.flows.kit import (
     CHILD,
@@ -345,3 +345,10 @@ def test_a_new_policy_counts_at_once_is_kept_and_an_older_one_is_a_replay() -> N
     d.post(e.PolicyArrived(policy("P1", version=3), b"\x03" * 32, b"doc-3"))
     status = d.terminal.status(d.now)
     assert status["policy"]["profile"] == "P2" and d.docs["policy"] == {"current": b"doc-4"}
+
+
+def test_the_same_policy_again_costs_no_write() -> None:
+    d = desk()
+    d.post(e.PolicyArrived(policy(version=4), b"\x04" * 32, b"doc-4"))
+    effects = d.post(e.PolicyArrived(policy(version=4), b"\x04" * 32, b"doc-4"))
+    assert not [x for x in effects if isinstance(x, Save)]
