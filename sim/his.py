@@ -1,8 +1,10 @@
-"""A small hospital system: posts bills to the terminal, waits for what becomes of them, and keeps its own list.
+"""A small hospital system: posts bills to the terminal, waits for what becomes of them, and keeps
+its own list.
 
-The list is a JSON-lines file, one line per fact, fsynced before the next step, so that at the end of the day the
-terminal's ledger and the centre's log can be held against a third, independent book. It survives its own death:
-`resume()` sends everything again that was written down but never accepted, with the same key and the same bytes.
+The list is a JSON-lines file, one line per fact, fsynced before the next step, so that at the end
+of the day the terminal's ledger and the centre's log can be held against a third, independent
+book. It survives its own death: `resume()` sends everything again that was written down but never
+accepted, with the same key and the same bytes.
 """
 
 from __future__ import annotations
@@ -66,11 +68,12 @@ class His:
         self._lines: dict[str, Line] = {}  # by bill_no
         self._read()
 
-    # -- bills --------------------------------------------------------------------------------------
+    # -- bills -------------------------------------------------------------------------------------
     def post(self, bill: Json, *, timeout_s: float = 60.0) -> str:
         """Send a bill (fields of edge.core.types.Bill), written down first; the terminal's bill_id.
 
-        EdgeError with the API's code when it is not taken; TimeoutError when the terminal stays away (see `resume`).
+        EdgeError with the API's code when it is not taken; TimeoutError when the terminal stays
+        away (see `resume`).
         """
         body = json.dumps(bill, ensure_ascii=False, sort_keys=True, separators=(",", ":"))
         key = f"his-{uuid.uuid4().hex}"
@@ -84,14 +87,16 @@ class His:
         return line.bill_id
 
     def resume(self, *, timeout_s: float = 60.0) -> list[Line]:
-        """Send again what was never accepted: after a crash of the HIS, or a terminal that was away too long."""
+        """Send again what was never accepted: after a crash of the HIS, or a terminal that was
+        away too long."""
         left = [line for line in self.lines() if not line.bill_id and not line.problem]
         for line in left:
             self._post(line, timeout_s)
         return left
 
     def status(self, bill_id: str, *, wait_s: int = 0) -> str:
-        """The bill's status now, or when it changes within `wait_s` (long-poll); the last known while the terminal is away."""
+        """The bill's status now, or when it changes within `wait_s` (long-poll); the last known
+        while the terminal is away."""
         line = self.line(bill_id)
         query = {"wait": wait_s, "since": line.version} if wait_s else {}
         try:
@@ -106,7 +111,8 @@ class His:
     def wait(
         self, bill_id: str, *, until: frozenset[str] = FINAL_NAMES, timeout_s: float = 60.0
     ) -> str:
-        """Long-poll until the bill is in one of these states. The terminal may die and come back meanwhile."""
+        """Long-poll until the bill is in one of these states. The terminal may die and come back
+        meanwhile."""
         end = time.monotonic() + timeout_s
         while (left := end - time.monotonic()) > 0:
             status = self.status(bill_id, wait_s=max(1, min(WAIT_S, int(left))))
@@ -115,7 +121,8 @@ class His:
         raise TimeoutError(f"{bill_id} is still {self.line(bill_id).status or 'unknown'}")
 
     def cancel(self, bill_id: str, *, timeout_s: float = 60.0) -> int:
-        """Ask to undo a bill; the HTTP status (200 withdrawn before a record, 202 a cancel record is on its way)."""
+        """Ask to undo a bill; the HTTP status (200 withdrawn before a record, 202 a cancel record
+        is on its way)."""
         line = self.line(bill_id)
         key = f"his-{uuid.uuid4().hex}"
         self._write("cancel", line.bill_no, key=key)
@@ -125,7 +132,7 @@ class His:
             line.undoing = True
         return answer.status_code
 
-    # -- the list -----------------------------------------------------------------------------------
+    # -- the list ----------------------------------------------------------------------------------
     def lines(self) -> list[Line]:
         """Everything this HIS ever sent, in order."""
         with self._lock:
@@ -159,7 +166,8 @@ class His:
         self._write("accepted", line.bill_no, bill_id=line.bill_id)
 
     def _request(self, path: str, key: str, body: str, timeout_s: float) -> httpx.Response:
-        """The same request until somebody answers it: a lost answer is UNKNOWN, and the key makes asking again safe."""
+        """The same request until somebody answers it: a lost answer is UNKNOWN, and the key makes
+        asking again safe."""
         end = time.monotonic() + timeout_s
         headers = {"idempotency-key": key, "content-type": "application/json"}
         last = "no answer"

@@ -1,8 +1,9 @@
 """The centre's process: `python -m sim.centre --config centre.toml`.
 
-One MQTT connection of its own (the product's fenced paho driver: a fresh client per connection, nothing queued behind our
-back), one thread that works: message in, database transaction, answers out. Killed at any moment it loses nothing: what
-was not committed is sent again by the terminal, what was committed is answered again with the first result.
+One MQTT connection of its own (the product's fenced paho driver: a fresh client per connection,
+nothing queued behind our back), one thread that works: message in, database transaction, answers
+out. Killed at any moment it loses nothing: what was not committed is sent again by the terminal,
+what was committed is answered again with the first result.
 """
 
 from __future__ import annotations
@@ -41,7 +42,8 @@ log = logging.getLogger("facepay.centre")
 
 
 class BrokerConfig(Struct, frozen=True, forbid_unknown_fields=True):
-    """[broker] Where messages come from. `shards`: which of them this worker serves, all when empty."""
+    """[broker] Where messages come from. `shards`: which of them this worker serves, all when
+    empty."""
 
     port: int
     host: str = "127.0.0.1"
@@ -78,7 +80,9 @@ def read_config(path: Path) -> Config:
     try:
         return msgspec.toml.decode(path.read_bytes(), type=Config)
     except (OSError, msgspec.DecodeError) as error:
-        raise EdgeError("E-CFG-21", f"{path}: {error}", "see sim.centre.setup.write_config") from error
+        raise EdgeError(
+            "E-CFG-21", f"{path}: {error}", "see sim.centre.setup.write_config"
+        ) from error
 
 
 class Process:
@@ -158,8 +162,16 @@ class Process:
             answers = self._centre.on_message(message.topic, message.payload, now_ms)
         except EdgeError:
             raise
-        except (SQLAlchemyError, AssertionError, ArithmeticError, LookupError, TypeError, ValueError):
-            # rolled back; the terminal asks again. One message that we cannot handle must not end the service.
+        except (
+            SQLAlchemyError,
+            AssertionError,
+            ArithmeticError,
+            LookupError,
+            TypeError,
+            ValueError,
+        ):
+            # rolled back; the terminal asks again. One message that we cannot handle must not end
+            # the service.
             log.exception("a message was not handled")
             return
         for topic, payload in answers:
@@ -222,7 +234,11 @@ class JsonLines(logging.Formatter):
 
     def format(self, record: logging.LogRecord) -> str:
         """The line."""
-        line = {"at": round(record.created, 3), "level": record.levelname, "text": record.getMessage()}
+        line = {
+            "at": round(record.created, 3),
+            "level": record.levelname,
+            "text": record.getMessage(),
+        }
         if hasattr(record, "code"):
             line["code"] = record.code
         if record.exc_info:
@@ -232,7 +248,9 @@ class JsonLines(logging.Formatter):
 
 def main(arguments: list[str] | None = None) -> int:
     """Entry. 2 when it cannot start."""
-    parser = argparse.ArgumentParser(prog="python -m sim.centre", description="the reference centre")
+    parser = argparse.ArgumentParser(
+        prog="python -m sim.centre", description="the reference centre"
+    )
     parser.add_argument("--config", type=Path, required=True)
     options = parser.parse_args(arguments)
     handler = logging.StreamHandler()

@@ -53,7 +53,8 @@ class Reply(Struct, frozen=True):
 
 
 def make(conn: sa.Connection, reply: Reply, tree: Tree, keys: CentreKeys) -> list[Message]:
-    """The answers, in order; notes their numbers and the tree's size. At least one, also without results."""
+    """The answers, in order; notes their numbers and the tree's size. At least one, also without
+    results."""
     chunks = _chunks(reply.decided, tree.size)
     number, seen = reply.terminal.answer_number, reply.terminal.answer_size
     messages: list[Message] = []

@@ -1,4 +1,5 @@
-"""Questions (PROTOCOL "Ask and Tell"): who is it (1101), what would it come to (2206), the policy, what became of it (5203)."""
+"""Questions (PROTOCOL "Ask and Tell"): who is it (1101), what would it come to (2206), the policy,
+what became of it (5203)."""
 
 from __future__ import annotations
 
@@ -38,7 +39,8 @@ class Question(Struct, frozen=True):
 
 
 def answer(asked: Question) -> tuple[int, str, Json]:
-    """(infcode, err_msg, output). A business "no" and a malformed question are both infcode -1 with a code."""
+    """(infcode, err_msg, output). A business "no" and a malformed question are both infcode -1
+    with a code."""
     table = {"1101": _who, "2206": _price, "policy": _policy, "5203": _became}
     ask = table.get(asked.header.infno)
     if ask is None:
@@ -132,7 +134,11 @@ def _price(asked: Question) -> Json | No:
     data = bodies.form(call)
     c = t.tokens.c
     token = bodies.text(data, "mdtrt_cert_no")
-    where = (c.ec_token == token, c.terminal == asked.terminal.name, c.at_ms > asked.now_ms - TOKEN_MS)
+    where = (
+        c.ec_token == token,
+        c.terminal == asked.terminal.name,
+        c.at_ms > asked.now_ms - TOKEN_MS,
+    )
     psn_no = asked.conn.execute(sa.select(c.psn_no).where(*where)).scalar()
     person = people.find(asked.conn, psn_no) if psn_no else None
     if person is None or bodies.text(data, "psn_no") != person.psn_no:

@@ -1,4 +1,5 @@
-"""What the centre's log holds, recomputed from the stored rows and not from what the centre remembers."""
+"""What the centre's log holds, recomputed from the stored rows and not from what the centre
+remembers."""
 
 from __future__ import annotations
 
@@ -51,7 +52,9 @@ class Audit(Struct, frozen=True):
     def line(self, terminal: str, epoch: int, seq: int) -> Line | None:
         """One record."""
         wanted = (terminal, epoch, seq)
-        return next((one for one in self.lines if (one.terminal, one.epoch, one.seq) == wanted), None)
+        return next(
+            (one for one in self.lines if (one.terminal, one.epoch, one.seq) == wanted), None
+        )
 
 
 def audit(store: t.Store) -> Audit:
@@ -75,7 +78,16 @@ def audit(store: t.Store) -> Audit:
     if imbalance:
         faults.append(f"the books are out by {imbalance} fen")
     lines = tuple(Line(**{name: row[name] for name in Line.__struct_fields__}) for row in rows)
-    return Audit(lines, tree.size, tree.root(), int(settled), int(medfee or 0), int(fund or 0), imbalance, tuple(faults))
+    return Audit(
+        lines,
+        tree.size,
+        tree.root(),
+        int(settled),
+        int(medfee or 0),
+        int(fund or 0),
+        imbalance,
+        tuple(faults),
+    )
 
 
 def doubles(store: t.Store) -> list[tuple[str, str]]:
@@ -83,14 +95,22 @@ def doubles(store: t.Store) -> list[tuple[str, str]]:
     c = t.settlements.c
     with store.begin() as conn:
         query = sa.select(c.fixmedins_code, c.bill_no).where(c.live == 1)
-        return [(row[0], row[1]) for row in conn.execute(query.group_by(*query.selected_columns).having(sa.func.count() > 1))]
+        return [
+            (row[0], row[1])
+            for row in conn.execute(
+                query.group_by(*query.selected_columns).having(sa.func.count() > 1)
+            )
+        ]
 
 
 def settled_bills(store: t.Store) -> dict[str, tuple[str, int, int, int]]:
-    """bill_no -> (setl_id, medfee_fen, fund_fen, seq) of the live settlements (of one institution's demo)."""
+    """bill_no -> (setl_id, medfee_fen, fund_fen, seq) of the live settlements (of one
+    institution's demo)."""
     c = t.settlements.c
     with store.begin() as conn:
-        rows = conn.execute(sa.select(c.bill_no, c.setl_id, c.medfee_fen, c.fund_fen, c.seq).where(c.live == 1))
+        rows = conn.execute(
+            sa.select(c.bill_no, c.setl_id, c.medfee_fen, c.fund_fen, c.seq).where(c.live == 1)
+        )
         return {row[0]: (row[1], row[2], row[3], row[4]) for row in rows}
 
 
@@ -111,7 +131,12 @@ def _line_faults(row: sa.RowMapping, tree: Tree) -> list[str]:
     if record_hash(bytes(row["data"])) != bytes(row["hash"]):
         faults.append(f"{name}: the stored bytes were altered")
     leaf = leaf_bytes(
-        bytes(row["hash"]), row["terminal"], row["epoch"], row["seq"], Outcome(row["outcome"]), bytes(row["result"])
+        bytes(row["hash"]),
+        row["terminal"],
+        row["epoch"],
+        row["seq"],
+        Outcome(row["outcome"]),
+        bytes(row["result"]),
     )
     tree.append(leaf)
     return faults

@@ -1,5 +1,5 @@
-"""What a sealed body may look like (PROTOCOL "Body of a record"). Our own level is strict, the national forms inside
-`input` may carry more fields than we read."""
+"""What a sealed body may look like (PROTOCOL "Body of a record"). Our own level is strict, the
+national forms inside `input` may carry more fields than we read."""
 
 from __future__ import annotations
 
@@ -80,7 +80,8 @@ class Body(Struct, frozen=True, forbid_unknown_fields=True):
 
 
 class Question(Struct, frozen=True):
-    """2206: the plan that a settlement would carry; the rest of a body may be there and is not read."""
+    """2206: the plan that a settlement would carry; the rest of a body may be there and is not
+    read."""
 
     plan: Annotated[list[Call], Meta(min_length=1, max_length=PLAN_MAX)]
 
@@ -91,7 +92,8 @@ def call(plan: list[Call], *infnos: str) -> Call | None:
 
 
 def parse(plain: Any) -> Body:
-    """Typed body. EdgeError E-WIR-20 malformed, E-WIR-21 the plan is not one of the kind's, E-WIR-22 message id."""
+    """Typed body. EdgeError E-WIR-20 malformed, E-WIR-21 the plan is not one of the kind's,
+    E-WIR-22 message id."""
     try:
         body = msgspec.convert(plain, Body)
     except msgspec.ValidationError as error:
@@ -100,7 +102,9 @@ def parse(plain: Any) -> Body:
         raise EdgeError("E-WIR-21", "unknown kind or plan", body.kind)
     good = all(len(one.msgid) == MSGID_CHARS and one.msgid.isascii() for one in body.plan)
     if not good or len({one.msgid for one in body.plan}) != len(body.plan):
-        raise EdgeError("E-WIR-22", "message id malformed or used twice", "code 12 + time 14 + counter 4")
+        raise EdgeError(
+            "E-WIR-22", "message id malformed or used twice", "code 12 + time 14 + counter 4"
+        )
     return body
 
 
@@ -133,7 +137,8 @@ def text(data: Json, name: str, default: str | None = None) -> str:
 
 
 def fee_lines(one: Call, node: str) -> tuple[FeeLine, ...]:
-    """2204 `feedetail` or 2102 `drugdetail`. EdgeError E-WIR-20 when a line is malformed, E-TX-06 for an amount."""
+    """2204 `feedetail` or 2102 `drugdetail`. EdgeError E-WIR-20 when a line is malformed, E-TX-06
+    for an amount."""
     rows = one.input.get(node)
     if not isinstance(rows, list) or not 1 <= len(rows) <= LINES_MAX:
         raise EdgeError("E-WIR-20", f"{node} has no or too many lines", f"1 to {LINES_MAX}")

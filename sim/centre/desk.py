@@ -1,4 +1,5 @@
-"""The centre's desk: one message of a terminal in, one database transaction, answers out after the commit."""
+"""The centre's desk: one message of a terminal in, one database transaction, answers out after the
+commit."""
 
 from __future__ import annotations
 
@@ -25,7 +26,9 @@ from sim.centre.registry import Terminal
 from sim.centre.rules import Region
 
 TERMINALS_CACHED_MAX: Final = 4096
-INCIDENTS_MAX: Final = 100_000  # a flood of rubbish must not fill the disk; the counters in the log go on
+INCIDENTS_MAX: Final = (
+    100_000  # a flood of rubbish must not fill the disk; the counters in the log go on
+)
 
 
 class SystemDice:
@@ -75,9 +78,11 @@ class Centre:
         )
 
     def on_message(self, topic: str, payload: bytes, now_ms: int) -> list[Message]:
-        """Everything one message causes; the messages to publish, which may be lost: the terminal asks again.
+        """Everything one message causes; the messages to publish, which may be lost: the terminal
+        asks again.
 
-        Never raises for what a terminal sends. EdgeError E-LOG-20: the database is not what it was; stop.
+        Never raises for what a terminal sends. EdgeError E-LOG-20: the database is not what it
+        was; stop.
         """
         with self._lock, self.store.begin() as conn:
             self.log.catch_up(conn)
@@ -100,7 +105,9 @@ class Centre:
         return []  # our own words, and `state`
 
     # -- records ----------------------------------------------------------------------------------
-    def _up(self, conn: sa.Connection, terminal: Terminal, payload: bytes, now_ms: int) -> list[Message]:
+    def _up(
+        self, conn: sa.Connection, terminal: Terminal, payload: bytes, now_ms: int
+    ) -> list[Message]:
         try:
             got = envelope.decode(payload)
         except EdgeError:
@@ -133,7 +140,9 @@ class Centre:
         return messages
 
     # -- questions --------------------------------------------------------------------------------
-    def _ask(self, conn: sa.Connection, terminal: Terminal, payload: bytes, now_ms: int) -> list[Message]:
+    def _ask(
+        self, conn: sa.Connection, terminal: Terminal, payload: bytes, now_ms: int
+    ) -> list[Message]:
         try:
             header = wire_ask.decode_ask(payload, self._both(terminal)[0])
             if header.terminal != terminal.name:

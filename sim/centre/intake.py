@@ -1,7 +1,8 @@
 """Taking records in: order, chain, signature, then exactly one decision each (PROTOCOL "Answer").
 
-Everything before the decision can only stop the envelope (quarantine, fork, gap: nothing beyond). From a good signature
-in the right place on, the record is decided whatever is in it, so that a poisoned body cannot stop the chain.
+Everything before the decision can only stop the envelope (quarantine, fork, gap: nothing beyond).
+From a good signature in the right place on, the record is decided whatever is in it, so that a
+poisoned body cannot stop the chain.
 """
 
 from __future__ import annotations
@@ -32,7 +33,9 @@ from sim.centre.registry import Terminal
 from sim.centre.rules import Region
 
 EXPIRES_MS: Final = 72 * 3_600_000
-AHEAD_MAX_MS: Final = 10 * 60_000  # a clock this far ahead (beyond its own error bound) is an anomaly
+AHEAD_MAX_MS: Final = (
+    10 * 60_000
+)  # a clock this far ahead (beyond its own error bound) is an anomaly
 TOKEN_MS: Final = 60 * 60_000  # how long after 1101 its token may be used
 OUTPUT_KEYS: Final = ("mdtrt_id", "setlinfo", "setldetail")
 _STAND: Final = t.get(t.streams, "terminal", "epoch", only=("upto", "chain"))
@@ -80,7 +83,9 @@ class Turn(Struct, frozen=True):
     now_ms: int
 
 
-def result(code: str = "", err_msg: str = "", output: Json | None = None, difference_fen: int = 0) -> Json:
+def result(
+    code: str = "", err_msg: str = "", output: Json | None = None, difference_fen: int = 0
+) -> Json:
     """The plaintext of a result (PROTOCOL): infcode 0 only without a code."""
     known = {key: (output or {}).get(key) for key in OUTPUT_KEYS}
     return {
@@ -124,7 +129,8 @@ def stand(conn: sa.Connection, terminal: str, epoch: int) -> Standing:
 
 
 def since(conn: sa.Connection, terminal: str, epoch: int, number: int) -> list[Decided]:
-    """For a hello: the decisions of answers that the terminal has not seen, the oldest first, one answer full."""
+    """For a hello: the decisions of answers that the terminal has not seen, the oldest first, one
+    answer full."""
     c = t.records.c
     where = (c.terminal == terminal, c.epoch == epoch, c.number > number)
     query = sa.select(t.records).where(*where).order_by(c.seq).limit(wire_answer.RESULTS_MAX)
@@ -153,7 +159,8 @@ def _decided(row: Any) -> Decided:
 def _placed(
     turn: Turn, envelope: Envelope, seq: int, data: bytes, standing: Standing
 ) -> RecordHeader | None:
-    """The header when it is signed by this terminal and belongs exactly here; else it is quarantined."""
+    """The header when it is signed by this terminal and belongs exactly here; else it is
+    quarantined."""
     code, name = "", turn.terminal.name
     header: RecordHeader | None = None
     try:
@@ -184,7 +191,9 @@ def _enter(turn: Turn, header: RecordHeader, data: bytes, digest: bytes) -> Deci
     verdict = decide(turn, header, mark)
     plain = cbor.dumps(verdict.result)
     place = {"terminal": header.terminal, "epoch": header.epoch, "seq": header.seq}
-    leaf = receipt.leaf_bytes(digest, header.terminal, header.epoch, header.seq, verdict.outcome, plain)
+    leaf = receipt.leaf_bytes(
+        digest, header.terminal, header.epoch, header.seq, verdict.outcome, plain
+    )
     index = counter.log.append(leaf)
     assert index == mark, "one decision, one leaf"
     sealed = wire_answer.seal_result(
@@ -244,7 +253,9 @@ def decide(turn: Turn, header: RecordHeader, mark: int) -> Verdict:
         fund = estimate.fund_pay_sumamt_fen if estimate else 0
         known_by_ms = min(header.wall_ms + header.error_ms, now_ms)
         contact_ms = policy.contact_before(conn, terminal.name, known_by_ms)
-    claim = policy.Claim(header, body, estimate, person.psn_no, contact_ms, by_token=proved.by_token)
+    claim = policy.Claim(
+        header, body, estimate, person.psn_no, contact_ms, by_token=proved.by_token
+    )
     why = policy.violation(conn, claim)
     if why:
         answer = result("policy_violation", why)
@@ -305,7 +316,8 @@ def _carry_out(case: Case, estimate: Split | None) -> tuple[Outcome, Json]:
 
 # -- who it is about ------------------------------------------------------------------------------
 class Proved(Struct, frozen=True):
-    """The person of a record, and whether the centre itself had told the terminal who it is (1101)."""
+    """The person of a record, and whether the centre itself had told the terminal who it is
+    (1101)."""
 
     person: Known
     by_token: bool
@@ -335,11 +347,16 @@ def _person(turn: Turn, header: RecordHeader, body: Body) -> Proved | No:
 
 
 def _by_token(turn: Turn, header: RecordHeader, body: Body) -> str:
-    """psn_no when the record carries a token that 1101 gave to this terminal for this person not long before."""
+    """psn_no when the record carries a token that 1101 gave to this terminal for this person not
+    long before."""
     said = body.identity
     key = t.at(ec_token=said.ec_token, terminal=turn.terminal.name)
     row = turn.conn.execute(_TOKEN, key).mappings().first()
-    if row is None or (said.auth_no, said.psn_no, said.means) != (row["auth_no"], row["psn_no"], row["means"]):
+    if row is None or (said.auth_no, said.psn_no, said.means) != (
+        row["auth_no"],
+        row["psn_no"],
+        row["means"],
+    ):
         return ""
     if abs(header.wall_ms - row["at_ms"]) > TOKEN_MS + header.error_ms:
         return ""

@@ -1,4 +1,5 @@
-"""The centre's own keys: one that signs, one that opens. Files of mode 0600 in the centre's directory."""
+"""The centre's own keys: one that signs, one that opens. Files of mode 0600 in the centre's
+directory."""
 
 from __future__ import annotations
 
@@ -31,7 +32,9 @@ class CentreKeys:
             sign = (directory / SIGN_FILE).read_bytes()
             seal = (directory / SEAL_FILE).read_bytes()
         except OSError as error:
-            raise EdgeError("E-KEY-01", f"the centre's keys are missing: {error}", "sim.centre.setup") from error
+            raise EdgeError(
+                "E-KEY-01", f"the centre's keys are missing: {error}", "sim.centre.setup"
+            ) from error
         return cls(es256.load_sign_private(sign), es256.load_seal_private(seal))
 
     @classmethod

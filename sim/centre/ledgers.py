@@ -1,7 +1,9 @@
-"""Double entry: every movement is an entry whose postings sum to zero, so all balances together are always zero.
+"""Double entry: every movement is an entry whose postings sum to zero, so all balances together
+are always zero.
 
-Accounts: fund:{fund_pay_type} · acct:{psn_no} (own money) · cash:{psn_no} (paid at the desk) · inst:{fixmedins_code}
-(what the institution is owed or got) · open (where opening balances come from). Amounts in fen.
+Accounts: fund:{fund_pay_type} · acct:{psn_no} (own money) · cash:{psn_no} (paid at the desk) ·
+inst:{fixmedins_code} (what the institution is owed or got) · open (where opening balances come
+from). Amounts in fen.
 """
 
 from __future__ import annotations
@@ -28,7 +30,7 @@ _MOVE: Final = sa.text(  # one form that SQLite and PostgreSQL both have
     "ON CONFLICT (name) DO UPDATE SET balance_fen = accounts.balance_fen + excluded.balance_fen"
 )
 _ADD: Final = sa.text(
-    f"INSERT INTO accumulators (psn_no, insutype, year, {', '.join(NAMES)}) "
+    f"INSERT INTO accumulators (psn_no, insutype, year, {', '.join(NAMES)}) "  # noqa: S608 - ours
     f"VALUES (:psn_no, :insutype, :year, {', '.join(f':{name}' for name in NAMES)}) "
     "ON CONFLICT (psn_no, insutype, year) DO UPDATE SET "
     + ", ".join(f"{name} = accumulators.{name} + excluded.{name}" for name in NAMES)

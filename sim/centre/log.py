@@ -1,7 +1,9 @@
-"""The append-only log over the store: the tree in memory follows the table of leaf hashes, transaction by transaction.
+"""The append-only log over the store: the tree in memory follows the table of leaf hashes,
+transaction by transaction.
 
-`catch_up` is the first thing a transaction does: it locks the head's row, so that one message at a time, of all workers
-on this database, gets the next leaf. A transaction that fails leaves the tree too long; the next `catch_up` rebuilds it.
+`catch_up` is the first thing a transaction does: it locks the head's row, so that one message at a
+time, of all workers on this database, gets the next leaf. A transaction that fails leaves the tree
+too long; the next `catch_up` rebuilds it.
 """
 
 from __future__ import annotations
@@ -29,7 +31,8 @@ class Log:
         self._added: list[tuple[int, bytes]] = []
 
     def catch_up(self, conn: sa.Connection) -> None:
-        """Lock the head and make the tree what the store says. EdgeError E-LOG-20 when the store was altered."""
+        """Lock the head and make the tree what the store says. EdgeError E-LOG-20 when the store
+        was altered."""
         self._added = []
         row = conn.execute(_LOCK, t.at(id=HEAD)).first()
         if row is None:
@@ -72,4 +75,3 @@ class Log:
                 return
             for _, digest in rows:
                 self.tree.append_hash(bytes(digest))
-

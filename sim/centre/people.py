@@ -18,7 +18,8 @@ from sim.centre import store as t
 
 TEMPLATE_FLOATS: Final = 192
 TEMPLATE_BYTES: Final = TEMPLATE_FLOATS * 4
-FACE_MIN: Final = 0.64  # cosine, MobileFaceNet: false accept <= 1e-3 on the strictest measured set (.630), with a margin
+# cosine, MobileFaceNet: false accept <= 1e-3 on the strictest measured set (.630), with a margin
+FACE_MIN: Final = 0.64
 FACE_MARGIN: Final = 0.05  # the second person must be this much less alike
 FACES_MAX: Final = 100_000
 CODE_CHARS: Final = 28
@@ -27,7 +28,8 @@ RELATIONS: Final = ("配偶", "父母", "子女", "兄弟姐妹", "祖父母", "
 
 
 class PersonSpec(Struct, frozen=True):
-    """One invented person. psn_type 11xx active, 12xx retired, 14xx resident; balance in fen (own account)."""
+    """One invented person. psn_type 11xx active, 12xx retired, 14xx resident; balance in fen (own
+    account)."""
 
     psn_no: str
     psn_name: str
@@ -43,7 +45,8 @@ class PersonSpec(Struct, frozen=True):
     locked: bool = False
     balance_fen: int = 0
     cards: tuple[tuple[str, str], ...] = ()  # (card_no, cert_type "03" or "02")
-    relatives: tuple[tuple[str, str], ...] = ()  # (psn_no, relation): may be served, and their account pays
+    # (psn_no, relation): may be served by this person, and their account pays for this person
+    relatives: tuple[tuple[str, str], ...] = ()
     year: int = 0  # the accumulators below belong to this year
     accumulated: dict[str, int] = {}  # names of edge.core.benefit.Accumulators
 
@@ -92,7 +95,12 @@ def find(conn: sa.Connection, psn_no: str) -> Known | None:
     if row is None:
         return None
     kinds = tuple(kind for kind in row["idet_types"].split(",") if kind)
-    plain = {**row, "cvlserv": bool(row["cvlserv"]), "locked": bool(row["locked"]), "idet_types": kinds}
+    plain = {
+        **row,
+        "cvlserv": bool(row["cvlserv"]),
+        "locked": bool(row["locked"]),
+        "idet_types": kinds,
+    }
     return Known(**plain)
 
 
@@ -117,7 +125,8 @@ def payers_for(conn: sa.Connection, psn_no: str) -> list[str]:
 def issue_code(
     store: t.Store, psn_no: str, now_ms: int, *, ttl_ms: int = CODE_TTL_MS, org: str = ""
 ) -> str:
-    """A one-time code as the patient's phone shows it: 28 characters, unguessable, bound to `org` when given."""
+    """A one-time code as the patient's phone shows it: 28 characters, unguessable, bound to `org`
+    when given."""
     code = secrets.token_hex(CODE_CHARS // 2)
     row = {"code": code, "psn_no": psn_no, "org": org, "expires_ms": now_ms + ttl_ms}
     row |= {"used_ms": 0, "used_by": b""}
@@ -127,9 +136,11 @@ def issue_code(
 
 
 def use_code(conn: sa.Connection, code: str, org: str, ask: bytes, now_ms: int) -> tuple[str, str]:
-    """(psn_no, "") and the code is spent, or ("", why): code_expired, code_used, code_other_org, no_person.
+    """(psn_no, "") and the code is spent, or ("", why): code_expired, code_used, code_other_org,
+    no_person.
 
-    The same question delivered twice (QoS 1) gets the same answer: the code remembers who used it."""
+    The same question delivered twice (QoS 1) gets the same answer: the code remembers who used it.
+    """
     row = conn.execute(sa.select(t.codes).where(t.codes.c.code == code)).mappings().first()
     if row is None:
         return "", "no_person"
@@ -218,7 +229,7 @@ def register_face(store: t.Store, psn_no: str, template: bytes, model: str) -> N
 
 # -- population -----------------------------------------------------------------------------------
 def population(count: int, *, region: str = "510100") -> list[PersonSpec]:
-    """Invented people: every third retired, every fourth a resident, each second with a relative."""
+    """Invented people: every third retired, every fourth a resident, each second has a relative."""
     people: list[PersonSpec] = []
     for index in range(count):
         resident, retired = index % 4 == 3, index % 3 == 2
@@ -248,13 +259,23 @@ def _hanzi(number: int) -> str:
 
 
 def add(conn: sa.Connection, people: Iterable[PersonSpec]) -> None:
-    """Write people, cards and relatives (accounts and accumulators: sim.centre.ledgers.open_person)."""
+    """Write people, cards and relatives (accounts and accumulators:
+    sim.centre.ledgers.open_person)."""
     for one in people:
         row = {name: getattr(one, name) for name in Known.__struct_fields__}
-        row |= {"cvlserv": int(one.cvlserv), "locked": int(one.locked), "idet_types": ",".join(one.idet_types)}
+        row |= {
+            "cvlserv": int(one.cvlserv),
+            "locked": int(one.locked),
+            "idet_types": ",".join(one.idet_types),
+        }
         conn.execute(t.persons.insert(), row)
         for card_no, cert_type in one.cards:
-            card = {"card_no": card_no, "cert_type": cert_type, "psn_no": one.psn_no, "card_sn": f"SN{card_no}"}
+            card = {
+                "card_no": card_no,
+                "cert_type": cert_type,
+                "psn_no": one.psn_no,
+                "card_sn": f"SN{card_no}",
+            }
             conn.execute(t.cards.insert(), card)
         for rank, (other, relation) in enumerate(one.relatives):
             assert relation in RELATIONS, relation

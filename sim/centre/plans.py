@@ -1,4 +1,5 @@
-"""What a plan does: 2201 registers, 2204+2207 and 2102 settle, 2208 and 2103 undo. All inside the message's transaction.
+"""What a plan does: 2201 registers, 2204+2207 and 2102 settle, 2208 and 2103 undo. All inside the
+message's transaction.
 
 A business "no" is a `No`; the caller turns it into REJECTED (or DUPLICATE with the first result).
 """
@@ -53,7 +54,8 @@ class Done(Struct, frozen=True):
 
 
 class Case(Struct, frozen=True):
-    """One plan to carry out. `mark` is unique for the record and makes its ids; `at_ms` is the time of service."""
+    """One plan to carry out. `mark` is unique for the record and makes its ids; `at_ms` is the
+    time of service."""
 
     conn: sa.Connection
     terminal: Terminal
@@ -73,7 +75,7 @@ def civil(at_ms: int) -> datetime:
 
 
 def insured(person: Known) -> str:
-    """"" or why not: not_insured, suspended, locked."""
+    """ "" or why not: not_insured, suspended, locked."""
     if person.locked:
         return "locked"
     return {"1": "", "2": "suspended"}.get(person.stas, "not_insured")
@@ -106,7 +108,11 @@ def _register(case: Case, *, alone: bool) -> Done | No:
         output = _registered(case, row[0], number)
         return No("duplicate", output) if alone else Done(output)
     mdtrt_id = f"{case.region.region}M{case.mark:013d}"
-    visit = {"mdtrt_id": mdtrt_id, "fixmedins_code": case.terminal.fixmedins_code, "ipt_otp_no": number}
+    visit = {
+        "mdtrt_id": mdtrt_id,
+        "fixmedins_code": case.terminal.fixmedins_code,
+        "ipt_otp_no": number,
+    }
     case.conn.execute(_REGISTER, {**visit, "psn_no": case.person.psn_no, "at_ms": case.at_ms})
     return Done(_registered(case, mdtrt_id, number))
 
@@ -309,7 +315,8 @@ def _cancel(case: Case) -> Done | No:
 
 
 def _negative(row: sa.RowMapping, setl_id: str) -> Json:
-    """The cancelled settlement as the national output shows it: the same amounts below zero, and whose cancellation."""
+    """The cancelled settlement as the national output shows it: the same amounts below zero, and
+    whose cancellation."""
     output = _told(row)
     info = dict(output["setlinfo"])
     names = [name.removesuffix("_fen") for name in Split.__struct_fields__] + ["psn_part_amt"]

@@ -104,7 +104,8 @@ def named(conn: sa.Connection, digest: bytes, terminal: str) -> Policy | None:
 
 
 class Claim(Struct, frozen=True):
-    """A record as the policy sees it. `contact_ms` names the outage; `by_token`: 1101 had said who it is."""
+    """A record as the policy sees it. `contact_ms` names the outage; `by_token`: 1101 had said who
+    it is."""
 
     header: RecordHeader
     body: Body
@@ -120,7 +121,7 @@ class Claim(Struct, frozen=True):
 
 
 def violation(conn: sa.Connection, claim: Claim) -> str:
-    """"" or in which way the record breaks the policy it names."""
+    """ "" or in which way the record breaks the policy it names."""
     header = claim.header
     if header.policy == ZERO_HASH:
         return "P0 allows no provisional record" if header.mode is Mode.PROVISIONAL else ""
@@ -195,7 +196,8 @@ def _outage(conn: sa.Connection, claim: Claim, estimate: Split, caps: Caps) -> s
 
 
 def contact_before(conn: sa.Connection, terminal: str, at_ms: int) -> int:
-    """The last time before `at_ms` that the centre spoke to this terminal; 0 = never. Names the outage."""
+    """The last time before `at_ms` that the centre spoke to this terminal; 0 = never. Names the
+    outage."""
     return int(conn.execute(_CONTACT, {"terminal": terminal, "at_ms": at_ms}).scalar() or 0)
 
 
@@ -207,7 +209,8 @@ def contact(conn: sa.Connection, terminal: str, now_ms: int) -> None:
 
 
 def difference(estimate: Split | None, settled: Split | None) -> tuple[bool, int]:
-    """(the split differs from the estimate, how much more cash it is). The balance afterwards is no promise."""
+    """(the split differs from the estimate, how much more cash it is). The balance afterwards is
+    no promise."""
     if estimate is None or settled is None:
         return False, 0
     names = [name for name in Split.__struct_fields__ if name != "balc_fen"]

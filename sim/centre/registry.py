@@ -11,7 +11,8 @@ from sim.centre import store as t
 
 
 class TerminalSpec(Struct, frozen=True):
-    """A terminal to be known. Keys: sign_public as PEM (SubjectPublicKeyInfo), seal_public as raw X25519 bytes."""
+    """A terminal to be known. Keys: sign_public as PEM (SubjectPublicKeyInfo), seal_public as raw
+    X25519 bytes."""
 
     name: str
     sign_public: bytes

@@ -1,4 +1,5 @@
-"""Benefit rules of the pools as data: one YAML file per region beside this module (`rules/510100.yaml`)."""
+"""Benefit rules of the pools as data: one YAML file per region beside this module
+(`rules/510100.yaml`)."""
 
 from __future__ import annotations
 
@@ -20,7 +21,8 @@ LEVELS: Final = ("community", "l1", "l2", "l3", "pharmacy")
 
 
 class Monitor(Struct, frozen=True):
-    """Personal cost of a year above `ratio` of `income_fen` is told to the civil-affairs office (S1)."""
+    """Personal cost of a year above `ratio` of `income_fen` is told to the civil-affairs office
+    (S1)."""
 
     income_fen: int
     ratio: str
@@ -59,6 +61,8 @@ def load(region: str, folder: Path = FOLDER) -> Region:
         data: Any = yaml.safe_load(text)
         found = msgspec.convert(data, Region)
     except (OSError, yaml.YAMLError, msgspec.ValidationError) as error:
-        raise EdgeError("E-CFG-20", f"rules of {region} cannot be read: {error}", str(path)) from error
+        raise EdgeError(
+            "E-CFG-20", f"rules of {region} cannot be read: {error}", str(path)
+        ) from error
     benefit.rulebook(found.document("l3"))  # every ratio is a ratio
     return found

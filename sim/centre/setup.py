@@ -1,8 +1,9 @@
-"""Make a fresh centre: keys, terminals, invented people, rules, a policy for each terminal. Also opens one that exists.
+"""Make a fresh centre: keys, terminals, invented people, rules, a policy for each terminal. Also
+opens one that exists.
 
-    made = make_centre(directory, terminals=[TerminalSpec(...)], people=[PersonSpec(...)])
-    made.centre.on_message(...)                      in the same process, or
-    made.write_config(port=…, ca=…, cert=…, key=…)    and `python -m sim.centre --config centre.toml`
+made = make_centre(directory, terminals=[TerminalSpec(...)], people=[PersonSpec(...)])
+made.centre.on_message(...)                      in the same process, or
+made.write_config(port=…, ca=…, cert=…, key=…)    and `python -m sim.centre --config centre.toml`
 """
 
 from __future__ import annotations
@@ -32,12 +33,16 @@ POPULATION: Final = 20
 
 
 class Made:
-    """A centre that was set up: its parts, its public files, and what a demo does beside the running process.
+    """A centre that was set up: its parts, its public files, and what a demo does beside the
+    running process.
 
-    `store` here is a guest: it may write beside the centre's own process (codes, faces) and never checkpoints.
+    `store` here is a guest: it may write beside the centre's own process (codes, faces) and never
+    checkpoints.
     """
 
-    def __init__(self, directory: Path, url: str, centre: Centre, terminals: list[TerminalSpec]) -> None:
+    def __init__(
+        self, directory: Path, url: str, centre: Centre, terminals: list[TerminalSpec]
+    ) -> None:
         self.directory = directory
         self.url = url
         self.centre = centre
@@ -57,7 +62,9 @@ class Made:
         """Enrol a face (192 float32, little-endian)."""
         folk.register_face(self.store, psn_no, template, model)
 
-    def issue_code(self, psn_no: str, now_ms: int, *, ttl_ms: int = folk.CODE_TTL_MS, org: str = "") -> str:
+    def issue_code(
+        self, psn_no: str, now_ms: int, *, ttl_ms: int = folk.CODE_TTL_MS, org: str = ""
+    ) -> str:
         """What the person's phone shows: one-time, 28 characters, good for `ttl_ms`."""
         return folk.issue_code(self.store, psn_no, now_ms, ttl_ms=ttl_ms, org=org)
 
@@ -68,9 +75,17 @@ class Made:
                 registry.add(conn, spec)
 
     def write_config(
-        self, *, port: int, ca: object = "", cert: object = "", key: object = "", tls: bool = True, spread_ms: int = 1000
+        self,
+        *,
+        port: int,
+        ca: object = "",
+        cert: object = "",
+        key: object = "",
+        tls: bool = True,
+        spread_ms: int = 1000,
     ) -> Path:
-        """centre.toml for `python -m sim.centre`. `spread_ms` is what the answers announce for reconnects."""
+        """centre.toml for `python -m sim.centre`. `spread_ms` is what the answers announce for
+        reconnects."""
         lines = [
             f'directory = "{self.directory}"',
             f'db_url = "{self.url}"',
@@ -108,10 +123,12 @@ def make_centre(
     region: str = REGION,
     **options: Any,
 ) -> Made:
-    """A centre with these terminals and people (20 invented ones when None); what is known already stays as it is.
+    """A centre with these terminals and people (20 invented ones when None); what is known already
+    stays as it is.
 
-    `profile` overrides that of the terminals. `options` go to Centre: credit, caps, shards, faces, dice.
-    db_url "sqlite://" keeps everything in memory (virtual worlds). `now_ms`: when policies begin; the clock when None.
+    `profile` overrides that of the terminals. `options` go to Centre: credit, caps, shards, faces,
+    dice. db_url "sqlite://" keeps everything in memory (virtual worlds). `now_ms`: when policies
+    begin; the clock when None.
     """
     now = time.time_ns() // 1_000_000 if now_ms is None else now_ms
     specs = [replace(spec, profile=profile) if profile else spec for spec in terminals]

@@ -1,7 +1,8 @@
 """The centre's tables and its one way to write: `Store.begin()`, one transaction at a time.
 
-SQLite (WAL, synchronous FULL) by default, PostgreSQL by URL. Every message of a terminal is one transaction that first
-locks the row of the log's head, so two workers on one database cannot give out the same leaf.
+SQLite (WAL, synchronous FULL) by default, PostgreSQL by URL. Every message of a terminal is one
+transaction that first locks the row of the log's head, so two workers on one database cannot give
+out the same leaf.
 """
 
 from __future__ import annotations
@@ -56,7 +57,11 @@ terminals = _table(
     _int("epoch"),  # the newest epoch seen
 )
 streams = _table(
-    "streams", _text("terminal", primary_key=True), _int("epoch", primary_key=True), _int("upto"), _blob("chain")
+    "streams",
+    _text("terminal", primary_key=True),
+    _int("epoch", primary_key=True),
+    _int("upto"),
+    _blob("chain"),
 )
 records = _table(
     "records",
@@ -83,7 +88,9 @@ records = _table(
     sa.Index("records_txid", "terminal", "txid"),
 )
 leaves = _table("leaves", _int("idx", primary_key=True, autoincrement=False), _blob("hash"))
-log_head = _table("log_head", _int("id", primary_key=True, autoincrement=False), _int("size"), _blob("root"))
+log_head = _table(
+    "log_head", _int("id", primary_key=True, autoincrement=False), _int("size"), _blob("root")
+)
 contacts = _table("contacts", _text("terminal", primary_key=True), _int("at_ms", primary_key=True))
 incidents = _table(
     "incidents",
@@ -147,7 +154,13 @@ faces = _table(
     _blob("template"),
 )
 codes = _table(
-    "codes", _text("code", primary_key=True), _text("psn_no"), _text("org"), _int("expires_ms"), _int("used_ms"), _blob("used_by")
+    "codes",
+    _text("code", primary_key=True),
+    _text("psn_no"),
+    _text("org"),
+    _int("expires_ms"),
+    _int("used_ms"),
+    _blob("used_by"),
 )
 tokens = _table(  # what 1101 gave out: this terminal may serve this person for a while
     "tokens",
@@ -212,15 +225,24 @@ accumulators = _table(
     _text("psn_no", primary_key=True),
     _text("insutype", primary_key=True),
     _int("year", primary_key=True),
-    *(_int(f"{name}_fen") for name in ("outpatient_dedc", "outpatient_fund", "inpatient_fund", "compliant_selfpay", "personal")),
+    *(
+        _int(f"{name}_fen")
+        for name in (
+            "outpatient_dedc",
+            "outpatient_fund",
+            "inpatient_fund",
+            "compliant_selfpay",
+            "personal",
+        )
+    ),
 )
 
 
-# -- statements, built once: building one costs four times what running it does ---------------------
+# -- statements, built once: building one costs four times what running it does --------------------
 def get(table: sa.Table, *keys: str, only: Sequence[str] = ()) -> sa.Select[Any]:
     """SELECT (all or `only`) WHERE each key equals its parameter; run it with `at(key=…)`."""
-    columns = [table.c[name] for name in only] or [table]
-    return sa.select(*columns).where(*(table.c[name] == sa.bindparam(f"k_{name}") for name in keys))
+    what = sa.select(*(table.c[name] for name in only)) if only else sa.select(table)
+    return what.where(*(table.c[name] == sa.bindparam(f"k_{name}") for name in keys))
 
 
 def change(table: sa.Table, *keys: str) -> sa.Update:
@@ -234,11 +256,13 @@ def at(**keys: Any) -> dict[str, Any]:
 
 
 class Store:
-    """An engine and a lock. `begin()` is the only way to a connection; statements inside are one transaction."""
+    """An engine and a lock. `begin()` is the only way to a connection; statements inside are one
+    transaction."""
 
     def __init__(self, url: str, *, guest: bool = False) -> None:
-        """`guest`: a second process beside the centre (demo, phone simulator); it never checkpoints the WAL, because two
-        connections that reset the WAL at once can corrupt it in SQLite before 3.51.3."""
+        """`guest`: a second process beside the centre (demo, phone simulator); it never
+        checkpoints the WAL, because two connections that reset the WAL at once can corrupt it in
+        SQLite before 3.51.3."""
         self.url = url
         self._lock = threading.RLock()
         self.sqlite = url.startswith("sqlite")
@@ -247,7 +271,10 @@ class Store:
         if self.memory:
             kw = {"poolclass": StaticPool, "connect_args": {"check_same_thread": False}}
         elif self.sqlite:
-            kw = {"connect_args": {"check_same_thread": False, "timeout": LOCK_WAIT_MS / 1000}, "pool_size": 1}
+            kw = {
+                "connect_args": {"check_same_thread": False, "timeout": LOCK_WAIT_MS / 1000},
+                "pool_size": 1,
+            }
         self.engine = sa.create_engine(url, **kw)
         if self.sqlite:
             sa.event.listen(self.engine, "connect", _sqlite_setup(guest=guest))

@@ -15,10 +15,10 @@ import pytest
 
 sys.path.insert(0, str(Path(__file__).parent))
 
-import kit  # noqa: E402
+import kit
 
-from sim.centre import audit, people  # noqa: E402
-from sim.centre.desk import Centre  # noqa: E402
+from sim.centre import audit, people
+from sim.centre.desk import Centre
 
 
 def _postgres_bin() -> Path | None:
@@ -39,9 +39,19 @@ def postgres_socket() -> Iterator[str]:
         as_user = ["runuser", "-u", "postgres", "--"]
     data = home / "data"
     quiet = {"check": True, "stdout": subprocess.DEVNULL, "stderr": subprocess.DEVNULL, "cwd": "/"}
-    init = [str(binaries / "initdb"), "-D", str(data), "-A", "trust", "-U", "postgres", "-E", "UTF8"]
+    init = [
+        str(binaries / "initdb"),
+        "-D",
+        str(data),
+        "-A",
+        "trust",
+        "-U",
+        "postgres",
+        "-E",
+        "UTF8",
+    ]
     subprocess.run([*as_user, *init], **quiet)
-    options = f"-k {home} -c listen_addresses= -c max_connections=20"
+    options = f"-k {home} -c listen_addresses= -c max_connections=20 -c fsync=off"
     control = [str(binaries / "pg_ctl"), "-D", str(data), "-w"]
     start = [*control, "-o", options, "-l", str(home / "log"), "start"]
     subprocess.run([*as_user, *start], **quiet)
@@ -86,7 +96,8 @@ def device() -> kit.Device:
 
 @pytest.fixture
 def centre(tmp_path: Path, device: kit.Device, folk: list[people.PersonSpec]) -> Iterator[Centre]:
-    """One terminal at a centre in memory; afterwards books, chain and log must agree, and nothing is settled twice."""
+    """One terminal at a centre in memory; afterwards books, chain and log must agree, and nothing
+    is settled twice."""
     made = kit.make(tmp_path, [device], folk, "sqlite://")
     yield made
     found = audit.audit(made.store)

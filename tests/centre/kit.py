@@ -59,7 +59,9 @@ class Device:
     def hash_of(self, seq: int) -> bytes | None:
         return record.record_hash(self.log[seq - 1]) if 1 <= seq <= len(self.log) else None
 
-    def write(self, body: Json, mode: Mode = Mode.ONLINE, *, now: int = NOW, **override: Any) -> int:
+    def write(
+        self, body: Json, mode: Mode = Mode.ONLINE, *, now: int = NOW, **override: Any
+    ) -> int:
         """Append a record; its seq."""
         seq = len(self.log) + 1
         self.counter += 1
@@ -118,7 +120,9 @@ class Device:
         self.answers += taken
         return taken
 
-    def do(self, body: Json, mode: Mode = Mode.ONLINE, *, now: int = NOW, sent: int = 0, **kw: Any) -> Any:
+    def do(
+        self, body: Json, mode: Mode = Mode.ONLINE, *, now: int = NOW, sent: int = 0, **kw: Any
+    ) -> Any:
         """Write, send, and the result of that record."""
         seq = self.write(body, mode, now=now, **kw)
         (answer,) = self.send(seq, now=sent or now)
@@ -150,7 +154,12 @@ class Device:
 
     def identity(self, means: str, output: Json, index: int) -> Json:
         one = output["people"][index]
-        return {"means": means, "authNo": output["authNo"], "psn_no": one["psn_no"], "ecToken": one["ecToken"]}
+        return {
+            "means": means,
+            "authNo": output["authNo"],
+            "psn_no": one["psn_no"],
+            "ecToken": one["ecToken"],
+        }
 
     def get_policy(self, *, now: int = NOW) -> bytes:
         code, output = self.ask("policy", {"hash": self.policy_hash}, now=now)
@@ -193,7 +202,9 @@ class Device:
         data = {"psn_no": identity.get("psn_no", ""), "ipt_otp_no": bill_no}
         return self.body("register", [self.call("2201", data=data)], identity, bill_no)
 
-    def settle(self, identity: Json, bill_no: str, lines: list[tuple[str, int]], **more: Any) -> Json:
+    def settle(
+        self, identity: Json, bill_no: str, lines: list[tuple[str, int]], **more: Any
+    ) -> Json:
         """2201 + 2204 + 2207; `mdtrt_id` leaves 2201 out."""
         mdtrt_id, data = more.pop("mdtrt_id", ""), more.pop("data", {})
         psn_no = identity.get("psn_no", "")
@@ -214,7 +225,9 @@ class Device:
         plan.append(self.call("2207", data=final))
         return self.body("settle", plan, identity, bill_no, **more)
 
-    def pharmacy(self, identity: Json, bill_no: str, lines: list[tuple[str, int]], **more: Any) -> Json:
+    def pharmacy(
+        self, identity: Json, bill_no: str, lines: list[tuple[str, int]], **more: Any
+    ) -> Json:
         data = {
             "psn_no": identity.get("psn_no", ""),
             "mdtrt_cert_no": identity.get("ecToken", ""),
@@ -296,7 +309,13 @@ def wire_results(data: bytes, centre: Centre) -> wire_answer.WireAnswer:
     return wire_answer.decode(data, centre.keys.verifier)
 
 
-def make(directory: Path, devices: list[Device], people: list[PersonSpec] | None, url: str, **options: Any) -> Centre:
+def make(
+    directory: Path,
+    devices: list[Device],
+    people: list[PersonSpec] | None,
+    url: str,
+    **options: Any,
+) -> Centre:
     specs = [device.spec for device in devices]
     centre = setup.make_centre(directory, url, specs, people, now_ms=NOW, **options).centre
     for device in devices:

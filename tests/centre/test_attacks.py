@@ -1,4 +1,5 @@
-"""What may be done to the centre, and what it does then: quarantine, stand still, go on with the good ones."""
+"""What may be done to the centre, and what it does then: quarantine, stand still, go on with the
+good ones."""
 
 from __future__ import annotations
 
@@ -20,7 +21,13 @@ def identity(device, centre, folk):
 
 
 def raw(device, records, first, *, epoch=1, **more):
-    named = {"terminal": device.name, "epoch": epoch, "first_seq": first, "records": tuple(records), **more}
+    named = {
+        "terminal": device.name,
+        "epoch": epoch,
+        "first_seq": first,
+        "records": tuple(records),
+        **more,
+    }
     return envelope.encode(envelope.Envelope(**named))
 
 
@@ -50,7 +57,9 @@ def test_a_replayed_envelope_gets_the_first_answer_and_no_second_effect(centre, 
     assert (found.settled, found.tree_size) == (1, 1)
 
 
-def test_a_fork_is_quarantined_with_an_alarm_and_nothing_beyond_it_is_settled(centre, device, identity):
+def test_a_fork_is_quarantined_with_an_alarm_and_nothing_beyond_it_is_settled(
+    centre, device, identity
+):
     device.do(device.settle(identity, "B1", BILL))
     device.do(device.settle(identity, "B2", BILL))
     true = list(device.log)
@@ -59,7 +68,9 @@ def test_a_fork_is_quarantined_with_an_alarm_and_nothing_beyond_it_is_settled(ce
     device.write(device.settle(identity, "B4", BILL))
     forked = device.log
     payload = raw(device, forked[:3], 1)
-    with pytest.raises(EdgeError, match="E-LOG-02"):  # the terminal that forked is told by the chain hash
+    with pytest.raises(
+        EdgeError, match="E-LOG-02"
+    ):  # the terminal that forked is told by the chain hash
         device.take(centre.on_message(topics.up(device.name), payload, NOW))
     assert ("fork", "T-1", 1, 2) in audit.incidents(centre.store, alarms_only=True)
     assert audit.audit(centre.store).settled == 2
@@ -100,7 +111,9 @@ def test_an_envelope_for_the_wrong_terminal_is_set_aside_without_an_answer(tmp_p
     centre.store.close()
 
 
-def test_a_record_that_names_another_terminal_under_a_good_key_is_quarantined(centre, device, identity):
+def test_a_record_that_names_another_terminal_under_a_good_key_is_quarantined(
+    centre, device, identity
+):
     device.write(device.settle(identity, "B1", BILL), terminal="T-9")
     assert upto(device, device.payload(1, 1)) == 0
     assert codes_of(centre) == ["wrong_terminal"]
@@ -127,13 +140,23 @@ def test_unknown_terminals_topics_and_rubbish_are_set_aside(centre, device):
         b"{}",
         b"\x00" * 300_000,
     ]
-    for topic in (topics.up("T-1"), topics.ask("T-1"), topics.up("nobody"), "fp/1/zz/T-1/up", "x", ""):
+    for topic in (
+        topics.up("T-1"),
+        topics.ask("T-1"),
+        topics.up("nobody"),
+        "fp/1/zz/T-1/up",
+        "x",
+        "",
+    ):
         for payload in bombs:
             assert centre.on_message(topic, payload, NOW) == []
     known = {"malformed_envelope", "malformed_ask", "unknown_terminal", "unknown_topic"}
     assert set(codes_of(centre)) == known
     assert audit.audit(centre.store).tree_size == before
-    assert max(len(row["data"]) for row in rows_of(centre, store.incidents)) <= store.QUARANTINE_BYTES_MAX
+    assert (
+        max(len(row["data"]) for row in rows_of(centre, store.incidents))
+        <= store.QUARANTINE_BYTES_MAX
+    )
 
 
 def test_unknown_fields_in_envelope_and_header_are_refused(centre, device, identity):
@@ -144,7 +167,9 @@ def test_unknown_fields_in_envelope_and_header_are_refused(centre, device, ident
     assert upto(device, cbor.dumps(value)) == 1
 
 
-def test_a_cbor_bomb_inside_the_sealed_body_is_rejected_and_the_chain_goes_on(centre, device, identity):
+def test_a_cbor_bomb_inside_the_sealed_body_is_rejected_and_the_chain_goes_on(
+    centre, device, identity
+):
     class Bomb:
         def seal(self, info: str, aad: bytes, plaintext: bytes) -> bytes:
             return centre.keys.sealer.seal(info, aad, b"\x81" * 40_000)
@@ -161,7 +186,9 @@ def test_a_message_of_the_wrong_type_is_no_record(centre, device, identity):
     assert codes_of(centre) == ["malformed_ask"]
 
 
-def test_a_new_epoch_starts_a_new_chain_and_an_older_one_cannot_be_opened_later(centre, device, identity):
+def test_a_new_epoch_starts_a_new_chain_and_an_older_one_cannot_be_opened_later(
+    centre, device, identity
+):
     device.epoch = 5
     device.meet(centre)
     device.do(device.settle(identity, "B1", BILL))
@@ -266,7 +293,9 @@ def test_an_ask_signed_by_another_key_is_set_aside(centre, device):
     assert codes_of(centre) == ["malformed_ask"]
 
 
-def test_the_price_is_told_only_for_a_person_this_terminal_has_before_it(centre, device, folk, identity):
+def test_the_price_is_told_only_for_a_person_this_terminal_has_before_it(
+    centre, device, folk, identity
+):
     from kit import copy  # noqa: F401
 
     plan = device.settle(identity, "B1", BILL)

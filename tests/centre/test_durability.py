@@ -1,4 +1,5 @@
-"""Commit before answer, the same first answer for ever, one log: on both databases, with crashes and company."""
+"""Commit before answer, the same first answer for ever, one log: on both databases, with crashes
+and company."""
 
 from __future__ import annotations
 
@@ -9,8 +10,8 @@ from kit import NOW, Device, make, rows_of
 
 from edge.core.types import Outcome
 from edge.errors import EdgeError
-from edge.wire import merkle, topics
 from edge.wire import answer as wire_answer
+from edge.wire import merkle, topics
 from edge.wire import receipt as wire_receipt
 from sim.centre import audit, desk, setup, store
 from sim.centre.store import Store
@@ -50,8 +51,11 @@ def test_a_hello_after_a_lost_answer_brings_the_results_again(tmp_path, device, 
     centre.store.close()
 
 
-def test_a_failing_message_leaves_no_trace_in_books_log_or_tree(tmp_path, db_url, device, folk, monkeypatch):
-    """A real defect in the middle of an envelope: the database loses its table of leaves for one message."""
+def test_a_failing_message_leaves_no_trace_in_books_log_or_tree(
+    tmp_path, db_url, device, folk, monkeypatch
+):
+    """A real defect in the middle of an envelope: the database loses its table of leaves for one
+    message."""
     centre = make(tmp_path, [device], folk, db_url)
     identity = device.who(folk[0])
     device.do(device.settle(identity, "B0", LINE))
@@ -84,12 +88,16 @@ def test_messages_at_the_same_time_are_taken_one_after_the_other(tmp_path, db_ur
     def work(device: Device, worker: desk.Centre) -> None:
         try:
             for seq in range(1, 6):
-                device.take(worker.on_message(topics.up(device.name), device.payload(seq, seq), NOW))
+                device.take(
+                    worker.on_message(topics.up(device.name), device.payload(seq, seq), NOW)
+                )
         except BaseException as problem:
             problems.append(problem)
 
     workers = [centre, other, centre, other]
-    threads = [threading.Thread(target=work, args=pair) for pair in zip(devices, workers, strict=True)]
+    threads = [
+        threading.Thread(target=work, args=pair) for pair in zip(devices, workers, strict=True)
+    ]
     for thread in threads:
         thread.start()
     for thread in threads:
@@ -111,10 +119,15 @@ def test_the_same_bill_from_two_terminals_at_once_is_settled_once(tmp_path, db_u
     results: list[Outcome] = []
 
     def work(device: Device, worker: desk.Centre) -> None:
-        (answer,) = device.take(worker.on_message(topics.up(device.name), device.payload(1, 1), NOW))
+        (answer,) = device.take(
+            worker.on_message(topics.up(device.name), device.payload(1, 1), NOW)
+        )
         results.append(answer.results[0].outcome)
 
-    threads = [threading.Thread(target=work, args=pair) for pair in zip(devices, (centre, other), strict=True)]
+    threads = [
+        threading.Thread(target=work, args=pair)
+        for pair in zip(devices, (centre, other), strict=True)
+    ]
     for thread in threads:
         thread.start()
     for thread in threads:
@@ -126,7 +139,7 @@ def test_the_same_bill_from_two_terminals_at_once_is_settled_once(tmp_path, db_u
 
 
 def test_any_two_answers_are_of_one_growing_log(tmp_path, folk):
-    """Not only neighbours, as the terminal checks: every pair, by the tree rebuilt from the store."""
+    """Not only neighbours, as the terminal checks: every pair, by a tree rebuilt from the store."""
     devices = [Device("T-1"), Device("T-2")]
     centre = make(tmp_path, devices, folk, "sqlite://")
     for device in devices:
@@ -137,7 +150,9 @@ def test_any_two_answers_are_of_one_growing_log(tmp_path, folk):
         for device in devices:
             device.send(seq)
     answers = [
-        wire_answer.decode(data, centre.keys.verifier) for device in devices for data in device.published
+        wire_answer.decode(data, centre.keys.verifier)
+        for device in devices
+        for data in device.published
     ]
     rows = sorted(rows_of(centre, store.leaves), key=lambda row: row["idx"])
     tree = merkle.Tree.from_leaf_hashes(row["hash"] for row in rows)
@@ -145,7 +160,9 @@ def test_any_two_answers_are_of_one_growing_log(tmp_path, folk):
         for new in answers:
             if old.tree_size <= new.tree_size:
                 path = tree.consistency(old.tree_size, new.tree_size)
-                assert merkle.verify_consistency(old.tree_size, new.tree_size, path, old.root, new.root)
+                assert merkle.verify_consistency(
+                    old.tree_size, new.tree_size, path, old.root, new.root
+                )
     late = answers[5].results[0]
     proven = wire_receipt.consistency_sizes(answers[5].consistency)
     assert answers[4].tree_size in proven
@@ -187,7 +204,7 @@ def test_the_audit_sees_an_altered_outcome_result_record_or_posting(tmp_path, de
     assert spoiled("UPDATE records SET data = CAST(data || x'00' AS BLOB) WHERE seq = 1")
     assert spoiled("DELETE FROM records WHERE seq = 1")
     assert spoiled("UPDATE postings SET fen = fen + 1 WHERE id = 2")
-    assert spoiled("UPDATE accounts SET balance_fen = balance_fen - 5 WHERE name LIKE 'fund%' OR name LIKE 'acct%'")
+    assert spoiled("UPDATE accounts SET balance_fen = balance_fen - 5 WHERE name LIKE 'acct%'")
     assert spoiled("UPDATE streams SET upto = 1")
 
 
@@ -208,10 +225,12 @@ def test_a_guest_writes_beside_the_centre_and_never_checkpoints(tmp_path, device
     centre.store.close()
 
 
-def test_an_envelope_of_large_results_is_answered_in_parts_that_fit(tmp_path, device, folk, monkeypatch):
+def test_an_envelope_of_large_results_is_answered_in_parts_that_fit(
+    tmp_path, device, folk, monkeypatch
+):
     from sim.centre import answers
 
-    monkeypatch.setattr(answers, "BYTES_AT_ONCE", 16 * 1024)
+    monkeypatch.setattr(answers, "BYTES_AT_ONCE", 4 * 1024)
     centre = make(tmp_path, [device], folk, "sqlite://")
     identity = device.who(folk[0])
     for number in range(8):

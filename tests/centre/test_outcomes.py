@@ -25,7 +25,8 @@ def test_a_simple_bill_is_settled_and_proven(centre, device, folk):
     result = device.do(device.settle(device.who(folk[0]), "B1", BILL))
     assert result.outcome is Outcome.SETTLED
     assert result.body["infcode"] == 0
-    # employee, community: deductible 200, ratio 60 %: fund 60.00; the account pays the rest of the scope
+    # employee, community: deductible 200, ratio 60 %: fund 60.00; the account pays the rest of the
+    # scope
     info = result.body["setlinfo"]
     assert (info["hifp_pay"], info["acct_pay"], info["psn_cash_pay"]) == ("60.00", "240.00", "0.00")
     assert balance(centre, f"acct:{folk[0].psn_no}") == folk[0].balance_fen - 24_000
@@ -49,7 +50,9 @@ def test_a_split_other_than_the_estimate_is_adjusted_with_the_difference(centre,
     body = device.settle(device.who(folk[0]), "B1", BILL, estimate=estimate(10_000, 20_000))
     result = device.do(body)
     assert result.outcome is Outcome.ADJUSTED
-    assert result.body["difference_fen"] == 0 - 20_000  # the account pays what the patient was told to pay
+    assert (
+        result.body["difference_fen"] == 0 - 20_000
+    )  # the account pays what the patient was told to pay
 
 
 def test_the_estimate_of_2206_is_what_2207_settles(centre, device, folk):
@@ -57,13 +60,17 @@ def test_the_estimate_of_2206_is_what_2207_settles(centre, device, folk):
     code, output = device.ask("2206", device.settle(identity, "B1", BILL))
     assert code == 0
     split = {name: output["setlinfo"][name] for name in ("medfee_sumamt", "inscp_scp_amt")}
-    split |= {name: output["setlinfo"][name] for name in ("hifp_pay", "fund_pay_sumamt", "acct_pay")}
+    split |= {
+        name: output["setlinfo"][name] for name in ("hifp_pay", "fund_pay_sumamt", "acct_pay")
+    }
     split |= {name: output["setlinfo"][name] for name in ("psn_cash_pay", "act_pay_dedc")}
     assert device.do(device.settle(identity, "B1", BILL, estimate=split)).outcome is Outcome.SETTLED
     assert rows_of(centre, store.settlements)[0]["medfee_fen"] == 30_000
 
 
-def test_a_bill_settled_by_another_record_is_a_duplicate_with_the_first_result(centre, device, folk):
+def test_a_bill_settled_by_another_record_is_a_duplicate_with_the_first_result(
+    centre, device, folk
+):
     first = device.do(device.settle(device.who(folk[0]), "B1", BILL))
     again = device.do(device.settle(device.who(folk[0]), "B1", BILL))
     assert again.outcome is Outcome.DUPLICATE
@@ -156,13 +163,15 @@ def spoil(body: dict[str, Any], how: str) -> dict[str, Any]:
 @pytest.mark.parametrize(
     "how",
     [
-        "unknown field", "missing field", "unknown kind", "other plan", "negative line", "fraction of a fen",
-        "number for text", "amount differs", "count is words", "no lines", "line is a number", "form is a list",
-        "msgid twice", "estimate does not add up", "estimate of numbers", "other institution", "unknown med_type",
-        "insured otherwise",
+        "unknown field", "missing field", "unknown kind", "other plan", "negative line",
+        "fraction of a fen", "number for text", "amount differs", "count is words", "no lines",
+        "line is a number", "form is a list", "msgid twice", "estimate does not add up",
+        "estimate of numbers", "other institution", "unknown med_type", "insured otherwise",
     ],
 )  # fmt: skip
-def test_a_malformed_body_is_rejected_books_nothing_and_the_chain_goes_on(centre, device, folk, how):
+def test_a_malformed_body_is_rejected_books_nothing_and_the_chain_goes_on(
+    centre, device, folk, how
+):
     identity = device.who(folk[0])
     bad = device.do(spoil(device.settle(identity, "B1", BILL), how), kind="settle")
     assert bad.outcome is Outcome.REJECTED
@@ -177,7 +186,9 @@ def test_a_malformed_body_is_rejected_books_nothing_and_the_chain_goes_on(centre
     ("change", "code"),
     [({"stas": "2"}, "suspended"), ({"stas": "4"}, "not_insured"), ({"locked": True}, "locked")],
 )
-def test_a_person_who_may_not_is_refused_in_1101_and_rejected_in_a_record(tmp_path, device, folk, change, code):
+def test_a_person_who_may_not_is_refused_in_1101_and_rejected_in_a_record(
+    tmp_path, device, folk, change, code
+):
     person = copy(folk[0], **change)
     centre = make(tmp_path, [device], [person], "sqlite://")
     card, kind = person.cards[0]
@@ -215,15 +226,25 @@ def test_a_token_of_another_terminal_or_person_or_hour_proves_nothing(tmp_path, 
 def test_a_relative_may_be_served_and_pays_from_the_account_in_turn(centre, device, folk):
     helper, helped = folk[1], folk[0]  # folk[1] names folk[0] as relative
     card, kind = helper.cards[0]
-    code, output = device.ask("1101", {"means": "card", "mdtrt_cert_type": kind, "mdtrt_cert_no": card})
+    code, output = device.ask(
+        "1101", {"means": "card", "mdtrt_cert_type": kind, "mdtrt_cert_no": card}
+    )
     assert code == 0
     assert [one["relation"] for one in output["people"]] == ["本人", "配偶"]
     identity = device.identity("card", output, 1)
     result = device.do(device.settle(identity, "B1", BILL))
     assert result.body["setlinfo"]["psn_no"] == helped.psn_no
-    own = device.do(device.settle(device.identity("card", output, 0), "B2", [("SYN-A-0001", 200_000)]))
-    info = own.body["setlinfo"]  # 2,000: deductible 200, 60 %: fund 1,080; own 510, the relative's 260 that are left
-    assert (info["hifp_pay"], info["acct_pay"], info["acct_mulaid_pay"]) == ("1080.00", "510.00", "260.00")
+    own = device.do(
+        device.settle(device.identity("card", output, 0), "B2", [("SYN-A-0001", 200_000)])
+    )
+    info = own.body[
+        "setlinfo"
+    ]  # 2,000: deductible 200, 60 %: fund 1,080; own 510, the relative's 260 that are left
+    assert (info["hifp_pay"], info["acct_pay"], info["acct_mulaid_pay"]) == (
+        "1080.00",
+        "510.00",
+        "260.00",
+    )
     assert info["psn_cash_pay"] == "150.00"
 
 
@@ -238,7 +259,12 @@ def test_cancel_restores_accounts_and_accumulators_and_frees_the_bill_number(cen
     for row in before[0]:
         assert moved.pop(row["name"]) == row["balance_fen"]
     assert set(moved.values()) == {0}
-    used = [value for row in rows_of(centre, store.accumulators) for name, value in row.items() if name.endswith("_fen")]
+    used = [
+        value
+        for row in rows_of(centre, store.accumulators)
+        for name, value in row.items()
+        if name.endswith("_fen")
+    ]
     assert set(used) == {0}
     assert device.do(device.cancel(setl_id, "B1")).outcome is Outcome.DUPLICATE
     assert device.do(device.settle(device.who(folk[0]), "B1", BILL)).outcome is Outcome.SETTLED
@@ -281,7 +307,9 @@ def offline(centre, device, folk):
 def test_a_provisional_record_within_its_policy_is_settled(centre, device, offline):
     result = device.do(offline(), Mode.PROVISIONAL, now=NOW + HOUR)
     assert result.body["code"] == ""
-    assert result.outcome is Outcome.ADJUSTED  # the deductible is in the centre's split, not in this estimate
+    assert (
+        result.outcome is Outcome.ADJUSTED
+    )  # the deductible is in the centre's split, not in this estimate
     assert result.body["difference_fen"] == 0
 
 

@@ -36,7 +36,9 @@ def now_ms() -> int:
 @contextmanager
 def centre_process(config: Path) -> Iterator[subprocess.Popen[str]]:
     command = [sys.executable, "-m", "sim.centre", "--config", str(config)]
-    running = subprocess.Popen(command, cwd=ROOT, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True)
+    running = subprocess.Popen(
+        command, cwd=ROOT, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True
+    )
     try:
         assert running.stdout is not None
         assert running.stdout.readline() == "READY\n"
@@ -77,7 +79,8 @@ class Line:
         raise TimeoutError(kind)
 
     def on_message(self, topic: str, payload: bytes, _now: int) -> list[tuple[str, bytes]]:
-        """Looks like the centre to `Device`; sends again until there is an answer, as a terminal does."""
+        """Looks like the centre to `Device`; sends again until there is an answer, as a terminal
+        does."""
         for _ in range(20):
             self.driver.publish(topic, payload, None)
             try:
@@ -163,7 +166,9 @@ def test_what_setup_writes_the_process_reads_and_the_agent_trusts(tmp_path):
     assert (found.profile, found.allow) == ("P0", ())
     assert bytes.fromhex(made.seal_key.read_text()) == made.keys.seal_public_bytes
     made.close()
-    again = setup.make_centre(tmp_path, None, [device.spec], people.population(2))  # what is there stays
+    again = setup.make_centre(
+        tmp_path, None, [device.spec], people.population(2)
+    )  # what is there stays
     assert again.keys.sign_public_pem == made.keys.sign_public_pem
     assert again.policy is not None
     assert again.policy.read_bytes() == made.policy.read_bytes()
