@@ -160,8 +160,11 @@ class Process:
         now_ms = time.time_ns() // 1_000_000
         try:
             answers = self._centre.on_message(message.topic, message.payload, now_ms)
-        except EdgeError:
-            raise
+        except EdgeError as error:
+            if error.code == "E-LOG-20":
+                raise
+            log.exception("a message was not handled", extra={"code": error.code})
+            return
         except (
             SQLAlchemyError,
             AssertionError,

@@ -95,11 +95,14 @@ class Line:
         self.driver.close(5)
 
 
-def test_killed_and_started_again_it_answers_the_same_and_loses_nothing(tmp_path):
+@pytest.mark.parametrize("name", ["amqtt", "mosquitto"])
+def test_killed_and_started_again_it_answers_the_same_and_loses_nothing(tmp_path, name):
+    if name == "mosquitto" and brokers.mosquitto_path() is None:
+        pytest.skip("mosquitto is not installed (apt: mosquitto)")
     device = Device("yd-0001")
     person = people.population(1)[0]
     made = setup.make_centre(tmp_path / "centre", None, [device.spec], [person])
-    start = brokers.start_mosquitto if brokers.mosquitto_path() else brokers.start_amqtt
+    start = brokers.start_mosquitto if name == "mosquitto" else brokers.start_amqtt
     with start(tmp_path / "broker") as broker:
         cert, key = broker.client("centre")
         config = made.write_config(port=broker.port, ca=broker.ca, cert=cert, key=key)
