@@ -27,6 +27,7 @@ class Accepted(Struct, frozen=True):
 class Cancelled(Struct, frozen=True):
     """cancelled: done. working: undoing a settled bill; wait for the bill to become cancelled."""
 
+    bill_id: str
     status: BillStatus
 
 

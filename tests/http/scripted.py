@@ -7,7 +7,7 @@ import contextlib
 import socket
 import threading
 from collections.abc import AsyncIterator, Callable, Iterator
-from typing import Any
+from typing import Any, Protocol
 
 import msgspec
 import uvicorn
@@ -16,6 +16,7 @@ from edge.core.effects import Show
 from edge.core.events import BillArrived, CancelArrived, Event
 from edge.core.types import BillState, BillStatus, Json, Settings
 from edge.http.app import server_config
+from edge.http.port import AgentPort
 
 SETTINGS = Settings("t-0001", "H51010000001", "示例卫生院", "510100", "op1", "员工")
 TYPE = "https://facepay.invalid/errors/"
@@ -66,7 +67,7 @@ class ScriptedPort:
 
     def _cancel(self, event: CancelArrived) -> tuple[int, Json]:
         self._set(event.bill_id, status=BillStatus.CANCELLED)
-        return 200, {"status": "cancelled"}
+        return 200, {"bill_id": event.bill_id, "status": "cancelled"}
 
     def post(self, event: Event) -> None:
         self.events.append(event)
@@ -119,8 +120,14 @@ class ScriptedPort:
         return len(self._subscribers)
 
 
+class Served(AgentPort, Protocol):
+    """A port that wants to know the loop it is served on."""
+
+    loop: asyncio.AbstractEventLoop | None
+
+
 @contextlib.contextmanager
-def serving(port: ScriptedPort, tcp_port: int = 0) -> Iterator[str]:
+def serving(port: Served, tcp_port: int = 0) -> Iterator[str]:
     """The real server on a port of the system's choice; yields its base address."""
     sock = socket.create_server(("127.0.0.1", tcp_port))
     server = uvicorn.Server(server_config(port))

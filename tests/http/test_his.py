@@ -150,7 +150,7 @@ def test_cancel_needs_a_key_and_replays(api, port):
     first = api.post(f"/v1/bills/{bill_id}/cancel", headers={"Idempotency-Key": "c-1"})
     again = api.post(f"/v1/bills/{bill_id}/cancel", headers={"Idempotency-Key": "c-1"})
     assert first.status_code == again.status_code == 200
-    assert first.json() == again.json() == {"status": "cancelled"}
+    assert first.json() == again.json() == {"bill_id": bill_id, "status": "cancelled"}
     problem(api.post("/v1/bills/none/cancel", headers={"Idempotency-Key": "c-2"}), 404, "E-HIS-06")
 
 

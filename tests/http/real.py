@@ -1,0 +1,72 @@
+"""The port over the real Terminal: `tests.flows.kit.Desk` is its store, clock and centre; nothing of the core is replaced."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+from collections.abc import AsyncIterator, Callable
+from typing import TypeVar
+
+from edge.core.effects import Show
+from edge.core.events import Event
+from edge.core.types import BillState, Json, Settings
+from tests.flows.kit import Desk
+
+T = TypeVar("T")
+
+
+class RealPort:
+    """Everything happens on the server's loop; `do` takes the test's hands there."""
+
+    def __init__(self, desk: Desk, api_token: str = "") -> None:
+        self.desk = desk
+        self.api_token = api_token
+        self.loop: asyncio.AbstractEventLoop | None = None
+
+    @property
+    def settings(self) -> Settings:
+        return self.desk.settings
+
+    async def call(self, make: Callable[[int], Event]) -> tuple[int, Json]:
+        self.desk.calls += 1
+        self.desk.post(make(self.desk.calls))
+        reply = self.desk.replies[self.desk.calls]
+        return reply.status, reply.body
+
+    def post(self, event: Event) -> None:
+        self.desk.post(event)
+
+    def bill(self, bill_id: str) -> BillState | None:
+        return self.desk.terminal.bill(bill_id) or self.desk.bills().get(bill_id)
+
+    async def wait_bill(self, bill_id: str, version: int, timeout_s: float) -> BillState | None:
+        with contextlib.suppress(TimeoutError):
+            async with asyncio.timeout(timeout_s):
+                while (state := self.bill(bill_id)) is not None and state.version <= version:
+                    await asyncio.sleep(0.005)
+        return self.bill(bill_id)
+
+    def screen(self) -> Show:
+        return self.desk.terminal.screen
+
+    async def screens(self) -> AsyncIterator[Show]:
+        told = len(self.desk.shows)
+        while True:
+            while len(self.desk.shows) == told:
+                await asyncio.sleep(0.005)
+            told = len(self.desk.shows)
+            yield self.desk.shows[-1]
+
+    def status(self) -> Json:
+        return self.desk.terminal.status(self.desk.now)
+
+    def receipt(self, bill_id: str) -> Json | None:
+        return None
+
+    def do(self, work: Callable[[Desk], T]) -> T:
+        """Run `work` on the server's loop and give its result."""
+        async def there() -> T:
+            return work(self.desk)
+
+        assert self.loop
+        return asyncio.run_coroutine_threadsafe(there(), self.loop).result(20)
