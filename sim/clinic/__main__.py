@@ -61,7 +61,7 @@ def main() -> int:
     for note in [*truth.notes, *truth.chain_faults]:
         console.print(f"[red]{note}[/]")
     console.print(f"[dim]picture of the day: {picture}   {time.monotonic() - began:.0f} s[/]")
-    console.print(str(truth), style="bold green" if truth.ok else "bold red")
+    print(truth, flush=True)  # the last line is for machines as well: never wrapped or coloured
     return 0 if truth.ok else 1
 
 
@@ -94,7 +94,7 @@ def _by_hand(player: Player, actors: list[Actor], dice: random.Random) -> None:
             if key == "q":
                 return
             if key in ("n", "s"):
-                actor = dice.choice(actors)
+                actor = dice.choice([one for one in actors if one.attacked or key == "n"])
                 attack = dice.choice(["print", "replay"]) if key == "s" else ""
                 means = "face" if attack or not cut else "card"
                 if not attack and not cut:

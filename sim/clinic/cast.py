@@ -26,9 +26,10 @@ class Actor(Struct, frozen=True):
     relatives: tuple[tuple[str, str], ...]
     template: bytes
     model: str
+    attacked: bool = False
 
     def person(self) -> Person:
-        return Person(self.clips, self.psn_no, self.card_no)
+        return Person(self.clips, self.psn_no, self.card_no, self.attacked)
 
 
 def hire(stage: Path) -> list[Actor]:
@@ -51,5 +52,6 @@ def hire(stage: Path) -> list[Actor]:
             relatives=((relative, "父母"),) if i % 2 else (),
             template=template.astype("<f4").tobytes(),
             model=model,
+            attacked=(stage / clips / "print").is_dir() and (stage / clips / "replay").is_dir(),
         ))
     return actors

@@ -49,6 +49,7 @@ class Person(Struct, frozen=True):
     clips: str
     psn_no: str
     card_no: str
+    attacked: bool = False  # a printed photo and a recording of them exist
 
 
 def fixed_day(seed: int, people: list[Person]) -> list[Step]:
@@ -57,7 +58,9 @@ def fixed_day(seed: int, people: list[Person]) -> list[Step]:
     dice = random.Random(seed)
     order = people[:]
     dice.shuffle(order)
+    order.sort(key=lambda person: not person.attacked)  # stable: the seed still decides
     a, b, c, d, *rest = order
+    assert a.attacked and b.attacked, "an attack needs something to hold up"
     e = rest[0] if rest else a
 
     def by(person: Person, means: str, attack: str = "", whom: str = "0") -> Script:

@@ -128,7 +128,12 @@ def _marks(index: int, marks: list[Mark], end_s: float) -> list[str]:
         text = ""
         if row is not None:
             row_end[row] = x + wide
-            text = f'<text x="{x + 11}" y="{y + 4.5}" class="label" fill="{INK[mark.tone]}">{escape(mark.label)}</text>'
+            late = x + wide > WIDTH - 8  # near the right edge the label goes to the left
+            at, anchor = (x - 11, "end") if late else (x + 11, "start")
+            text = (
+                f'<text x="{at}" y="{y + 4.5}" text-anchor="{anchor}" class="label" '
+                f'fill="{INK[mark.tone]}">{escape(mark.label)}</text>'
+            )
         about = escape(f"{mark.label} {mark.detail}".strip())
         out.append(
             f'<g><title>{about} · {mark.at_s:.1f} s</title><circle cx="{x}" cy="{y}" r="7.5" fill="{FILL[mark.tone]}" '
