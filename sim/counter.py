@@ -24,6 +24,7 @@ from edge.drivers.keys.file import Driver as FileKeys
 from sim.board import SimBoard
 from sim.brokers import BrokerProcess, NetProxy, start_amqtt, start_mosquitto
 from sim.centre import setup as centre_setup
+from sim.centre.people import PersonSpec
 from sim.centre.registry import TerminalSpec
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -114,11 +115,18 @@ class Counter:
     """Everything around one agent. A context manager; the agent is started by the caller."""
 
     def __init__(
-        self, directory: Path, broker: str = "amqtt", *, profile: str = "P1", board: bool = True
+        self,
+        directory: Path,
+        broker: str = "amqtt",
+        *,
+        profile: str = "P1",
+        board: bool = True,
+        people: list[PersonSpec] | None = None,
     ) -> None:
         self.directory = directory
         self._broker_kind = broker
         self._profile = profile
+        self._people = people
         self._stack = ExitStack()
         self.board = SimBoard(directory / "board") if board else None
         self.agent = AgentProcess(directory / "facepay.toml", directory / "agent.log")
@@ -136,7 +144,10 @@ class Counter:
                 TERMINAL, keys.sign_public_pem, keys.seal_public_bytes, fixmedins_code=ORG
             )
             self.made = centre_setup.make_centre(
-                self.directory / "centre", terminals=[spec], profile=self._profile
+                self.directory / "centre",
+                terminals=[spec],
+                people=self._people,
+                profile=self._profile,
             )
             stack.callback(self.made.close)
             cert, key = self.broker.client("centre")
@@ -307,8 +318,13 @@ class Clerk:
             self.press("done")
         return state
 
-    def serve(self, card: tuple[str, str]) -> None:
-        """Do what the screen asks for, once."""
+    def up_to_confirm(self, card: tuple[str, str]) -> None:
+        """Serve until the screen asks to confirm, and leave it there."""
+
+        until(lambda: self.serve(card, confirm=False) == "confirm", "confirm")
+
+    def serve(self, card: tuple[str, str], *, confirm: bool = True) -> str:
+        """Do what the screen asks for, once; gives the screen's name."""
         screen = self.screen()
         if screen == "ways":
             self.press("card")
@@ -318,8 +334,9 @@ class Clerk:
             self.counter.board.present_card(*card)
         elif screen == "whom":
             self.press("choose", "0")
-        elif screen == "confirm":
+        elif screen == "confirm" and confirm:
             self.press("confirm")
+        return screen
 
 
 def _json(answer: httpx.Response) -> Json:

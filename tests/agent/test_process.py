@@ -64,13 +64,7 @@ def test_an_answer_that_does_not_come_is_unknown_and_never_failure(
     desk.with_board()
     bill_id = desk.send("P-4", 1100, "settle").json()["bill_id"]
 
-    def confirm_is_asked() -> bool:
-        if desk.screen() == "confirm":
-            return True
-        desk.serve(CARDS[3])
-        return False
-
-    until(confirm_is_asked)
+    desk.up_to_confirm(CARDS[3])
     counter.kill_centre()
     desk.press("confirm")
     until(lambda: desk.bill(bill_id)["status"] in {"confirming", "provisional"}, "unknown")
