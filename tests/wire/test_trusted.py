@@ -432,6 +432,46 @@ def test_a_receipt_whose_root_is_not_the_checkpoint_is_refused(scene: Scene) -> 
     scene.refused(answer.encode(replace(good, results=(aside,)), centre.signer), "E-LOG-03")
 
 
+def test_a_receipt_from_a_fork_of_the_same_size_and_index_is_refused(scene: Scene) -> None:
+    """Really decided, really signed, in the right place - of another log."""
+    scene.desk.decide(3)
+    other = Desk(list(RECORDS))
+    other.others(7, salt="forged ")
+    other.decide(3)
+    assert other.decided[3] == scene.desk.decided[3]
+    assert other.tree.size == scene.desk.tree.size
+    good = scene.desk.wire([3], named=7)
+    told = replace(good, results=(other.result(3),))
+    scene.refused(answer.encode(told, centre.signer), "E-LOG-03")
+
+
+def test_a_receipt_of_another_size_with_the_same_root_is_refused(scene: Scene) -> None:
+    """The root alone does not bind the size (RFC 9162 §2.1.3.2): leaf 5 of 20 is leaf 5 of 21."""
+    scene.desk.others(12)
+    scene.desk.decide(3)
+    index, tree = scene.desk.decided[1][0], scene.desk.tree
+    good = scene.desk.wire([1], named=7)
+    path = tree.inclusion(index)
+    lying = receipt.inclusion_receipt(index, tree.size + 1, path, tree.root(), centre.signer)
+    told = replace(good, results=(replace(good.results[0], receipt=lying),))
+    leaf = receipt.leaf_bytes(
+        scene.desk.ours(1), TERMINAL, EPOCH, 1, Outcome.SETTLED, scene.desk.decided[1][1]
+    )
+    assert receipt.check_inclusion(lying, leaf, centre.verifier)[0] == tree.size + 1
+    scene.refused(answer.encode(told, centre.signer), "E-LOG-03")
+
+
+def test_a_consistency_proof_of_another_size_with_the_same_root_is_refused(scene: Scene) -> None:
+    scene.desk.others(12)
+    scene.desk.decide(3)
+    tree = scene.desk.tree
+    path = tree.consistency(7)
+    old = scene.door.checkpoint
+    lying = receipt.consistency_receipt([(7, path)], tree.size + 1, tree.root(), centre.signer)
+    assert receipt.check_consistency(lying, *old, centre.verifier)[0] == tree.size + 1
+    scene.refused(scene.desk.answer([3], consistency=lying), "E-LOG-04")
+
+
 def test_a_receipt_that_another_signed_is_refused(scene: Scene) -> None:
     scene.desk.decide(3)
     good = scene.desk.wire([3], named=7)
