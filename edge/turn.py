@@ -1,4 +1,5 @@
-"""The middle of a turn: what must be durable becomes durable in one commit, and only then may the rest go out."""
+"""The middle of a turn: what must be durable becomes durable in one commit, and only then may the
+rest go out."""
 
 from __future__ import annotations
 
@@ -25,9 +26,12 @@ class Writes(Protocol):
     def write(self, draft: Draft, head: Head) -> tuple[bytes, Head]: ...
 
 
-def commit_turn(effects: list[Effect], scribe: Writes, store: Store) -> tuple[list[Event], list[Effect]]:
-    """Sign the drafts in order, make everything durable with one commit, and give (events to feed back, outward
-    effects). Nothing durable: no commit, no events. E-STO-02 and E-STO-03 pass through: then nothing happened."""
+def commit_turn(
+    effects: list[Effect], scribe: Writes, store: Store
+) -> tuple[list[Event], list[Effect]]:
+    """Sign the drafts in order, make everything durable with one commit, and give (events to feed
+    back, outward effects). Nothing durable: no commit, no events. E-STO-02 and E-STO-03 pass
+    through: then nothing happened."""
     head = store.head
     rows: list[Row] = []
     answers: list[Answer] = []
@@ -46,7 +50,9 @@ def commit_turn(effects: list[Effect], scribe: Writes, store: Store) -> tuple[li
     if not (rows or answers or saves):
         return [], outward
     room = store.commit(Batch(tuple(rows), tuple(answers), tuple(saves)))
-    for answer in answers:  # the next answer may build on it only now that a power cut cannot take it back
+    for (
+        answer
+    ) in answers:  # the next answer may build on it only now that a power cut cannot take it back
         scribe.trusted.confirm(answer)
     appended = [Appended(row.seq, row.txid, row.hash, len(row.data)) for row in rows]
     return [*appended, Saved(room)], outward

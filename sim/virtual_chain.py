@@ -1,4 +1,5 @@
-"""Signed records and answers for whoever tests the ledger without a visit: real keys, real encoding, any content."""
+"""Signed records and answers for whoever tests the ledger without a visit: real keys, real
+encoding, any content."""
 
 from __future__ import annotations
 
@@ -13,7 +14,8 @@ from edge.wire import record
 
 
 class Chain:
-    """Grows a chain of one terminal. Contents are drawn from the seed; signatures are fresh each time."""
+    """Grows a chain of one terminal. Contents are drawn from the seed; signatures are fresh each
+    time."""
 
     def __init__(self, *, epoch: int = 1, seed: int = 1) -> None:
         self._dice = random.Random(seed)

@@ -1,9 +1,9 @@
-"""A disk that counts, fails and forgets: an SQLite VFS around the real one, and the images a power cut could leave.
+"""A disk that counts, fails and forgets: an SQLite VFS around the real one, and the images a power
+cut could leave.
 
-What the model knows: writes since the last sync of a file may be kept, lost, reordered or torn at 512-byte sectors; files
-appear and vanish in order and any sync makes earlier ones durable (ext4 and xfs journals). What it does not know: devices
-that lie about their cache, bit rot.
-"""
+What the model knows: writes since the last sync of a file may be kept, lost, reordered or torn at
+512-byte sectors; files appear and vanish in order and any sync makes earlier ones durable (ext4 and
+xfs journals). What it does not know: devices that lie about their cache, bit rot."""
 
 from __future__ import annotations
 
@@ -20,7 +20,8 @@ KEPT, LOST, MIXED = "all kept", "all lost", "mixed"
 
 
 class Op(Struct, frozen=True):
-    """One thing SQLite did to the disk. what: open write truncate sync delete, or "ack" (the workload's own mark)."""
+    """One thing SQLite did to the disk. what: open write truncate sync delete, or "ack" (the
+    workload's own mark)."""
 
     what: str
     name: str
@@ -30,7 +31,8 @@ class Op(Struct, frozen=True):
 
 
 class VirtualDisk:
-    """A VFS by the name `name`. `fail(what, file)` may raise an `apsw` error in front of each operation."""
+    """A VFS by the name `name`. `fail(what, file)` may raise an `apsw` error in front of each
+    operation."""
 
     def __init__(self, name: str) -> None:
         self.name = name
@@ -58,8 +60,10 @@ class VirtualDisk:
         self._vfs.unregister()
 
 
-class _File(apsw.VFSFile):  # type: ignore[misc]
-    def __init__(self, disk: VirtualDisk, name: object, flags: list[int]) -> None:
+class _File(apsw.VFSFile):
+    def __init__(
+        self, disk: VirtualDisk, name: str | apsw.URIFilename | None, flags: list[int]
+    ) -> None:
         full = name.filename() if isinstance(name, apsw.URIFilename) else str(name or "temp")
         self._disk, self._name = disk, Path(full).name
         super().__init__("", name, flags)
@@ -77,12 +81,12 @@ class _File(apsw.VFSFile):  # type: ignore[misc]
         super().xSync(flags)
 
 
-class _Vfs(apsw.VFS):  # type: ignore[misc]
+class _Vfs(apsw.VFS):
     def __init__(self, disk: VirtualDisk) -> None:
         self._disk = disk
         super().__init__(disk.name, "")
 
-    def xOpen(self, name: object, flags: list[int]) -> _File:  # noqa: N802
+    def xOpen(self, name: str | apsw.URIFilename | None, flags: list[int]) -> _File:  # noqa: N802
         opened = _File(self._disk, name, flags)
         self._disk.note(Op("open", opened._name))  # noqa: SLF001
         return opened
@@ -106,14 +110,20 @@ class _Inode:
         self.loose.clear()
 
 
-def images(ops: list[Op], dice: random.Random, mixed: int) -> Iterator[tuple[str, dict[str, bytes]]]:
-    """What the disk may hold after a power cut behind `ops`: file name -> content, with the kind of image."""
+def images(
+    ops: list[Op], dice: random.Random, mixed: int
+) -> Iterator[tuple[str, dict[str, bytes]]]:
+    """What the disk may hold after a power cut behind `ops`: file name -> content, with the kind of
+    image."""
     inodes, names, safe_names = _replay(ops)
-    yield KEPT, _image(inodes, names, len(names), lambda content, op: _apply(content, op))
+    yield KEPT, _image(inodes, names, len(names), _apply)
     yield LOST, _image(inodes, names, safe_names, lambda _content, _op: None)
     for _ in range(mixed):
         kept_names = dice.randint(safe_names, len(names))
-        yield MIXED, _image(inodes, names, kept_names, lambda content, op: _maybe(content, op, dice), dice)
+        yield (
+            MIXED,
+            _image(inodes, names, kept_names, lambda content, op: _maybe(content, op, dice), dice),
+        )
 
 
 _Names = list[tuple[str, int | None]]  # in order: a name now means this inode, or (None) is gone
@@ -176,7 +186,9 @@ def _maybe(content: bytearray, op: Op, dice: random.Random) -> None:
         return
     for start in range(0, len(op.data), SECTOR):
         if dice.random() < 0.5:
-            _apply(content, Op("write", op.name, op.offset + start, op.data[start : start + SECTOR]))
+            _apply(
+                content, Op("write", op.name, op.offset + start, op.data[start : start + SECTOR])
+            )
 
 
 def _apply(content: bytearray, op: Op) -> None:
@@ -189,7 +201,8 @@ def _apply(content: bytearray, op: Op) -> None:
 
 
 def write_image(folder: Path, disk: dict[str, bytes]) -> None:
-    """Put an image into an empty folder (shared-memory files are rebuilt at the next open and left out)."""
+    """Put an image into an empty folder (shared-memory files are rebuilt at the next open and left
+    out)."""
     for old in folder.iterdir():
         old.unlink()
     for name, content in disk.items():

@@ -1,6 +1,6 @@
-"""The network between terminal and centre in virtual time, and the centre's own troubles. Harsher than MQTT: it loses,
-doubles and reorders also within a connection, acknowledges what it then drops, and refuses what it could take.
-"""
+"""The network between terminal and centre in virtual time, and the centre's own troubles. Harsher
+than MQTT: it loses, doubles and reorders also within a connection, acknowledges what it then drops,
+and refuses what it could take."""
 
 from __future__ import annotations
 
@@ -26,7 +26,8 @@ class Troubles(Struct, frozen=True):
 
 
 class VirtualNet:
-    """One terminal's line, the broker, and the centre behind it. `epoch_ms`: the wall clock when the world began."""
+    """One terminal's line, the broker, and the centre behind it. `epoch_ms`: the wall clock when
+    the world began."""
 
     def __init__(self, time: Timeline, made: Made, epoch_ms: int) -> None:
         self.time = time
@@ -43,7 +44,7 @@ class VirtualNet:
         self._sessions = 0
         self._centres = 0
 
-    # -- the terminal's side --------------------------------------------------------------------------
+    # -- the terminal's side -----------------------------------------------------------------------
     def connect(self) -> None:
         """One attempt; LinkUp or LinkLost follows."""
         self._attempt += 1
@@ -69,7 +70,9 @@ class VirtualNet:
         self._attempt += 1
         attempt = self._attempt
         if had:
-            self.time.at(10, lambda: self.post(LinkLost("E-NET-04")) if attempt == self._attempt else None)
+            self.time.at(
+                10, lambda: self.post(LinkLost("E-NET-04")) if attempt == self._attempt else None
+            )
 
     def power_lost(self) -> None:
         """The terminal is gone without a word."""
@@ -86,7 +89,9 @@ class VirtualNet:
         if refused:
             self.time.fault("nack")
         if token is not None:
-            self.time.at(self.time.between(20, 200), lambda: self._free(session, token, not refused))
+            self.time.at(
+                self.time.between(20, 200), lambda: self._free(session, token, not refused)
+            )
         if refused or self.cut:
             return
         for delay in self._copies():
@@ -109,7 +114,7 @@ class VirtualNet:
             delays.append(delays[0] + self.time.between(0, 5 * SECOND_MS))
         return delays
 
-    # -- partitions -----------------------------------------------------------------------------------
+    # -- partitions --------------------------------------------------------------------------------
     def partition(self, lasts_ms: int) -> None:
         """Nothing gets through; the terminal notices some time later, by its keep-alive."""
         if self.cut:
@@ -129,7 +134,7 @@ class VirtualNet:
     def _mend(self) -> None:
         self.cut = False
 
-    # -- the centre -----------------------------------------------------------------------------------
+    # -- the centre --------------------------------------------------------------------------------
     def _at_centre(self, topic: str, payload: bytes) -> None:
         if self.cut or self.centre_down:
             return

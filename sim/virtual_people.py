@@ -26,7 +26,11 @@ from sim.virtual_time import HOUR_MS, MINUTE_MS, SECOND_MS, Timeline
 SHOT_MS = 250
 MODEL = "0" * 64
 TURNED_DEG = 30.0
-MEDICINES = (("SYN-A-0001", "合成甲类药一"), ("SYN-B-0001", "合成乙类药一"), ("SYN-C-0001", "合成丙类药一"))
+MEDICINES = (
+    ("SYN-A-0001", "合成甲类药一"),
+    ("SYN-B-0001", "合成乙类药一"),
+    ("SYN-C-0001", "合成丙类药一"),
+)
 REPLY_WAIT_MS = 15 * SECOND_MS
 
 
@@ -44,7 +48,13 @@ class Manner(Struct, frozen=True):
 class Patients:
     """Whoever stands in front of the terminal. Acts only on the screen that is up."""
 
-    def __init__(self, time: Timeline, device: VirtualTerminal, people: list[PersonSpec], templates: dict[str, bytes]) -> None:
+    def __init__(
+        self,
+        time: Timeline,
+        device: VirtualTerminal,
+        people: list[PersonSpec],
+        templates: dict[str, bytes],
+    ) -> None:
         self.time, self.device, self.people, self.templates = time, device, people, templates
         self._manners: dict[tuple[int, int], Manner] = {}
         self._shown = 0
@@ -52,23 +62,29 @@ class Patients:
         self._shooting = 0
         self._poses: list[tuple[float, float]] = []  # (yaw, eye_open) of the next shots
         self._shots = 0
-        device.on_show, device.on_shoot, device.on_template = self._sees, self._camera, self._template
+        device.on_show, device.on_shoot, device.on_template = (
+            self._sees,
+            self._camera,
+            self._template,
+        )
 
     def _manner(self, visit: int) -> Manner:
         key = (self.device.boots, visit)
         if key not in self._manners:
             dice = self.time.dice
-            self._manners = {key: Manner(  # only the newest visit is alive
-                person=dice.choice(self.people),
-                means=dice.choice(("face", "face", "qr", "card")),
-                leaves=self.time.chance(0.04),
-                cancels=self.time.chance(0.03),
-                clumsy=self.time.chance(0.05),
-                spoof=self.time.chance(0.03),
-            )}
+            self._manners = {
+                key: Manner(  # only the newest visit is alive
+                    person=dice.choice(self.people),
+                    means=dice.choice(("face", "face", "qr", "card")),
+                    leaves=self.time.chance(0.04),
+                    cancels=self.time.chance(0.03),
+                    clumsy=self.time.chance(0.05),
+                    spoof=self.time.chance(0.03),
+                )
+            }
         return self._manners[key]
 
-    # -- the screen -----------------------------------------------------------------------------------
+    # -- the screen --------------------------------------------------------------------------------
     def _sees(self, show: Show) -> None:
         self._shown += 1
         if show.visit == 0:
@@ -103,13 +119,15 @@ class Patients:
             self._press("choose", show, str(dice.randrange(len(show.fields["people"]))))
         elif show.name == "confirm":
             self._press("confirm", show)
-        elif show.name in ("settled", "provisional", "refused", "confirming") and self.time.chance(0.5):
+        elif show.name in ("settled", "provisional", "refused", "confirming") and self.time.chance(
+            0.5
+        ):
             self._press("done", show)
 
     def _press(self, button: str, show: Show, value: str = "") -> None:
         self.device.post(Pressed(button, value, show.visit))
 
-    # -- the camera -----------------------------------------------------------------------------------
+    # -- the camera --------------------------------------------------------------------------------
     def _gesture(self, step: str, manner: Manner) -> Iterator[tuple[float, float]]:
         if manner.clumsy and self.time.chance(0.3):
             step = {"turn_left": "turn_right"}.get(step, "turn_left")
@@ -137,7 +155,16 @@ class Patients:
             yaw, eye = self._poses.pop(0) if self._poses else (0.0, 1.0)
             spoof = any(manner.spoof for manner in self._manners.values())
             live = -1.0 if abs(yaw) > 12 else 0.05 if spoof else 0.95
-            seen = LookSeen(self._shots, self.device.now().mono_ms, None, yaw, 0.0, eye, live, (0.3, 0.3, 0.4, 0.4))
+            seen = LookSeen(
+                self._shots,
+                self.device.now().mono_ms,
+                None,
+                yaw,
+                0.0,
+                eye,
+                live,
+                (0.3, 0.3, 0.4, 0.4),
+            )
             self.device.post(seen)
 
         self.time.at(SHOT_MS, shot)
@@ -180,14 +207,24 @@ class His:
         self.orders.append(order)
         self._send(order, cancel=False)
         if self.time.chance(0.05):
-            self.time.at(self.time.between(10 * SECOND_MS, HOUR_MS), lambda: self._want_cancel(order))
+            self.time.at(
+                self.time.between(10 * SECOND_MS, HOUR_MS), lambda: self._want_cancel(order)
+            )
 
     def _bill(self, number: int) -> Bill:
         dice = self.time.dice
         kind = dice.choice(("settle", "settle", "settle", "pharmacy", "register"))
         bill_no = f"V{self.time.seed}-{number}"
         if kind == "register":
-            return Bill(kind, bill_no, 0, dept_code="0300", dept_name="内科", dr_name="测试医生", atddr_no="D1")
+            return Bill(
+                kind,
+                bill_no,
+                0,
+                dept_code="0300",
+                dept_name="内科",
+                dr_name="测试医生",
+                atddr_no="D1",
+            )
         lines = []
         for sn in range(dice.randint(1, 4)):
             code, name = dice.choice(MEDICINES)
@@ -215,7 +252,9 @@ class His:
         if cancel:
             digest = hashlib.sha256(b"cancel " + order.bill_id.encode()).digest()
             state = self.device.bill(order.bill_id) if self.device.alive else None
-            self.device.post(CancelArrived(call, f"{order.key}-cancel", digest, order.bill_id, state))
+            self.device.post(
+                CancelArrived(call, f"{order.key}-cancel", digest, order.bill_id, state)
+            )
         else:
             digest = hashlib.sha256(msgspec.json.encode(order.bill)).digest()
             self.device.post(BillArrived(call, order.key, digest, order.bill))
@@ -240,7 +279,9 @@ class His:
         elif reply.status != 202:
             self.time.violated(f"a bill got {reply.status} {reply.body}")
         elif order.bill_id not in ("", reply.body["bill_id"]):
-            self.time.violated(f"the same key made a second bill: {order.bill_id}, {reply.body['bill_id']}")
+            self.time.violated(
+                f"the same key made a second bill: {order.bill_id}, {reply.body['bill_id']}"
+            )
         else:
             order.bill_id = reply.body["bill_id"]
 

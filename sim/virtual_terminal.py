@@ -1,4 +1,5 @@
-"""The terminal in virtual time: the real core, store, scribe and turn. Only physics is simulated: time, power, the line."""
+"""The terminal in virtual time: the real core, store, scribe and turn. Only physics is simulated:
+time, power, the line."""
 
 from __future__ import annotations
 
@@ -19,7 +20,7 @@ from edge.core.effects import (
     Show,
     TakeTemplate,
 )
-from edge.core.events import Answered, AnswerBad, Event, PolicyArrived, StopAsked, Tick
+from edge.core.events import AnswerBad, Answered, Event, PolicyArrived, StopAsked, Tick
 from edge.core.terminal import Terminal
 from edge.core.types import BillState, BillStatus, Now, Settings
 from edge.drivers.keys.file import Driver as Keys
@@ -44,9 +45,12 @@ class PowerCut(Exception):
 
 
 class VirtualTerminal:
-    """One device. `alive` while it has power; `cut_at` arms a power cut at a boundary of the next durable turn."""
+    """One device. `alive` while it has power; `cut_at` arms a power cut at a boundary of the next
+    durable turn."""
 
-    def __init__(self, time: Timeline, net: VirtualNet, settings: Settings, folder: Path, keys: Keys) -> None:
+    def __init__(
+        self, time: Timeline, net: VirtualNet, settings: Settings, folder: Path, keys: Keys
+    ) -> None:
         self.time, self.net, self.settings, self.keys = time, net, settings, keys
         self.path = folder / "ledger.db"
         self.first_policy = b""
@@ -64,7 +68,7 @@ class VirtualTerminal:
         self._spun = 0
         net.post, net.deliver = self.post, self._received
 
-    # -- power ----------------------------------------------------------------------------------------
+    # -- power -------------------------------------------------------------------------------------
     def boot(self) -> None:
         """From cold: check the ledger, and go on where it stopped."""
         assert not self.alive
@@ -125,7 +129,7 @@ class VirtualTerminal:
         except PowerCut:
             self.power_cut()
 
-    # -- events ---------------------------------------------------------------------------------------
+    # -- events ------------------------------------------------------------------------------------
     def now(self) -> Now:
         """Both clocks; the wall clock is right in this world."""
         return Now(self.net.epoch_ms + self.time.now_ms, self.time.now_ms - self._boot_ms)
@@ -224,7 +228,7 @@ class VirtualTerminal:
             self.post(arrived)
         self.post(told)
 
-    # -- the clock ------------------------------------------------------------------------------------
+    # -- the clock ---------------------------------------------------------------------------------
     def _arm(self) -> None:
         due = self.terminal.deadline()
         if due is None:
@@ -252,7 +256,7 @@ class VirtualTerminal:
             self.time.violated("a Tick does not move its deadline")
             self._end()  # or this moment would never be over
 
-    # -- what must hold whenever something leaves the terminal ----------------------------------------------
+    # -- what must hold whenever something leaves the terminal -------------------------------------
     def bill(self, bill_id: str) -> BillState | None:
         """The bill as it would be after a power cut at this moment."""
         found = self.store.doc(bills.BILL_SPACE, bill_id)
@@ -261,7 +265,8 @@ class VirtualTerminal:
     def _check_show(self, show: Show) -> None:
         if show.name == "ways" and show.visit not in self.shown_bills:
             for bill_id in self.open_bills():
-                if self.terminal.bill(bill_id).status is BillStatus.IN_VISIT:  # type: ignore[union-attr]
+                state = self.terminal.bill(bill_id)
+                if state is not None and state.status is BillStatus.IN_VISIT:
                     self.shown_bills[show.visit] = bill_id
         if show.name not in ("settled", "provisional", "confirming"):
             return
@@ -273,7 +278,7 @@ class VirtualTerminal:
 
     def open_bills(self) -> list[str]:
         """Ids of the bills that are not finished."""
-        active = self.terminal._site.book.active()  # noqa: SLF001 - the simulator looks, it does not touch
+        active = self.terminal._site.book.active()  # noqa: SLF001 - looks, does not touch
         return [state.bill_id for state in active]
 
     def _check_change(self, bill_id: str, version: int) -> None:

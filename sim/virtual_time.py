@@ -1,4 +1,5 @@
-"""Time that jumps: one heap, one seed, one trace. What happened is hashed, so that two runs can be compared."""
+"""Time that jumps: one heap, one seed, one trace. What happened is hashed, so that two runs can be
+compared."""
 
 from __future__ import annotations
 
@@ -16,7 +17,8 @@ EVENTS_MAX = 50_000_000  # one run; more is a loop that feeds itself
 
 
 class Timeline:
-    """`now_ms` since the world began. Things at the same moment happen in the order they were asked for."""
+    """`now_ms` since the world began. Things at the same moment happen in the order they were asked
+    for."""
 
     def __init__(self, seed: int) -> None:
         self.seed = seed

@@ -1,10 +1,10 @@
 """Clinic days in virtual time under a seed: `python -m sim.world --seed 42 --days 200`.
 
-The real terminal (core, outbox, ledger, scribe, wire, SQLite store) and the real centre, with patients, a HIS, a line that
-loses, doubles, delays and breaks, power cuts at every boundary of a turn, and a centre that dies between its commit and its
-answer. Two phases: faults (nothing false may ever leave the terminal), then healing (everything must drain). A failing seed
-replays identically.
-"""
+The real terminal (core, outbox, ledger, scribe, wire, SQLite store) and the real centre, with
+patients, a HIS, a line that loses, doubles, delays and breaks, power cuts at every boundary of a
+turn, and a centre that dies between its commit and its answer. Two phases: faults (nothing false
+may ever leave the terminal), then healing (everything must drain). A failing seed replays
+identically."""
 
 from __future__ import annotations
 
@@ -16,6 +16,7 @@ import tempfile
 import time as wall
 from collections.abc import Iterator
 from contextlib import contextmanager
+from functools import partial
 from pathlib import Path
 
 import sqlalchemy as sa
@@ -37,8 +38,12 @@ OPENS_MS, CLOSES_MS = 8 * HOUR_MS, 18 * HOUR_MS
 VISITS_A_DAY = 17
 PEOPLE = 12
 FLOATS = 192
-FAULTY = Troubles(lose=0.03, double=0.03, late=0.03, nack=0.01, connect_fails=0.2, centre_dies_after_commit=0.002)
-STORMY = Troubles(lose=0.25, double=0.2, late=0.2, nack=0.1, connect_fails=0.5, centre_dies_after_commit=0.02)
+FAULTY = Troubles(
+    lose=0.03, double=0.03, late=0.03, nack=0.01, connect_fails=0.2, centre_dies_after_commit=0.002
+)
+STORMY = Troubles(
+    lose=0.25, double=0.2, late=0.2, nack=0.1, connect_fails=0.5, centre_dies_after_commit=0.02
+)
 HEALED = Troubles()
 STORMY_DAYS = 0.15
 DRAIN_MAX_MS = 12 * HOUR_MS
@@ -68,9 +73,12 @@ class Report(Struct, frozen=True):
         faults = " ".join(f"{name}={count}" for name, count in sorted(self.counts.items()))
         outcomes = " ".join(f"{name}={count}" for name, count in self.outcomes.items() if count)
         lines = [
-            f"seed {self.seed} · {self.days} days · {self.virtual_hours:.0f} virtual hours in {self.wall_s:.1f} s",
+            (
+                f"seed {self.seed} · {self.days} days · {self.virtual_hours:.0f} virtual hours"
+                f" in {self.wall_s:.1f} s"
+            ),
             f"bills {self.bills} · records {self.records} · {outcomes}",
-            f"faults {faults}",
+            f"counts {faults}",
             f"violations {len(self.violations)} · trace {self.trace[:16]}",
             *self.violations[:20],
         ]
@@ -92,7 +100,9 @@ class World:
         )
         keys = Keys.create(folder / "keys")
         people = population(PEOPLE)
-        spec = setup.TerminalSpec(NAME, keys.sign_public_pem, keys.seal_public_bytes, profile=profile)
+        spec = setup.TerminalSpec(
+            NAME, keys.sign_public_pem, keys.seal_public_bytes, profile=profile
+        )
         self.made = setup.make_centre(
             folder / "centre",
             "sqlite://",
@@ -111,7 +121,7 @@ class World:
         self.patients = Patients(self.time, self.device, people, templates)
         self.his = His(self.time, self.device)
 
-    # -- the days -------------------------------------------------------------------------------------
+    # -- the days ----------------------------------------------------------------------------------
     def live(self, days: int) -> None:
         """Clinic days with faults."""
         for day in range(days):
@@ -129,7 +139,7 @@ class World:
         time, many = self.time, 4 if stormy else 1
         for _ in range(time.between(0, 2 * many)):
             lasts = time.dice.choice((20 * SECOND_MS, 5 * MINUTE_MS, HOUR_MS, 4 * HOUR_MS))
-            time.at(start + time.between(0, 9 * HOUR_MS), lambda lasts=lasts: self.net.partition(lasts))  # type: ignore[misc]
+            time.at(start + time.between(0, 9 * HOUR_MS), partial(self.net.partition, lasts))
         for _ in range(time.between(0, 2 * many)):
             time.at(start + time.between(0, 9 * HOUR_MS), self._power_fails)
         if time.chance(0.3 * many):
@@ -150,7 +160,7 @@ class World:
     def _closes(self) -> None:
         self.device.stop()
 
-    # -- healing --------------------------------------------------------------------------------------
+    # -- healing -----------------------------------------------------------------------------------
     def heal(self) -> None:
         """No more faults: everything that was begun must end, without help."""
         self.net.troubles = HEALED
@@ -162,7 +172,9 @@ class World:
             self.time.run(self.time.now_ms + MINUTE_MS)
         if not self.drained():
             waiting = self.device.terminal.status(self.device.now())["waiting"]
-            self.time.violated(f"it did not drain: {waiting} records, bills {self.device.open_bills()}")
+            self.time.violated(
+                f"it did not drain: {waiting} records, bills {self.device.open_bills()}"
+            )
 
     def drained(self) -> bool:
         """Nothing waits for anybody."""
@@ -170,7 +182,7 @@ class World:
             return False
         return not self.device.open_bills() and all(order.bill_id for order in self.his.orders)
 
-    # -- the books, side by side ----------------------------------------------------------------------
+    # -- the books, side by side -------------------------------------------------------------------
     def verify(self) -> audit.Audit:
         """The terminal's chain, the centre's log and the HIS's list say the same."""
         found = audit.audit(self.made.store)
@@ -187,7 +199,9 @@ class World:
     def _same_chain(self, found: audit.Audit) -> None:
         store = self.device.store
         if store.verify_chain() != store.head.seq or store.head.seq != len(found.lines):
-            self.time.violated(f"{store.head.seq} records here, {len(found.lines)} in the centre's log")
+            self.time.violated(
+                f"{store.head.seq} records here, {len(found.lines)} in the centre's log"
+            )
             return
         table = centre_tables.records
         with self.made.store.begin() as conn:
@@ -204,23 +218,33 @@ class World:
     def _same_bills(self, found: audit.Audit) -> None:
         lines = {line.seq: line for line in found.lines}
         live = audit.settled_bills(self.made.store)
+        self.time.counts.update(f"mode {line.mode}" for line in found.lines)
         named: set[int] = set()
         for order in self.his.orders:
             state = self.device.bill(order.bill_id)
             if state is None or state.status not in FINAL or state.bill != order.bill:
                 self.time.violated(f"{order.bill.bill_no} ended as {state and state.status}")
                 continue
+            self.time.counts[f"bill {state.status}"] += 1
             named |= {state.seq, state.cancel_seq}
             line = lines.get(state.seq)
             if state.seq and (line is None or line.bill_no != order.bill.bill_no):
                 self.time.violated(f"{order.bill.bill_no}: record {state.seq} is not in the log")
             settled = state.status in (BillStatus.SETTLED, BillStatus.ADJUSTED)
-            if settled and (line is None or line.outcome not in (Outcome.SETTLED, Outcome.ADJUSTED)):
-                self.time.violated(f"{order.bill.bill_no} is {state.status}, the log says {line and line.outcome}")
+            if settled and (
+                line is None or line.outcome not in (Outcome.SETTLED, Outcome.ADJUSTED)
+            ):
+                self.time.violated(
+                    f"{order.bill.bill_no} is {state.status}, the log says {line and line.outcome}"
+                )
             if settled and order.bill.kind != "register" and order.bill.bill_no not in live:
-                self.time.violated(f"{order.bill.bill_no} is {state.status}, the centre's books have nothing")
+                self.time.violated(
+                    f"{order.bill.bill_no} is {state.status}, the centre's books have nothing"
+                )
             if not settled and order.bill.bill_no in live:
-                self.time.violated(f"{order.bill.bill_no} is {state.status}, but the centre's fund has paid")
+                self.time.violated(
+                    f"{order.bill.bill_no} is {state.status}, but the centre's fund has paid"
+                )
         if orphans := set(lines) - named:
             self.time.violated(f"records of no bill: {sorted(orphans)[:10]}")
 
@@ -233,7 +257,8 @@ def _template(seed: int, number: int) -> bytes:
 
 @contextmanager
 def fast_folder() -> Iterator[Path]:
-    """A folder in memory where there is one: the store's fsync is tested elsewhere, here its count would only cost time."""
+    """A folder in memory where there is one: the store's fsync is tested elsewhere, here its count
+    would only cost time."""
     memory = Path("/dev/shm")  # noqa: S108
     with tempfile.TemporaryDirectory(dir=memory if memory.is_dir() else None) as name:
         yield Path(name)
@@ -268,7 +293,9 @@ def run(seed: int, days: int) -> Report:
 
 def main(arguments: list[str] | None = None) -> int:
     """0 when no promise was broken."""
-    parser = argparse.ArgumentParser(prog="python -m sim.world", description="clinic days in virtual time")
+    parser = argparse.ArgumentParser(
+        prog="python -m sim.world", description="clinic days in virtual time"
+    )
     parser.add_argument("--seed", type=int, default=42)
     parser.add_argument("--days", type=int, default=200)
     parser.add_argument("--seeds", type=int, default=1, help="how many seeds, from --seed on")

@@ -1,4 +1,5 @@
-"""What the core knows of the ledger: the head, what waits for its answer, and the rules of the chain."""
+"""What the core knows of the ledger: the head, what waits for its answer, and the rules of the
+chain."""
 
 from __future__ import annotations
 
@@ -18,7 +19,8 @@ def first_head(epoch: int) -> Head:
 
 
 def extend(head: Head, seq: int, prev: bytes, data: bytes) -> Head:
-    """The head after the record `data` (exact bytes, with its own `seq` and `prev`). E-STO-05: it does not follow."""
+    """The head after the record `data` (exact bytes, with its own `seq` and `prev`). E-STO-05: it
+    does not follow."""
     if seq != head.seq + 1:
         raise EdgeError("E-STO-05", f"record {head.seq + 1} is missing, found {seq}", _KEEP)
     if prev != head.hash:
@@ -36,11 +38,14 @@ class Ledger:
         self.head = restored.head
         self.answered_seq = restored.answered_seq
         self._pending = {entry.seq: entry for entry in restored.pending}
-        assert list(self._pending) == list(range(self.answered_seq + 1, self.head.seq + 1)), "pending has a gap"
+        assert list(self._pending) == list(range(self.answered_seq + 1, self.head.seq + 1)), (
+            "pending has a gap"
+        )
 
     @property
     def pending(self) -> tuple[Entry, ...]:
-        """Everything after `answered_seq`, in order; an entry with an outcome waits for one before it."""
+        """Everything after `answered_seq`, in order; an entry with an outcome waits for one before
+        it."""
         return tuple(self._pending.values())
 
     @property
@@ -71,7 +76,8 @@ class Ledger:
         return entry
 
     def answered(self, answer: Answer) -> tuple[tuple[Entry, Result], ...]:
-        """The results that are news, with their entries. The first decision stands; a repeated one is no news."""
+        """The results that are news, with their entries. The first decision stands; a repeated one
+        is no news."""
         assert answer.epoch == self.head.epoch, "wire.trusted lets no other epoch through"
         news: list[tuple[Entry, Result]] = []
         for result in answer.results:
@@ -79,7 +85,13 @@ class Ledger:
             if entry is None or entry.outcome is not None:
                 continue
             decided = Entry(
-                entry.seq, entry.txid, entry.kind, entry.mode, entry.size, entry.local, result.outcome
+                entry.seq,
+                entry.txid,
+                entry.kind,
+                entry.mode,
+                entry.size,
+                entry.local,
+                result.outcome,
             )
             self._pending[result.seq] = decided
             news.append((decided, result))

@@ -1,9 +1,9 @@
-"""What to send when: an own window, go back to the last answered record, never a word while disconnected.
+"""What to send when: an own window, go back to the last answered record, never a word while
+disconnected.
 
-A PUBACK frees a place in the window and proves nothing (a 3.1.1 broker acknowledges what its ACL forbids, and drops it).
-Only a verified answer moves `answered_seq`. The outbox knows numbers and sizes; the bytes stay in the store, so a resend
-carries the same bytes by construction.
-"""
+A PUBACK frees a place in the window and proves nothing (a 3.1.1 broker acknowledges what its ACL
+forbids, and drops it). Only a verified answer moves `answered_seq`. The outbox knows numbers and
+sizes; the bytes stay in the store, so a resend carries the same bytes by construction."""
 
 from __future__ import annotations
 
@@ -31,7 +31,8 @@ HELLO_EVERY_MS = 3_600_000  # nothing to send for this long: ask where the centr
 
 
 class Outbox:
-    """One terminal's uplink: decides Connect, Disconnect and Publish. Pure; times are ms since boot."""
+    """One terminal's uplink: decides Connect, Disconnect and Publish. Pure; times are ms since
+    boot."""
 
     def __init__(self, dice: Dice, timing: Timing | None = None) -> None:
         self._timing = timing or Timing()
@@ -45,7 +46,8 @@ class Outbox:
         self._forget_session(0)
 
     def restore(self, head_seq: int, answered_seq: int, sizes: Iterable[int]) -> None:
-        """Go on where the store stopped: `sizes` of the records answered_seq+1 .. head_seq, in bytes."""
+        """Go on where the store stopped: `sizes` of the records answered_seq+1 .. head_seq, in
+        bytes."""
         self.head_seq, self.answered_seq = head_seq, answered_seq
         self._sizes = dict(enumerate(sizes, start=answered_seq + 1))
         self._decided = set()
@@ -70,7 +72,8 @@ class Outbox:
         return self._turn(Sign.STOP, now)
 
     def step(self, event: Event, now: Now) -> list[Effect]:
-        """React to the link's and the store's events; any other event just lets due things happen."""
+        """React to the link's and the store's events; any other event just lets due things
+        happen."""
         effects: list[Effect] = []
         if isinstance(event, LinkUp):
             effects += self._turn(Sign.UP, now)
@@ -98,7 +101,7 @@ class Outbox:
                 due.append(self._hold_until)
         return min((moment for moment in due if moment is not None), default=None)
 
-    # -- the link -------------------------------------------------------------------------------------------------
+    # -- the link ----------------------------------------------------------------------------------
     def _turn(self, sign: Sign, now: Now, *, refused: bool = False) -> list[Effect]:
         act = self._link.step(sign, now.mono_ms, refused=refused)
         if act is Act.ATTEMPT:
@@ -123,7 +126,7 @@ class Outbox:
         self._moved_ms = now_ms  # an answer that got us further, or our own going back
         self._rtt_ms = 0
 
-    # -- events ---------------------------------------------------------------------------------------------------
+    # -- events ------------------------------------------------------------------------------------
     def _appended(self, event: Appended) -> None:
         assert event.seq == self.head_seq + 1, (event.seq, self.head_seq)
         assert len(self._sizes) < PENDING_MAX, "the limits let too many records in"
@@ -173,7 +176,8 @@ class Outbox:
         self._link.announced_spread_ms = self._credit.spread_ms
 
     def _measure(self, now_ms: int) -> None:
-        """Round trip of envelopes that were sent once only (Karn): a resend's answer may belong to either."""
+        """Round trip of envelopes that were sent once only (Karn): a resend's answer may belong to
+        either."""
         while self._ahead and self._ahead[0][0] <= self.answered_seq:
             last_seq, sent_ms = self._ahead.pop(0)
             if last_seq > self._resent_to:
@@ -186,7 +190,7 @@ class Outbox:
         self._next = min(self._next, seq)
         self._ahead = [sent for sent in self._ahead if sent[0] < seq]
 
-    # -- the clock ------------------------------------------------------------------------------------------------
+    # -- the clock ---------------------------------------------------------------------------------
     def _patience(self) -> int:
         return min(max(self._timing.quiet_ms, RTT_FACTOR * self._rtt_ms), QUIET_MAX_MS)
 
@@ -201,7 +205,9 @@ class Outbox:
         if now.mono_ms < self._patience_ends():
             return []
         longest = min((sent for _, sent in self._under_way.values()), default=now.mono_ms)
-        if now.mono_ms - longest >= self._patience():  # not even the broker answers: the link is up in name only
+        if (
+            now.mono_ms - longest >= self._patience()
+        ):  # not even the broker answers: the link is up in name only
             return self._turn(Sign.DROP, now)
         self._heard_ms = self._moved_ms = now.mono_ms
         self._hello_due = self._hello_due or not self._ahead
@@ -210,7 +216,7 @@ class Outbox:
         self._go_back(self.answered_seq + 1)
         return []
 
-    # -- sending --------------------------------------------------------------------------------------------------
+    # -- sending -----------------------------------------------------------------------------------
     def _may_send(self) -> bool:
         ahead = 1 if self._probing else AHEAD_MAX
         return len(self._under_way) < self._credit.window and len(self._ahead) < ahead
@@ -239,7 +245,8 @@ class Outbox:
         return Publish(token=self._token, first_seq=first_seq, last_seq=last_seq)
 
     def _batch_end(self, first_seq: int) -> int:
-        """The last record that fits into one envelope from `first_seq` on; a larger record travels alone."""
+        """The last record that fits into one envelope from `first_seq` on; a larger record travels
+        alone."""
         room = BYTES_MAX - ENVELOPE_OVERHEAD
         last_seq = first_seq
         for seq in range(first_seq, min(first_seq + RECORDS_MAX, self.head_seq + 1)):

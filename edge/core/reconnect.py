@@ -1,8 +1,8 @@
-"""When to try the broker again: spread after a loss, full jitter after a failure, reset only after calm.
+"""When to try the broker again: spread after a loss, full jitter after a failure, reset only after
+calm.
 
-Measured with 19,600 TLS terminals (research/MQTT §4): without a spread first attempt the fleet does not come back in
-240 s; with it all are back in 60 s and no handshake fails.
-"""
+Measured with 19,600 TLS terminals (research/MQTT §4): without a spread first attempt the fleet does
+not come back in 240 s; with it all are back in 60 s and no handshake fails."""
 
 from __future__ import annotations
 
@@ -70,7 +70,8 @@ class Act(StrEnum):
     LEAVE = "leave"  # -> Disconnect
 
 
-# Every pair is listed (tests/core/test_reconnect.py proves it): a late or doubled report of the driver is normal.
+# Every pair is listed (tests/core/test_reconnect.py proves it): a late or doubled report of the
+# driver is normal.
 TABLE: dict[tuple[Link, Sign], tuple[Link, Act]] = {
     (Link.OFF, Sign.START): (Link.TRYING, Act.ATTEMPT),
     (Link.OFF, Sign.DUE): (Link.OFF, Act.NOTHING),
@@ -106,7 +107,8 @@ TABLE: dict[tuple[Link, Sign], tuple[Link, Act]] = {
 
 
 class Reconnect:
-    """The link's machine. `step` returns what to do; `deadline()` is when to step with `Sign.DUE` (mono ms)."""
+    """The link's machine. `step` returns what to do; `deadline()` is when to step with `Sign.DUE`
+    (mono ms)."""
 
     def __init__(self, dice: Dice, timing: Timing) -> None:
         assert timing.spread_ms >= 0, timing
@@ -159,5 +161,6 @@ class Reconnect:
         return self._timing.cap_ms if refused else min(span, self._timing.cap_ms)
 
     def _draw(self, span_ms: int) -> int:
-        """Full jitter: anywhere from now to the end of the span (AWS: exponential backoff and jitter)."""
+        """Full jitter: anywhere from now to the end of the span (AWS: exponential backoff and
+        jitter)."""
         return self._dice.below(span_ms + 1)

@@ -74,7 +74,7 @@ class Walk(RuleBasedStateMachine):
         if count == 0:
             assert effect.first_seq == len(self.sizes) + 1
             return
-        assert 1 <= effect.first_seq
+        assert effect.first_seq >= 1
         assert effect.last_seq <= len(self.sizes), "publishes what is not durable"
         size = sum(self.sizes[seq] for seq in range(effect.first_seq, effect.last_seq + 1))
         assert count == 1 or size <= BYTES_MAX

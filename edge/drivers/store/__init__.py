@@ -1,8 +1,9 @@
-"""The store port: one signed, append-only ledger and the documents that change with it. Drivers: one file each.
+"""The store port: one signed, append-only ledger and the documents that change with it. Drivers:
+one file each.
 
-Promises every driver keeps (tests/contract/test_store.py): a batch is durable or it never happened; nothing committed is
-lost; after an I/O error the store refuses everything; records come back as the same bytes.
-"""
+Promises every driver keeps (tests/contract/test_store.py): a batch is durable or it never happened;
+nothing committed is lost; after an I/O error the store refuses everything; records come back as the
+same bytes."""
 
 from __future__ import annotations
 
@@ -30,7 +31,8 @@ class Locker(Protocol):
 
 
 class Row(Struct, frozen=True):
-    """A signed record on its way into the ledger. `data` is the exact COSE_Sign1, `prev` the hash of the one before."""
+    """A signed record on its way into the ledger. `data` is the exact COSE_Sign1, `prev` the hash
+    of the one before."""
 
     seq: int
     txid: bytes
@@ -60,14 +62,16 @@ class Decided(Struct, frozen=True):
 
 
 class Store(Protocol):
-    """Raises EdgeError only: E-STO-01 SQLite too old, 02 I/O error (halt), 03 disk full (nothing was done), 04 another
-    process has it, 05 the chain is broken, 06 the file is damaged or not ours."""
+    """Raises EdgeError only: E-STO-01 SQLite too old, 02 I/O error (halt), 03 disk full (nothing
+    was done), 04 another process has it, 05 the chain is broken, 06 the file is damaged or not
+    ours."""
 
     @property
     def head(self) -> Head: ...
     @property
     def checkpoint(self) -> tuple[int, bytes]:
-        """(tree size, root) of the centre's log as last committed; (0, zeros) before the first answer."""
+        """(tree size, root) of the centre's log as last committed; (0, zeros) before the first
+        answer."""
         ...
 
     @property
@@ -77,7 +81,8 @@ class Store(Protocol):
 
     def restore(self, keep: Keep | None = None) -> Restored: ...
     def commit(self, batch: Batch) -> int:
-        """Make the batch durable. Gives the bytes that are left before new visits must be refused."""
+        """Make the batch durable. Gives the bytes that are left before new visits must be
+        refused."""
         ...
 
     def room_bytes(self) -> int: ...

@@ -1,4 +1,5 @@
-"""Disk space that belongs to the ledger alone: given up only so that answers and settlements still fit on a full disk."""
+"""Disk space that belongs to the ledger alone: given up only so that answers and settlements still
+fit on a full disk."""
 
 from __future__ import annotations
 
@@ -9,7 +10,8 @@ RESERVE_BYTES = 16 * 1024 * 1024
 
 
 class Reserve:
-    """A file of real blocks beside the ledger. Bytes; OS errors mean "not held", never an exception."""
+    """A file of real blocks beside the ledger. Bytes; OS errors mean "not held", never an
+    exception."""
 
     def __init__(self, ledger: Path, size: int) -> None:
         assert size >= 0, size
@@ -25,7 +27,8 @@ class Reserve:
             return False
 
     def hold(self) -> bool:
-        """Take the reserve when the disk has at least twice as much left; gives whether it is held."""
+        """Take the reserve when the disk has at least twice as much left; gives whether it is
+        held."""
         if self.held:
             return True
         if self._size == 0 or self._free() < 2 * self._size:

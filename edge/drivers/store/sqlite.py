@@ -1,9 +1,10 @@
-"""SQLite through apsw: WAL, synchronous=FULL, EXCLUSIVE, one connection, one commit (one fsync) per batch.
+"""SQLite through apsw: WAL, synchronous=FULL, EXCLUSIVE, one connection, one commit (one fsync) per
+batch.
 
-Why these settings: PEERS §2.1 and §6 (12,125 crash images without a loss; NORMAL, OFF and DELETE lose acknowledged rows).
-Why a version gate: the WAL-reset bug, fixed in SQLite 3.51.3. Why no second try after an I/O error: fsync may report an
-error once and then succeed without having written (fsyncgate).
-"""
+Why these settings: PEERS §2.1 and §6 (12,125 crash images without a loss; NORMAL, OFF and DELETE
+lose acknowledged rows). Why a version gate: the WAL-reset bug, fixed in SQLite 3.51.3. Why no
+second try after an I/O error: fsync may report an error once and then succeed without having
+written (fsyncgate)."""
 
 from __future__ import annotations
 
@@ -49,7 +50,7 @@ CREATE TRIGGER ledger_keeps_bytes BEFORE UPDATE ON ledger
   BEGIN SELECT RAISE(ABORT, 'the ledger is append-only'); END;
 """
 
-# epoch of the chain; answered: all up to here are decided; number, tree, root: the last answer; rev: of commits
+# answered: all up to here are decided; number, tree, root: of the last answer; rev: counts commits
 META = {"epoch": 0, "answered": 0, "number": 0, "tree": 0, "root": ZERO_HASH, "rev": 0}
 
 _KEEP = "do not delete anything: keep the file, take the terminal out of service, call support"
@@ -64,8 +65,8 @@ def refuse_old_sqlite(version: str) -> None:
 
 
 class Driver:
-    """One ledger file. Calls may come from any thread. `new_epoch` counts only when the file is made (default: the wall
-    clock in seconds, so that a replaced storage never reuses numbers)."""
+    """One ledger file. Calls may come from any thread. `new_epoch` counts only when the file is
+    made (default: the wall clock in seconds, so that a replaced storage never reuses numbers)."""
 
     def __init__(
         self,
@@ -125,7 +126,7 @@ class Driver:
         self._wal_pages = pages
         return apsw.SQLITE_OK
 
-    # -- what the world does to us --------------------------------------------------------------------------------
+    # -- what the world does to us -----------------------------------------------------------------
     @contextmanager
     def _guard(self, doing: str) -> Iterator[None]:
         """One caller at a time; SQLite's errors become ours; nothing works after an I/O error."""
@@ -136,13 +137,17 @@ class Driver:
                 yield
             except apsw.FullError as error:
                 message = f"the disk is full ({doing}); nothing was changed"
-                raise EdgeError("E-STO-03", message, "free space; new visits are refused") from error
+                raise EdgeError(
+                    "E-STO-03", message, "free space; new visits are refused"
+                ) from error
             except (apsw.BusyError, apsw.LockedError) as error:
                 message = "another process has the ledger open"
                 raise EdgeError("E-STO-04", message, "stop the other facepay process") from error
             except (apsw.CorruptError, apsw.NotADBError) as error:
                 self._dead = f"{doing}: {error}"
-                raise EdgeError("E-STO-06", f"the ledger file is damaged: {error}", _KEEP) from error
+                raise EdgeError(
+                    "E-STO-06", f"the ledger file is damaged: {error}", _KEEP
+                ) from error
             except (apsw.Error, OSError) as error:
                 self._dead = f"{doing}: {error}"
                 raise EdgeError("E-STO-02", f"the disk failed ({doing}): {error}", _HALT) from error
@@ -158,9 +163,10 @@ class Driver:
                 self._db.execute("ROLLBACK")
             raise
 
-    # -- writing --------------------------------------------------------------------------------------------------
+    # -- writing -----------------------------------------------------------------------------------
     def commit(self, batch: Batch) -> int:
-        """Make the batch durable in one transaction with one fsync; gives `room_bytes`. E-STO-02, E-STO-03."""
+        """Make the batch durable in one transaction with one fsync; gives `room_bytes`. E-STO-02,
+        E-STO-03."""
         with self._guard("commit"):
             try:
                 head, meta = self._write(batch)
@@ -200,7 +206,9 @@ class Driver:
             plain = msgspec.msgpack.encode(result.body)
             body = self._locker.lock(plain, self._aad("result", result.seq))
             values = (result.seq, str(result.outcome), body, result.receipt)
-            self._db.execute("INSERT OR IGNORE INTO decided VALUES(?, ?, ?, ?)", values)  # first stands
+            self._db.execute(
+                "INSERT OR IGNORE INTO decided VALUES(?, ?, ?, ?)", values
+            )  # first stands
         ahead = "SELECT seq FROM decided WHERE seq > ? ORDER BY seq"
         for (seq,) in self._db.execute(ahead, (meta["answered"],)):
             if seq != meta["answered"] + 1:
@@ -214,10 +222,13 @@ class Driver:
             self._db.execute("DELETE FROM docs WHERE space = ? AND key = ?", (space, key))
             return
         sealed = self._locker.lock(value, self._aad("doc", space, key))
-        self._db.execute("INSERT OR REPLACE INTO docs VALUES(?, ?, ?, ?)", (space, key, rev, sealed))
+        self._db.execute(
+            "INSERT OR REPLACE INTO docs VALUES(?, ?, ?, ?)", (space, key, rev, sealed)
+        )
 
     def checkpoint_wal(self) -> bool:
-        """Move the log into the database (when idle). False: no room now, the log stays. E-STO-02."""
+        """Move the log into the database (when idle). False: no room now, the log stays.
+        E-STO-02."""
         with self._guard("checkpoint"):
             done = self._checkpoint()
             self._reserve.hold()
@@ -243,7 +254,7 @@ class Driver:
                 self._dead = self._dead or "closed"
                 self._db.close(force=True)
 
-    # -- reading --------------------------------------------------------------------------------------------------
+    # -- reading -----------------------------------------------------------------------------------
     @property
     def head(self) -> Head:
         """The end of the chain as committed."""
@@ -275,7 +286,9 @@ class Driver:
         query = "SELECT data FROM ledger WHERE seq BETWEEN ? AND ? ORDER BY seq"
         with self._guard("read"):
             found = [data for (data,) in self._db.execute(query, (first_seq, last_seq))]
-        assert len(found) == max(0, last_seq - first_seq + 1), "asked for records that are not there"
+        assert len(found) == max(0, last_seq - first_seq + 1), (
+            "asked for records that are not there"
+        )
         return found
 
     def record_hash(self, seq: int) -> bytes | None:
@@ -289,7 +302,9 @@ class Driver:
         query = "SELECT value FROM docs WHERE space = ? AND key = ?"
         with self._guard("read"):
             row = self._db.execute(query, (space, key)).fetchone()
-            return None if row is None else self._locker.unlock(row[0], self._aad("doc", space, key))
+            return (
+                None if row is None else self._locker.unlock(row[0], self._aad("doc", space, key))
+            )
 
     def result(self, seq: int) -> Decided | None:
         """The centre's decision on record `seq`, or None while there is none."""
@@ -301,11 +316,11 @@ class Driver:
             body = msgspec.msgpack.decode(self._locker.unlock(row[1], self._aad("result", seq)))
         return Decided(seq=seq, outcome=Outcome(row[0]), body=body, receipt=row[2])
 
-    # -- starting -------------------------------------------------------------------------------------------------
+    # -- starting ----------------------------------------------------------------------------------
     def restore(self, keep: Keep | None = None) -> Restored:
-        """Check the file and the chain's tail, and give what the core needs. `keep(space, value)` names old documents
-        that are still needed (bills that are not final). E-STO-05, E-STO-06; the locker's
-        error when the device key is another one."""
+        """Check the file and the chain's tail, and give what the core needs. `keep(space, value)`
+        names old documents that are still needed (bills that are not final). E-STO-05, E-STO-06;
+        the locker's error when the device key is another one."""
         with self._guard("restore"):
             if self._bytes() <= QUICK_CHECK_MAX_BYTES:
                 self._quick_check()
@@ -316,7 +331,8 @@ class Driver:
             return Restored(self._head, self.answered_seq, tuple(self._pending()), docs)
 
     def verify_chain(self) -> int:
-        """Walk the whole chain and check the whole file; gives the number of records. E-STO-05, E-STO-06."""
+        """Walk the whole chain and check the whole file; gives the number of records. E-STO-05,
+        E-STO-06."""
         with self._guard("verify"):
             self._quick_check()
             return self._walk(0)
@@ -354,7 +370,9 @@ class Driver:
     def _pending(self) -> Iterator[Entry]:
         query = """SELECT seq, txid, kind, mode, length(data), local, outcome
             FROM ledger LEFT JOIN decided USING(seq) WHERE seq > ? ORDER BY seq"""
-        for seq, txid, kind, mode, size, local, outcome in self._db.execute(query, (self.answered_seq,)):
+        for seq, txid, kind, mode, size, local, outcome in self._db.execute(
+            query, (self.answered_seq,)
+        ):
             plain = msgspec.msgpack.decode(self._locker.unlock(local, self._aad("local", seq)))
             known = None if outcome is None else Outcome(outcome)
             yield Entry(seq, txid, kind, Mode(mode), size, plain, known)
