@@ -1,7 +1,10 @@
-"""The owner: one task that alone steps the core, commits what must be durable, and only then lets anything out.
+"""The owner: one task that alone steps the core, commits what must be durable, and only then lets
+anything out.
 
-A turn: up to 64 events -> `Terminal.step` -> one commit -> the outward effects, in order -> what the store said is fed
-back first thing in the next turn. Everything that touches the store runs on one worker thread, so that the loop stays
+A turn: up to 64 events -> `Terminal.step` -> one commit -> the outward effects, in order -> what
+the store said is fed
+back first thing in the next turn. Everything that touches the store runs on one worker thread, so
+that the loop stays
 free during the fsync and the order stays what it is here.
 """
 
@@ -90,11 +93,13 @@ class Agent:
         self._stop_by: float | None = None
         self._checkpointed = True
 
-    # -- the owner -----------------------------------------------------------------------------------------------------
+    # -- the owner ---------------------------------------------------------------------------------
     async def run(self, started: Callable[[], None]) -> int:
-        """Own the terminal until it halts; gives the exit code. `started` is called after the first full turn.
+        """Own the terminal until it halts; gives the exit code. `started` is called after the first
+        full turn.
 
-        EdgeError of the store (E-STO-*) passes through: the process ends, nothing of that turn was shown or sent.
+        EdgeError of the store (E-STO-*) passes through: the process ends, nothing of that turn was
+        shown or sent.
         """
         try:
             now = self._p.now()
@@ -160,7 +165,8 @@ class Agent:
             await self._on_worker(self._p.store.checkpoint_wal)
 
     async def _perform(self, effects: list[Effect], now: Now) -> list[Event]:
-        """Make durable what must be, then let out what may go, in order; gives the store's events."""
+        """Make durable what must be, then let out what may go, in order; gives the store's
+        events."""
         if not effects:
             return []
         if any(isinstance(effect, Append | Settle | Save | Publish | Ask) for effect in effects):
@@ -179,7 +185,7 @@ class Agent:
     async def _on_worker(self, work: Callable[[], T]) -> T:
         return await asyncio.get_running_loop().run_in_executor(self._worker, work)
 
-    # -- on the worker thread ------------------------------------------------------------------------------------------
+    # -- on the worker thread ----------------------------------------------------------------------
     def _durable(
         self, effects: list[Effect], now: Now
     ) -> tuple[list[Event], list[tuple[Effect, bytes | None]]]:
@@ -246,9 +252,10 @@ class Agent:
             log.warning("policy refused", extra={"fields": {"code": error.code}})
             return []
 
-    # -- AgentPort -----------------------------------------------------------------------------------------------------
+    # -- AgentPort ---------------------------------------------------------------------------------
     async def call(self, make: Callable[[int], Event]) -> tuple[int, Json]:
-        """Post an event and wait for its `Reply`. Cancelling forgets the wait, never the event. E-HIS-27."""
+        """Post an event and wait for its `Reply`. Cancelling forgets the wait, never the event.
+        E-HIS-27."""
         number, answer = self._p.desk.open_call()
         event = make(number)
         if isinstance(event, CancelArrived) and self._p.core.bill(event.bill_id) is None:
@@ -294,7 +301,8 @@ class Agent:
         return {**self._p.core.status(self._p.now()), "inbox_dropped": self._p.inbox.dropped}
 
     def receipt(self, bill_id: str) -> Json | None:
-        """The proof of a bill: record, receipt and the checkpoint they are to be judged by; None before the answer."""
+        """The proof of a bill: record, receipt and the checkpoint they are to be judged by; None
+        before the answer."""
         state = self.bill(bill_id)
         decided = self._p.store.result(state.seq) if state is not None and state.seq else None
         if state is None or decided is None:

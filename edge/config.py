@@ -1,7 +1,9 @@
-"""The configuration: one TOML file, checked at once, all mistakes listed with file, line, key and what is allowed.
+"""The configuration: one TOML file, checked at once, all mistakes listed with file, line, key and
+what is allowed.
 
-msgspec stops at the first error of a decode, so each value is checked alone. Unknown keys are errors (a misspelt limit
-that is silently ignored is worse than no limit). Secrets are never in the file, only the names of files that hold them.
+msgspec stops at the first error of a decode, so each value is checked alone. Unknown keys are
+errors (a misspelt limit that is silently ignored is worse than no limit). Secrets are never in the
+file, only the names of files that hold them.
 """
 
 from __future__ import annotations
@@ -221,7 +223,8 @@ def check(path: Path) -> tuple[Config | None, list[Problem]]:
 
 
 def missing_files(config: Config) -> list[str]:
-    """Files that the configuration names and that must be there at start, as "[section] key = path"."""
+    """Files that the configuration names and that must be there at start, as "[section] key =
+    path"."""
     wanted = [
         ("centre", "sign_key", config.centre.sign_key),
         ("centre", "seal_key", config.centre.seal_key),
@@ -322,7 +325,8 @@ class _Checker:
         return Device(driver=driver, options=kept)
 
     def _switched_off(self, name: str, rest: dict[str, Any]) -> None:
-        """Keys of a device that is switched off may stay in the file, as long as some driver knows them."""
+        """Keys of a device that is switched off may stay in the file, as long as some driver knows
+        them."""
         known = {"driver"}
         for driver in choices(name):
             options = _options(name, driver)
@@ -367,7 +371,8 @@ class _Checker:
 
 
 def _positions(text: str) -> dict[tuple[str, str], int]:
-    """(section, key) -> line, (section, "") -> line of its heading. tomllib does not tell, and our files are flat."""
+    """(section, key) -> line, (section, "") -> line of its heading. tomllib does not tell, and our
+    files are flat."""
     found: dict[tuple[str, str], int] = {}
     section = ""
     for number, line in enumerate(text.splitlines(), start=1):

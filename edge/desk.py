@@ -1,4 +1,5 @@
-"""The desk: where HTTP waits for the owner. Screens for subscribers, replies for calls, news for long-polls.
+"""The desk: where HTTP waits for the owner. Screens for subscribers, replies for calls, news for
+long-polls.
 
 Everything here runs on the owner's loop; there are no locks. Each waiting list has a bound.
 """
@@ -30,7 +31,7 @@ class Desk:
         self._watchers: set[_Newest] = set()
         self.screen = FIRST_SCREEN
 
-    # -- from the owner, through the rim -------------------------------------------------------------------------------
+    # -- from the owner, through the rim -----------------------------------------------------------
     def show(self, show: Show) -> None:
         """Put a screen up: every watcher gets it, a slow one gets only the newest."""
         self.screen = show
@@ -49,7 +50,7 @@ class Desk:
             if not waiting.done():
                 waiting.set_result(None)
 
-    # -- from HTTP -----------------------------------------------------------------------------------------------------
+    # -- from HTTP ---------------------------------------------------------------------------------
     def open_call(self) -> tuple[int, asyncio.Future[tuple[int, Json]]]:
         """A fresh call id and its answer to come. E-HIS-27."""
         if len(self._calls) >= CALLS_MAX:

@@ -1,7 +1,9 @@
-"""Every code the terminal can show, what it means and what to do next: works offline, without any other part.
+"""Every code the terminal can show, what it means and what to do next: works offline, without any
+other part.
 
-`facepay explain E-CAM-02` prints a line of this table; the same code is in the log, on the screen's corner and in the
-bodies of the HIS API. tests/agent/test_explain.py greps the tree for codes that are not here.
+`facepay explain E-CAM-02` prints a line of this table; the same code is in the log, on the screen's
+corner and in the bodies of the HIS API. tests/agent/test_explain.py greps the tree for codes that
+are not here.
 """
 
 from __future__ import annotations
@@ -265,8 +267,8 @@ CODES: Final[dict[str, tuple[str, str]]] = {
     "E-WIR-09": ("A reply for another terminal arrived here.", "Are two terminals using one name?"),
     # -- the centre's log
     "E-LOG-01": (
-        "An answer is not signed by the centre.",
-        "Offline acceptance has stopped. Tell the centre.",
+        "An answer is not signed by the centre for this terminal.",
+        "It was ignored. Check the centre's key in the configuration and who may publish on `down`.",
     ),
     "E-LOG-02": (
         "The centre's chain of this terminal's records differs from ours.",

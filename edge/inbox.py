@@ -1,8 +1,9 @@
 """The inbox: everything that happens comes through here, in order, with a bound for each kind.
 
-What a sensor says is worth little a moment later: the oldest of its kind gives way. What the broker brings may be lost
-(answers are cumulative and are sent again). Everything else moves money or the link and is never dropped: too many of
-those is a mistake of ours, and the process ends rather than guess (E-SYS-03).
+What a sensor says is worth little a moment later: the oldest of its kind gives way. What the broker
+brings may be lost (answers are cumulative and are sent again). Everything else moves money or the
+link and is never dropped: too many of those is a mistake of ours, and the process ends rather than
+guess (E-SYS-03).
 """
 
 from __future__ import annotations

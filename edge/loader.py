@@ -1,7 +1,8 @@
-"""A driver is a file: its name is the word in the configuration, its folder is the port it implements.
+"""A driver is a file: its name is the word in the configuration, its folder is the port it
+implements.
 
-Nothing is registered anywhere. What has a class `Driver` in it can be chosen; finding out costs no import, so that a
-list of cameras does not load numpy.
+Nothing is registered anywhere. What has a class `Driver` in it can be chosen; finding out costs no
+import, so that a list of cameras does not load numpy.
 """
 
 from __future__ import annotations
@@ -32,7 +33,8 @@ FAMILIES: Final[dict[str, tuple[str, re.Pattern[str]]]] = {
 
 
 def choices(family: str) -> tuple[str, ...]:
-    """The names that can be chosen in a family, sorted. KeyError for a family that does not exist: our mistake."""
+    """The names that can be chosen in a family, sorted. KeyError for a family that does not exist:
+    our mistake."""
     folder, mark = FAMILIES[family]
     return tuple(
         sorted(
@@ -50,7 +52,8 @@ def guess(word: str, known: tuple[str, ...]) -> str:
 
 
 def load(family: str, name: str) -> Any:
-    """The class `Driver` of a file in the family's folder. E-CFG-02 unknown name, E-SYS-02 it cannot be imported."""
+    """The class `Driver` of a file in the family's folder. E-CFG-02 unknown name, E-SYS-02 it
+    cannot be imported."""
     known = choices(family)
     if name not in known:
         raise EdgeError(

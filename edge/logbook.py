@@ -1,7 +1,9 @@
-"""The log: one JSON object per line on stderr, an event name and fields, never anything about a person.
+"""The log: one JSON object per line on stderr, an event name and fields, never anything about a
+person.
 
-Only fields that are listed here leave the process. Tracebacks carry places, not messages: an exception's text may quote
-what a patient or a HIS sent. A canary test (tests/agent) runs a marked visit and greps for the marks.
+Only fields that are listed here leave the process. Tracebacks carry places, not messages: an
+exception's text may quote what a patient or a HIS sent. A canary test (tests/agent) runs a marked
+visit and greps for the marks.
 """
 
 from __future__ import annotations

@@ -1,8 +1,9 @@
 """The composition root: the one place that knows every part, and the process around them.
 
-`facepay run --config FILE` comes here. Order: configuration, keys, ledger, core, drivers, API; heavy imports happen where
-they are needed. What must be there is a start error with its code (exit 78, the unit does not restart into it forever);
-what may be missing (network, controller, camera) is an event, and the terminal works on without.
+`facepay run --config FILE` comes here. Order: configuration, keys, ledger, core, drivers, API;
+heavy imports happen where they are needed. What must be there is a start error with its code (exit
+78, the unit does not restart into it forever); what may be missing (network, controller, camera) is
+an event, and the terminal works on without.
 """
 
 from __future__ import annotations
@@ -97,7 +98,7 @@ async def _serve(config: Config, stack: contextlib.AsyncExitStack) -> int:
     from edge.rim import Rim
     from edge.watchdog import Watchdog
 
-    settings, clock, watchdog = config.settings(), Clock(), Watchdog()
+    settings, clock, watchdog = _settings(config), Clock(), Watchdog()
     loop = asyncio.get_running_loop()
     inbox, desk = Inbox(loop), Desk()
     keys: Keys = load_driver("keys", config.keys.driver)(config.keys.directory)
@@ -156,7 +157,8 @@ async def _run(agent: Agent, config: Config, watchdog: Any) -> int:
 
 
 def _give_up(error: EdgeError) -> None:
-    """The disk failed: nothing more may touch it and nothing may wait; threads and sockets stay as they are."""
+    """The disk failed: nothing more may touch it and nothing may wait; threads and sockets stay as
+    they are."""
     fields = {"code": error.code, "text": str(error)}
     try:
         log.critical("the process ends at once", extra={"fields": fields})
@@ -181,7 +183,7 @@ def _listen(config: Config) -> socket.socket:
     return sock
 
 
-# -- the parts ---------------------------------------------------------------------------------------------------------
+# -- the parts -------------------------------------------------------------------------------------
 def _open_store(
     config: Config, keys: Keys, stack: contextlib.AsyncExitStack
 ) -> tuple[Store, Restored]:
@@ -280,8 +282,20 @@ def _broker(
     return broker
 
 
+def _settings(config: Config) -> Settings:
+    """What the core needs to know, with the hashes of the nets that judge: they go into every verdict."""
+    settings = config.settings()
+    if config.camera.driver == NONE:
+        return settings
+    from edge.drivers.vision import models
+
+    judges = tuple((role, models.members()[role].sha256) for role in ("detector", "mesh", "spoof"))
+    return msgspec.structs.replace(settings, models=judges)
+
+
 def _eyes(config: Config, inbox: Inbox, stack: contextlib.AsyncExitStack) -> Any:
-    """Camera and vision, or None and the event that says so. E-VIS-* when the models are not as they must be."""
+    """Camera and vision, or None and the event that says so. E-VIS-* when the models are not as
+    they must be."""
     if config.camera.driver == NONE:
         inbox.put(CameraLost("E-CAM-07"))
         return None

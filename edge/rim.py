@@ -1,6 +1,7 @@
 """The rim: which effect goes to which driver. Nothing is decided here, nothing is remembered.
 
-A part that is not there (no camera, no controller) is simply absent; the core was told so by an event.
+A part that is not there (no camera, no controller) is simply absent; the core was told so by an
+event.
 """
 
 from __future__ import annotations
@@ -96,6 +97,7 @@ class Rim:
                 assert payload is not None, "the question was signed with the turn"
                 self._broker.publish(self._topics.ask, payload, None)
             case Light() | Buzz() | Shoot() | TakeTemplate() | Speak():
-                pass  # that part is not there; a voice is not in this slice, the screen says the same
+                # That part is not there; a voice is not in this slice, the screen says the same
+                pass
             case _:
                 raise AssertionError(f"no driver for {type(effect).__name__}")

@@ -10,7 +10,8 @@ USEC_PER_S = 1_000_000
 
 
 class Watchdog:
-    """Tells systemd, when there is one. `pet` is called by the owner after a full turn, by nobody else."""
+    """Tells systemd, when there is one. `pet` is called by the owner after a full turn, by nobody
+    else."""
 
     def __init__(self, environment: Mapping[str, str] = os.environ) -> None:
         self._address = environment.get("NOTIFY_SOCKET", "")

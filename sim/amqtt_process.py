@@ -1,10 +1,11 @@
 """The embedded broker as a process of its own: `python -m sim.amqtt_process CONFIG.json`.
 
-amqtt 0.12.1, as it is, has no way to require a client certificate: its TLS listener is fixed at CERT_OPTIONAL. The
-certificate is checked against our CA when it is shown, and the two plug-ins below do the rest with what amqtt offers:
-no certificate, or one whose CN is not the client id, is refused at CONNECT; topics follow the CN. Differences that stay:
-a refusal comes after the handshake, a publish that is not allowed is acknowledged and dropped (as on every 3.1.1
-broker), and everything is in memory. It prints "PORT n" when it listens.
+amqtt 0.12.1, as it is, has no way to require a client certificate: its TLS listener is fixed at
+CERT_OPTIONAL. The certificate is checked against our CA when it is shown, and the two plug-ins
+below do the rest with what amqtt offers: no certificate, or one whose CN is not the client id, is
+refused at CONNECT; topics follow the CN. Differences that stay: a refusal comes after the
+handshake, a publish that is not allowed is acknowledged and dropped (as on every 3.1.1 broker), and
+everything is in memory. It prints "PORT n" when it listens.
 """
 
 from __future__ import annotations
@@ -31,7 +32,8 @@ TOPIC_PARTS = 5  # fp/1/{shard}/{terminal}/{what}
 
 
 class CertificateNames(BaseAuthPlugin):  # type: ignore[misc]
-    """A session needs a certificate of our CA whose CN is its client id; the CN becomes the user name."""
+    """A session needs a certificate of our CA whose CN is its client id; the CN becomes the user
+    name."""
 
     async def authenticate(self, *, session: Session) -> bool | None:
         shown = session.ssl_object.getpeercert(binary_form=True) if session.ssl_object else None
@@ -63,7 +65,8 @@ class Everybody(BaseAuthPlugin):  # type: ignore[misc]
 
 
 class OwnTopics(BaseTopicPlugin):  # type: ignore[misc]
-    """The pattern ACL of PROTOCOL.md: a terminal writes and reads its own topics only, the centre all."""
+    """The pattern ACL of PROTOCOL.md: a terminal writes and reads its own topics only, the centre
+    all."""
 
     async def topic_filtering(
         self,
@@ -115,7 +118,8 @@ async def serve(options: dict[str, Any]) -> None:
     stop = asyncio.Event()
     asyncio.get_running_loop().add_signal_handler(signal.SIGTERM, stop.set)
     await broker.start()
-    server: Any = broker._servers["default"].instance  # noqa: SLF001 - amqtt does not tell the port it was given
+    # amqtt does not tell the port it was given.
+    server: Any = broker._servers["default"].instance  # noqa: SLF001
     print(f"PORT {server.sockets[0].getsockname()[1]}", flush=True)
     await stop.wait()
     await broker.shutdown()

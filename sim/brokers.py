@@ -1,11 +1,14 @@
-"""Real brokers for the simulator and the tests: amqtt (pip) and mosquitto (apt), as processes on 127.0.0.1.
+"""Real brokers for the simulator and the tests: amqtt (pip) and mosquitto (apt), as processes on
+127.0.0.1.
 
-Both speak MQTT 3.1.1 over TLS with a certificate per terminal. mosquitto requires the certificate in the handshake,
-takes its CN as the user name and enforces the pattern ACL of PROTOCOL.md; what amqtt can do of that, and how, is told
-in `sim/amqtt_process.py`. amqtt keeps no session of an anonymous client; nothing of ours depends on sessions.
+Both speak MQTT 3.1.1 over TLS with a certificate per terminal. mosquitto requires the certificate
+in the handshake, takes its CN as the user name and enforces the pattern ACL of PROTOCOL.md; what
+amqtt can do of that, and how, is told in `sim/amqtt_process.py`. amqtt keeps no session of an
+anonymous client; nothing of ours depends on sessions.
 
     with start_amqtt(directory) as broker:
-        broker.port; broker.kill(); broker.restart(); broker.ca, broker.client("yd-0001") -> (cert, key)
+        broker.port; broker.kill(); broker.restart()
+        broker.ca, broker.client("yd-0001")   # the CA, and (certificate, key) of a terminal
 """
 
 from __future__ import annotations
@@ -131,7 +134,8 @@ class BrokerProcess:
             except OSError:
                 time.sleep(0.02)
             else:
-                # Somebody else may own the port: then ours has ended, or is about to, with "address in use".
+                # Somebody else may own the port: then ours has ended, or is about to, with "address
+                # in use".
                 return self._process.poll() is None
         return False
 
@@ -179,7 +183,8 @@ def start_amqtt(
 def start_mosquitto(
     directory: Path, *, tls: bool = True, all_topics: tuple[str, ...] = ("centre",), port: int = 0
 ) -> BrokerProcess:
-    """apt's mosquitto with the settings of a clinic: TLS 1.3 only, certificate required, ACL by its CN."""
+    """apt's mosquitto with the settings of a clinic: TLS 1.3 only, certificate required, ACL by its
+    CN."""
     path = mosquitto_path()
     if path is None:
         raise RuntimeError("mosquitto is not installed: apt install mosquitto")
@@ -199,7 +204,8 @@ def start_mosquitto(
 
 
 def mosquitto_acl(all_topics: tuple[str, ...]) -> str:
-    """PROTOCOL.md's ACL: `%u` is the CN of the certificate (or, in a lab without TLS, the user name)."""
+    """PROTOCOL.md's ACL: `%u` is the CN of the certificate (or, in a lab without TLS, the user
+    name)."""
     lines = [f"pattern write fp/1/+/%u/{what}" for what in ("up", "ask", "state")]
     lines += [f"pattern read fp/1/+/%u/{what}" for what in ("down", "tell")]
     for name in all_topics:

@@ -45,7 +45,8 @@ def make_ca(directory: Path) -> Path:
 
 
 def make_cert(directory: Path, name: str) -> tuple[Path, Path]:
-    """Make `{name}.pem` and `{name}.key` signed by the CA of `directory`; CN is the name (client or server)."""
+    """Make `{name}.pem` and `{name}.key` signed by the CA of `directory`; CN is the name (client or
+    server)."""
     make_ca(directory)
     cert_path, key_path = directory / f"{name}.pem", directory / f"{name}.key"
     if cert_path.exists():

@@ -1,6 +1,8 @@
-"""One terminal without a camera, with everything else real: broker, cable, centre, controller and agent as processes.
+"""One terminal without a camera, with everything else real: broker, cable, centre, controller and
+agent as processes.
 
-The smallest place where a card can be paid with. `sim.clinic` is the whole house; this is for tests that kill things.
+The smallest place where a card can be paid with. `sim.clinic` is the whole house; this is for tests
+that kill things.
 """
 
 from __future__ import annotations
@@ -57,7 +59,8 @@ class AgentProcess:
         return self._process.pid
 
     def start(self, environment: dict[str, str] | None = None) -> None:
-        """Start and wait until it is ready; RuntimeError with the end of the log when it ends instead."""
+        """Start and wait until it is ready; RuntimeError with the end of the log when it ends
+        instead."""
         began = self.log.stat().st_size if self.log.exists() else 0
         with self.log.open("ab") as log:
             self._process = subprocess.Popen(
@@ -166,7 +169,7 @@ class Counter:
     def __exit__(self, *_: object) -> None:
         self._stack.close()
 
-    # -- the centre ----------------------------------------------------------------------------------------------------
+    # -- the centre --------------------------------------------------------------------------------
     def start_centre(self) -> None:
         """Run the centre's process."""
         with (self.directory / "centre.log").open("ab") as log:
@@ -195,7 +198,7 @@ class Counter:
         if self.agent.alive():
             self.agent.kill()
 
-    # -- the terminal --------------------------------------------------------------------------------------------------
+    # -- the terminal ------------------------------------------------------------------------------
     def write_config(self, **sections: dict[str, Any]) -> Path:
         """facepay.toml for a port chosen by the system; `sections` change or add keys."""
         cert, key = self.broker.client(TERMINAL)
@@ -283,7 +286,8 @@ class Clerk:
     def send(
         self, bill_no: str, amount_fen: int = 1000, kind: str = "register", **more: object
     ) -> httpx.Response:
-        """POST a bill of one line; the key is that of its number, so that sending again is a repetition."""
+        """POST a bill of one line; the key is that of its number, so that sending again is a
+        repetition."""
         body = {
             "kind": kind,
             "bill_no": bill_no,

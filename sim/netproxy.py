@@ -1,7 +1,8 @@
 """A TCP wire that can be cut: the network between a terminal and its broker.
 
-`cut()` resets every connection and refuses new ones (a router without power) · `blackhole()` keeps connections open and
-swallows every byte both ways (a dead radio link: nobody is told) · `delay_ms` holds each piece back · `restore()`.
+`cut()` resets every connection and refuses new ones (a router without power) · `blackhole()` keeps
+connections open and swallows every byte both ways (a dead radio link: nobody is told) · `delay_ms`
+holds each piece back · `restore()`.
 """
 
 from __future__ import annotations
@@ -19,7 +20,8 @@ START_S = 10
 
 
 class NetProxy:
-    """Listens on 127.0.0.1:`port`, forwards to `target_port`. A context manager; runs its own loop in a thread."""
+    """Listens on 127.0.0.1:`port`, forwards to `target_port`. A context manager; runs its own loop
+    in a thread."""
 
     def __init__(self, target_port: int, target_host: str = "127.0.0.1") -> None:
         self._target = (target_host, target_port)
@@ -45,20 +47,22 @@ class NetProxy:
         self._thread.join(START_S)
         self._loop.close()
 
-    # -- faults --------------------------------------------------------------------------------------------------------
+    # -- faults ------------------------------------------------------------------------------------
     def cut(self) -> None:
         """Reset every connection; new ones are reset at once."""
         self._call(self._cut())
 
     def blackhole(self) -> None:
-        """Connections stay open, nothing passes, in both directions; new ones are accepted and swallowed."""
+        """Connections stay open, nothing passes, in both directions; new ones are accepted and
+        swallowed."""
         self._swallow = True
 
     def restore(self) -> None:
-        """The wire is whole again. Swallowed bytes are gone: such connections are reset, as a real peer would."""
+        """The wire is whole again. Swallowed bytes are gone: such connections are reset, as a real
+        peer would."""
         self._call(self._restore())
 
-    # -- inside the loop -----------------------------------------------------------------------------------------------
+    # -- inside the loop ---------------------------------------------------------------------------
     def _call(self, work: Coroutine[Any, Any, None]) -> None:
         asyncio.run_coroutine_threadsafe(work, self._loop).result(START_S)
 

@@ -1,7 +1,8 @@
 """A broker that misbehaves on request: raw sockets, one script, everything it saw written down.
 
-Real brokers do not refuse a PUBACK, freeze, or speak nonsense when asked; the broker driver must live with all of it.
-It knows just enough of MQTT 3.1.1 and 5 to answer CONNECT, SUBSCRIBE, PUBLISH (QoS 1) and PINGREQ.
+Real brokers do not refuse a PUBACK, freeze, or speak nonsense when asked; the broker driver must
+live with all of it. It knows just enough of MQTT 3.1.1 and 5 to answer CONNECT, SUBSCRIBE, PUBLISH
+(QoS 1) and PINGREQ.
 """
 
 from __future__ import annotations
@@ -32,7 +33,8 @@ class Published:
 
 @dataclass
 class Script:
-    """How to behave. `puback(n)` for the n-th publish of all: None = never, 0 = ok, else a reason code (MQTT 5)."""
+    """How to behave. `puback(n)` for the n-th publish of all: None = never, 0 = ok, else a reason
+    code (MQTT 5)."""
 
     connack: int | None = 0
     suback: int | None = 1

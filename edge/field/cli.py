@@ -1,6 +1,8 @@
-"""`facepay`: what field engineers type. The agent's own start comes first and imports none of the rest.
+"""`facepay`: what field engineers type. The agent's own start comes first and imports none of the
+rest.
 
-typer and rich cost a second of start-up on a Pi; `facepay run` therefore goes to `edge.main` before they are imported.
+typer and rich cost a second of start-up on a Pi; `facepay run` therefore goes to `edge.main` before
+they are imported.
 """
 
 from __future__ import annotations

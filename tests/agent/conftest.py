@@ -1,4 +1,5 @@
-"""Places for the agent's tests: a broker, a centre and a controller that a module shares; the agent is each test's own."""
+"""Places for the agent's tests: a broker, a centre and a controller that a module shares; the agent
+is each test's own."""
 
 from __future__ import annotations
 

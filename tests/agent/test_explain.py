@@ -1,4 +1,5 @@
-"""Every code the product can show is explained offline, and no explanation is of a code that nobody raises."""
+"""Every code the product can show is explained offline, and no explanation is of a code that nobody
+raises."""
 
 from __future__ import annotations
 

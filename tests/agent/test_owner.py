@@ -1,4 +1,5 @@
-"""The owner with the real core, the real store and the real scribe: nothing leaves before the fsync returned."""
+"""The owner with the real core, the real store and the real scribe: nothing leaves before the fsync
+returned."""
 
 from __future__ import annotations
 

@@ -1,4 +1,5 @@
-"""The canary: a visit of a person with marked name and numbers, then every file and log line is searched for the marks."""
+"""The canary: a visit of a person with marked name and numbers, then every file and log line is
+searched for the marks."""
 
 from __future__ import annotations
 
@@ -24,7 +25,8 @@ MARKS = {
 
 @pytest.fixture(scope="module")
 def visited(tmp_path_factory: pytest.TempPathFactory) -> Counter:
-    """A counter after a settled visit, a refused one, bad requests, a kill in a visit and a clean stop."""
+    """A counter after a settled visit, a refused one, bad requests, a kill in a visit and a clean
+    stop."""
     person = PersonSpec(
         psn_no=PSN_NO,
         psn_name=NAME,

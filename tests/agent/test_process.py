@@ -18,7 +18,7 @@ CARDS = [person.cards[0] for person in population(20)]
 ENDS = {"settled", "rejected", "refused", "provisional"}
 
 
-# -- the whole way, on both brokers ----------------------------------------------------------------------------------
+# -- the whole way, on both brokers ----------------------------------------------------------------
 def test_a_card_visit_settles_and_the_receipt_is_of_the_very_record(
     counter: Counter, desk: Clerk
 ) -> None:
@@ -59,7 +59,8 @@ def test_without_the_network_a_card_alone_is_refused_and_the_terminal_is_usable_
 def test_an_answer_that_does_not_come_is_unknown_and_never_failure(
     counter: Counter, desk: Clerk
 ) -> None:
-    """The centre dies between the confirmation and its answer, then the broker; nothing is lost or doubled."""
+    """The centre dies between the confirmation and its answer, then the broker; nothing is lost or
+    doubled."""
     desk.online()
     desk.with_board()
     bill_id = desk.send("P-4", 1100, "settle").json()["bill_id"]
@@ -133,7 +134,7 @@ def test_sigterm_in_a_visit_is_a_clean_end_and_the_bill_is_still_there(
     )
 
 
-# -- alone -----------------------------------------------------------------------------------------------------------
+# -- alone -----------------------------------------------------------------------------------------
 def test_a_cold_boot_without_network_board_and_camera_serves_the_api(alone: Counter) -> None:
     alone.write_config(
         broker={"port": 1}, store={"path": str(alone.directory / "cold" / "ledger.db")}

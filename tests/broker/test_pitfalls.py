@@ -1,4 +1,5 @@
-"""Every paho pitfall of the research (MQTT.md §2.2, T0 to T7), against a broker that behaves as badly as asked."""
+"""Every paho pitfall of the research (MQTT.md §2.2, T0 to T7), against a broker that behaves as
+badly as asked."""
 
 from __future__ import annotations
 
@@ -82,9 +83,10 @@ def settled(broker: ScriptedBroker, link: Link) -> None:
     assert payloads(broker)[-1] == b"marker"
 
 
-# -- T0, T1, T3: nothing is kept for later ---------------------------------------------------------------------------
+# -- T0, T1, T3: nothing is kept for later ---------------------------------------------------------
 def test_paho_alone_still_keeps_what_it_refused() -> None:
-    """The reason for the fence; when this fails, paho has changed and the fence may be reconsidered."""
+    """The reason for the fence; when this fails, paho has changed and the fence may be
+    reconsidered."""
     client = mqtt.Client(CallbackAPIVersion.VERSION2, client_id="bare", protocol=mqtt.MQTTv311)
     assert client.publish(UP, b"x", 1).rc == mqtt.MQTT_ERR_NO_CONN
     assert len(client._out_messages) == 1
@@ -133,7 +135,7 @@ def test_t3_the_message_number_may_wrap_and_no_token_is_lost_or_doubled() -> Non
         link.up()
         line = link.driver._line
         assert line is not None
-        line._client._last_mid = 65_535 - 200  # type: ignore[attr-defined] # as after 65,335 messages
+        line._client._last_mid = 65_535 - 200  # as after 65,335 messages
         sent = freed = 0
         seen = bytearray(total)
         while freed < total:
@@ -165,7 +167,7 @@ def test_an_envelope_above_the_limit_is_our_own_mistake_and_says_so() -> None:
         link.driver.publish(UP, bytes(PAYLOAD_BYTES_MAX + 1), 1)
 
 
-# -- T2, T5: a new connection starts empty ---------------------------------------------------------------------------
+# -- T2, T5: a new connection starts empty ---------------------------------------------------------
 def test_t2_t5_nothing_unacknowledged_comes_by_itself_on_the_next_connection() -> None:
     with linked(Script(puback=lambda _n: None)) as (broker, link):
         link.up()
@@ -224,7 +226,7 @@ def test_t2b_leaving_does_not_hang_on_a_peer_that_reads_nothing() -> None:
 WAIT_FOREVER: queue.Queue[bool] = queue.Queue()
 
 
-# -- T4: a negative PUBACK was not sent ------------------------------------------------------------------------------
+# -- T4: a negative PUBACK was not sent ------------------------------------------------------------
 @pytest.mark.parametrize("reason", [0x80, 0x87, 0x97])
 def test_t4_a_negative_puback_frees_the_window_and_says_not_sent(reason: int) -> None:
     with linked(Script(puback=lambda n: 0 if n == 1 else reason), protocol="5") as (_, link):
@@ -240,7 +242,7 @@ def test_t4_nobody_subscribed_is_not_a_refusal() -> None:
         assert link.next() == Freed(7, ok=True)
 
 
-# -- T6, T7: no reconnect of its own, and a frozen peer is noticed ---------------------------------------------------
+# -- T6, T7: no reconnect of its own, and a frozen peer is noticed ---------------------------------
 def test_t6_after_the_end_the_driver_makes_no_attempt_of_its_own() -> None:
     with linked() as (broker, link):
         link.up()
@@ -258,7 +260,7 @@ def test_t7_a_frozen_peer_ends_the_connection_by_itself() -> None:
         link.gone()
 
 
-# -- how an attempt can fail -----------------------------------------------------------------------------------------
+# -- how an attempt can fail -----------------------------------------------------------------------
 @pytest.mark.parametrize(
     ("script", "code", "refused"),
     [

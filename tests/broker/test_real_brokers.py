@@ -1,4 +1,5 @@
-"""The link against real brokers with TLS and a certificate for each side: amqtt (pip) and mosquitto (apt)."""
+"""The link against real brokers with TLS and a certificate for each side: amqtt (pip) and mosquitto
+(apt)."""
 
 from __future__ import annotations
 
@@ -111,7 +112,8 @@ def test_a_terminal_sees_and_writes_its_own_topics_only(
     )
     nosy.driver.connect()
     if nosy.next() == LinkLost("E-NET-06", refused=True):
-        # amqtt says no to the SUBSCRIBE; mosquitto grants it and delivers nothing (MQTT.md §1.2). Both will do.
+        # amqtt says no to the SUBSCRIBE; mosquitto grants it and delivers nothing (MQTT.md §1.2).
+        # Both will do.
         nosy = terminal(broker, parties)
         nosy.up()
     other = terminal(broker, parties, OTHER).up()
@@ -215,7 +217,8 @@ def test_no_certificate_or_one_of_another_terminal_is_no_way_in(
     lost = nobody.next()
     assert isinstance(lost, LinkLost)
     assert lost.code in {"E-NET-02", "E-NET-03", "E-NET-08"}
-    # The certificate of another, our own client id: mosquitto takes the CN as the user, amqtt refuses at CONNECT.
+    # The certificate of another, our own client id: mosquitto takes the CN as the user, amqtt
+    # refuses at CONNECT.
     cert, key = broker.client(OTHER)
     desk = centre(broker, parties)
     thief = terminal(broker, parties, cert=str(cert), key=str(key))

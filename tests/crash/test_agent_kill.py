@@ -1,8 +1,10 @@
-"""SIGKILL at 50 random moments under load, the broker killed, the centre killed: nothing lost, nothing doubled.
+"""SIGKILL at 50 random moments under load, the broker killed, the centre killed: nothing lost,
+nothing doubled.
 
-Three books are held against each other at the end: what the HIS was told, the terminal's own ledger, and the centre's
-log recomputed from its stored rows. A HIS thread posts bills and repeats every unanswered POST with the same key; a
-clerk serves whatever screen is on with a patient's card; between them the agent, the broker and the centre die.
+Three books are held against each other at the end: what the HIS was told, the terminal's own
+ledger, and the centre's log recomputed from its stored rows. A HIS thread posts bills and repeats
+every unanswered POST with the same key; a clerk serves whatever screen is on with a patient's card;
+between them the agent, the broker and the centre die.
 """
 
 from __future__ import annotations
@@ -76,7 +78,8 @@ class Load:
                 return
 
     def _his(self) -> None:
-        """Send the next bill, or repeat the one that got no answer: the key is that of its number."""
+        """Send the next bill, or repeat the one that got no answer: the key is that of its
+        number."""
         unanswered = [number for number in self.sent if number not in self.told]
         if not unanswered:
             active = self.clerk.status()["bills_active"]
@@ -126,6 +129,8 @@ def test_fifty_kills_under_load_lose_nothing_and_double_nothing(tmp_path: Path) 
             elif when.get(kill) == "centre":
                 counter.kill_centre()
                 counter.start_centre()
+            elif kill % 2:
+                in_the_middle_of_a_commit(counter.directory / "data" / "ledger.db-wal", dice)
             assert not load.broken, load.broken
             counter.agent.kill()
             counter.agent.start()
@@ -141,6 +146,19 @@ def test_fifty_kills_under_load_lose_nothing_and_double_nothing(tmp_path: Path) 
         compare_the_books(counter, load, states, status)
 
 
+def in_the_middle_of_a_commit(wal: Path, dice: random.Random) -> None:
+    """Wait until the ledger's log grows, then up to 20 ms more: before, in or just after the fsync."""
+
+    def seen() -> tuple[int, int]:
+        found = wal.stat() if wal.exists() else None
+        return (found.st_size, found.st_mtime_ns) if found else (0, 0)
+
+    before, give_up = seen(), time.monotonic() + 2
+    while seen() == before and time.monotonic() < give_up:
+        time.sleep(0.0005)
+    time.sleep(dice.uniform(0, 0.02))
+
+
 def compare_the_books(counter: Counter, load: Load, states: dict, status: dict) -> None:
     """HIS, ledger and log must tell the same story."""
     centre = audit(counter.made.store)
@@ -153,12 +171,14 @@ def compare_the_books(counter: Counter, load: Load, states: dict, status: dict) 
         ledger = [store.records(seq, seq)[0] for seq in range(1, count + 1)]
     finally:
         store.close()
-    # The centre has exactly the terminal's chain, byte for byte: nothing lost, nothing twice, nothing invented.
+    # The centre has exactly the terminal's chain, byte for byte: nothing lost, nothing twice,
+    # nothing invented.
     assert [line.seq for line in centre.lines] == list(range(1, count + 1))
     assert [line.hash for line in centre.lines] == [record.record_hash(data) for data in ledger]
     assert (status["head_seq"], status["answered_seq"]) == (count, count)
     assert {state["status"] for state in states.values()} <= FINAL
-    # Each bill that went on record is in the log once, as what the HIS was told; the others are not there at all.
+    # Each bill that went on record is in the log once, as what the HIS was told; the others are not
+    # there at all.
     log = {line.bill_no: line for line in centre.lines}
     assert len(log) == len(centre.lines), "one record per bill"
     on_record = {number: state for number, state in states.items() if state["status"] in ON_RECORD}

@@ -1,8 +1,8 @@
 """The port to the broker: one connection at a time, and no memory of its own.
 
-The outbox owns window, retry and back-off (`core/outbox.py`, `core/reconnect.py`). A driver makes one attempt when told
-to, says what became of it, and forgets everything when the connection ends. The broker's word (PUBACK) frees a place
-in the window and proves nothing more.
+The outbox owns window, retry and back-off (`core/outbox.py`, `core/reconnect.py`). A driver makes
+one attempt when told to, says what became of it, and forgets everything when the connection ends.
+The broker's word (PUBACK) frees a place in the window and proves nothing more.
 """
 
 from __future__ import annotations
@@ -30,7 +30,8 @@ Post = Callable[[Happening], None]  # called on the driver's own thread; must no
 
 
 class Options(Struct, frozen=True):
-    """Where the broker is and how to prove who we are. Paths are PEM files; `subscribe` is complete before LinkUp."""
+    """Where the broker is and how to prove who we are. Paths are PEM files; `subscribe` is complete
+    before LinkUp."""
 
     host: str
     port: int
@@ -49,26 +50,33 @@ class Options(Struct, frozen=True):
 
 
 class Broker(Protocol):
-    """What every broker driver does. All methods return at once and may be called from any thread."""
+    """What every broker driver does. All methods return at once and may be called from any
+    thread."""
 
     def connect(self) -> None:
-        """Make one attempt. Exactly one of LinkUp, LinkLost follows; after LinkUp one LinkLost when it ends.
+        """Make one attempt. Exactly one of LinkUp, LinkLost follows; after LinkUp one LinkLost when
+        it ends.
 
-        E-NET-01 unreachable, E-NET-02 TLS, E-NET-03 broker refused us, E-NET-04 ended, E-NET-05 no answer to the
-        handshake, E-NET-06 subscription refused, E-NET-07 peer silent, E-NET-08 closed before it accepted us,
+        E-NET-01 unreachable, E-NET-02 TLS, E-NET-03 broker refused us, E-NET-04 ended, E-NET-05 no
+        answer to the
+        handshake, E-NET-06 subscription refused, E-NET-07 peer silent, E-NET-08 closed before it
+        accepted us,
         E-NET-09 not MQTT as we know it.
         """
         ...
 
     def publish(self, topic: str, payload: bytes, token: int | None) -> None:
-        """Send once at QoS 1 on the present connection; dropped when there is none (LinkLost is on its way then).
+        """Send once at QoS 1 on the present connection; dropped when there is none (LinkLost is on
+        its way then).
 
-        With a token: Freed(token, ok) when the broker answers; not ok = the broker said it did not take it.
+        With a token: Freed(token, ok) when the broker answers; not ok = the broker said it did not
+        take it.
         """
         ...
 
     def disconnect(self) -> None:
-        """Leave cleanly (the state topic says offline). -> LinkLost E-NET-04, when there was a connection."""
+        """Leave cleanly (the state topic says offline). -> LinkLost E-NET-04, when there was a
+        connection."""
         ...
 
     def close(self, timeout_s: float) -> None:

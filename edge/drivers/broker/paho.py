@@ -1,17 +1,17 @@
-"""paho-mqtt 2.2 behind a fence: a fresh client per connection, run by one thread that alone touches it.
+"""paho-mqtt 2.2 behind a fence: a client per connection, run by one thread that alone touches it.
 
-Why not `loop_start()` and callbacks, as everybody does: research/MQTT.md §2.2 measured what paho does then. Each line
-of defence here has a test in tests/broker:
+Why not `loop_start()` and callbacks, as everybody does: research/MQTT.md §2.2 measured what paho
+does then. Each line of defence here has a test in tests/broker:
 
-T0 its queue dies with the process      -> it never holds more than what is on the wire; the ledger is the queue
-T1 it keeps a publish it says it refused -> publish only on the owning thread, only between SUBACK and the end
-T2 on reconnect it ignores every window  -> no reconnect: a client lives for one connection and is thrown away
-T2b loop_stop() can hang                 -> no loop_start(); our own loop, with a deadline for leaving
-T3 the 65,536th message is dropped        -> a named bound, far below, asserted
-T4 a negative PUBACK looks published      -> the reason code is read: Freed(ok=False)
-T5 DUP and resends after a drop            -> nothing is left to resend; the outbox sends again, same bytes
-T6 back-off without jitter                 -> no back-off here at all
-T7 a frozen peer costs 2 x keepalive       -> said as E-NET-07; the outbox has its own, shorter, answer deadline
+T0  its queue dies with the process -> it holds what is on the wire, no more; the ledger is the queue
+T1  it keeps a publish it says it refused -> publish only on its thread, only from SUBACK to the end
+T2  on reconnect it ignores every window -> no reconnect: a client lives for one connection
+T2b loop_stop() can hang -> no loop_start(); our own loop, with a deadline for leaving
+T3  the 65,536th message is dropped -> a named bound, far below, asserted
+T4  a negative PUBACK looks published -> the reason code is read: Freed(ok=False)
+T5  DUP and resends after a drop -> nothing is left to resend; the outbox does, with the same bytes
+T6  back-off without jitter -> no back-off here at all
+T7  a frozen peer costs 2 x keepalive -> E-NET-07; the outbox has its own, shorter, answer deadline
 """
 
 from __future__ import annotations
@@ -87,14 +87,16 @@ class Driver:
             line.thread.join(timeout_s)
 
     def _deliver(self, line: _Line, happening: Happening) -> None:
-        """Post what a line says; the last words of one that was given up are not for the new connection."""
+        """Post what a line says; the last words of one that was given up are not for the new
+        connection."""
         with self._lock:
             if line is self._line:
                 self._post(happening)
 
 
 def tls_context(options: Options) -> ssl.SSLContext:
-    """The TLS client context: the broker proves itself to our CA, we prove ourselves by certificate. E-NET-02."""
+    """The TLS client context: the broker proves itself to our CA, we prove ourselves by
+    certificate. E-NET-02."""
     try:
         context = ssl.create_default_context(cafile=options.ca or None)
         context.minimum_version = ssl.TLSVersion.TLSv1_2
@@ -110,7 +112,8 @@ def tls_context(options: Options) -> ssl.SSLContext:
 
 
 class _Line:
-    """One connection, from the attempt to its end. Everything below `_run` happens on its thread alone."""
+    """One connection, from the attempt to its end. Everything below `_run` happens on its thread
+    alone."""
 
     def __init__(
         self,
@@ -134,7 +137,7 @@ class _Line:
         self._client = self._make(context)
         self.thread = threading.Thread(target=self._run, name="broker", daemon=True)
 
-    # -- from any thread -----------------------------------------------------------------------------------------------
+    # -- from any thread ---------------------------------------------------------------------------
     def publish(self, topic: str, payload: bytes, token: int | None) -> None:
         if not self._up:
             return  # before LinkUp and after the end there is no connection to send it on
@@ -152,12 +155,13 @@ class _Line:
         except OSError:
             pass  # full: a wake-up is pending anyway; closed: the line is over
 
-    # -- the thread ----------------------------------------------------------------------------------------------------
+    # -- the thread --------------------------------------------------------------------------------
     def _run(self) -> None:
         try:
             lost = self._attempt() or self._serve()
         except Exception:
-            # Whatever a broker sends must end as an event, not as a dead thread that nobody waits for.
+            # Whatever a broker sends must end as an event, not as a dead thread that nobody waits
+            # for.
             logging.getLogger("facepay.broker").exception(
                 "the connection broke in a way we do not know"
             )
@@ -190,7 +194,7 @@ class _Line:
         """Run the connection to its end and say how it ended."""
         client, sock = self._client, self._client.socket()
         if sock is None:
-            return self._ended or LinkLost(code="E-NET-08")
+            return self._why()  # it ended while CONNECT was being written
         poller = select.poll()  # not select(): file numbers above 1023 are legal
         handshake_until = time.monotonic() + self._options.connect_timeout_s
         leave_until: float | None = None
@@ -220,14 +224,16 @@ class _Line:
         happened = ready.get(sock.fileno(), 0)
         if pending or happened & (select.POLLIN | select.POLLHUP | select.POLLERR):
             self._client.loop_read()
-            # paho would collect up to 256 MB before it asks anybody; only its private state tells the length.
+            # paho would collect up to 256 MB before it asks anybody; only its private state tells
+            # the length.
             if self._client._in_packet["remaining_length"] > PACKET_BYTES_MAX:  # noqa: SLF001
                 self._ended = LinkLost(code="E-NET-09")
         if happened & select.POLLOUT and self._client.socket() is not None:
             self._client.loop_write()
 
     def _send_waiting(self) -> None:
-        """Hand waiting publishes to paho: only while connected, so that it can never keep one for later (T1)."""
+        """Hand waiting publishes to paho: only while connected, so that it can never keep one for
+        later (T1)."""
         while self._todo and self._up and self._ended is None and self._client.is_connected():
             topic, payload, token = self._todo.popleft()
             info = self._client.publish(topic, payload, qos=1)
@@ -261,7 +267,7 @@ class _Line:
         self._wake_r.close()
         self._wake_w.close()
 
-    # -- paho's callbacks, on our thread -------------------------------------------------------------------------------
+    # -- paho's callbacks, on our thread -----------------------------------------------------------
     def _make(self, context: ssl.SSLContext | None) -> mqtt.Client:
         options = self._options
         version = PROTOCOLS[options.protocol]
@@ -364,6 +370,7 @@ class _Line:
         self._ended = self._ended or LinkLost(code="E-NET-07" if silent else "E-NET-04")
 
     def _on_log(self, _client: mqtt.Client, _user: object, _level: int, text: str) -> None:
-        # The only place where paho tells why a socket broke. TLS alerts are the broker's own words about our certificate.
+        # The only place where paho tells why a socket broke. TLS alerts are the broker's own words
+        # about our certificate.
         if "ALERT" in text and not self._up:
             self._tls_alert = text
