@@ -287,10 +287,12 @@ def _settings(config: Config) -> Settings:
     settings = config.settings()
     if config.camera.driver == NONE:
         return settings
+    from msgspec.structs import replace
+
     from edge.drivers.vision import models
 
     judges = tuple((role, models.members()[role].sha256) for role in ("detector", "mesh", "spoof"))
-    return msgspec.structs.replace(settings, models=judges)
+    return replace(settings, models=judges)
 
 
 def _eyes(config: Config, inbox: Inbox, stack: contextlib.AsyncExitStack) -> Any:

@@ -207,7 +207,7 @@ def template_made(case: Case, event: TemplateMade, now: Now) -> list[Effect]:
     """The face is alive and measured: now who is it?"""
     assert case.verdict is not None, "TEMPLATE follows a verdict"
     case.template, case.template_model = event.template, event.model
-    case.verdict = replace(case.verdict, models=(("template", event.model),))
+    case.verdict = replace(case.verdict, models=(*case.site.settings.models, ("template", event.model)))
     if not case.online:
         return pay.prepare(case, now) if case.card_no else ask_card(case, now)
     return ask_face(case, now) if case.means is Means.FACE else _ask_card_no(case, now)

@@ -52,7 +52,9 @@ ROOM_BACK_BYTES: Final = (
 # A visit's time is over whatever else arrives (shots come 15 times a second and must not hold the
 # clock up); only what was awaited still counts when it is handled in the moment of the deadline.
 NEVER_LATE: Final = (events.Tick, events.Told, events.Answered, events.Appended)
-LOG_ERROR: Final = "E-LOG-"
+# Only what the centre itself signed may stop the terminal. E-LOG-01 (not signed by the centre) can be made by anybody who
+# may publish on `down`: it is noted and ignored, or a stranger could switch offline acceptance off.
+LOG_ERRORS: Final = frozenset({"E-LOG-02", "E-LOG-03", "E-LOG-04", "E-LOG-05"})
 
 
 class Stop(msgspec.Struct, frozen=True):
@@ -275,7 +277,7 @@ class Terminal:
         """The centre's log is not what it was: nothing is accepted on its credit until it says so,
         signed.
         """
-        if not code.startswith(LOG_ERROR) or self._stop is not None:
+        if code not in LOG_ERRORS or self._stop is not None:
             return []
         version = self._site.policy.version if self._site.policy else 0
         self._stop = Stop(code, version)

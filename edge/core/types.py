@@ -315,6 +315,7 @@ class Settings(Struct, frozen=True):
     liveness_tries_max: int = 3
     utc_offset_min: int = 480  # msgid and inf_time use the place's civil time
     bills_waiting_max: int = 64
+    models: tuple[tuple[str, str], ...] = ()  # (role, sha256) of the nets that look; goes into each verdict
     reconnect_spread_ms: int = 60_000  # the five of core.reconnect.Timing; a demo makes them small
     reconnect_base_ms: int = 2_000
     reconnect_cap_ms: int = 300_000
