@@ -127,10 +127,26 @@ def test_restore_is_bounded_but_keeps_what_is_still_open(shelf):
     for number in range(many):
         value = b"open" if number == 3 else b"final"
         shelf.store.commit(Batch(saves=(Save("bill", f"b{number:04}", value),)))
-    docs = shelf.again().restore(keep=lambda space, value: space == "bill" and value == b"open").docs["bill"]
+    assert shelf.again().restore().docs["bill"]["b0249"] == b"final"
+    docs = shelf.store.restore(keep=lambda space, value: space == "bill" and value == b"open").docs["bill"]
     assert list(docs) == ["b0003", *(f"b{n:04}" for n in range(50, many))]
     assert next(iter(shelf.store.restore().docs["bill"])) == "b0050"
     assert shelf.store.doc("bill", "b0001") == b"final"
+
+
+def test_an_old_document_that_is_finished_at_last_is_not_kept_any_longer(shelf):
+    def keep(space, value):
+        return value == b"open"
+
+    shelf.store.restore(keep)
+    for number in range(NEWEST["bill"] + 2):
+        shelf.store.commit(Batch(saves=(Save("bill", f"b{number:04}", b"open" if number < 2 else b"final"),)))
+    assert list(shelf.again().restore(keep).docs["bill"])[:2] == ["b0000", "b0001"]
+    shelf.store.commit(Batch(saves=(Save("bill", "b0000", b"final"),)))  # now the newest of all
+    docs = shelf.again().restore(keep).docs["bill"]
+    assert next(iter(docs)) == "b0001"
+    assert list(docs)[-1] == "b0000"
+    assert len(docs) == NEWEST["bill"] + 1
 
 
 def test_a_second_process_is_told_so(shelf):

@@ -42,7 +42,8 @@ CREATE TABLE decided(
   seq INTEGER PRIMARY KEY, outcome TEXT NOT NULL, result BLOB NOT NULL,
   receipt BLOB NOT NULL) STRICT;
 CREATE TABLE docs(
-  space TEXT NOT NULL, key TEXT NOT NULL, rev INTEGER NOT NULL, value BLOB NOT NULL,
+  space TEXT NOT NULL, key TEXT NOT NULL, rev INTEGER NOT NULL, kept INTEGER NOT NULL,
+  value BLOB NOT NULL,
   PRIMARY KEY(space, key)) STRICT, WITHOUT ROWID;
 CREATE TRIGGER ledger_keeps_rows BEFORE DELETE ON ledger
   BEGIN SELECT RAISE(ABORT, 'the ledger is append-only'); END;
@@ -82,6 +83,7 @@ class Driver:
         self._lock = threading.RLock()
         self._dead = ""
         self._wal_pages = 0
+        self._keep: Keep | None = None
         self._reserve = Reserve(Path(path), reserve_bytes)
         with self._guard("open"):
             os.close(os.open(path, os.O_RDWR | os.O_CREAT, 0o600))
@@ -222,9 +224,9 @@ class Driver:
             self._db.execute("DELETE FROM docs WHERE space = ? AND key = ?", (space, key))
             return
         sealed = self._locker.lock(value, self._aad("doc", space, key))
-        self._db.execute(
-            "INSERT OR REPLACE INTO docs VALUES(?, ?, ?, ?)", (space, key, rev, sealed)
-        )
+        kept = self._keep is None or self._keep(space, value)  # so that a start need not open all
+        values = (space, key, rev, kept, sealed)
+        self._db.execute("INSERT OR REPLACE INTO docs VALUES(?, ?, ?, ?, ?)", values)
 
     def checkpoint_wal(self) -> bool:
         """Move the log into the database (when idle). False: no room now, the log stays.
@@ -319,9 +321,11 @@ class Driver:
     # -- starting ----------------------------------------------------------------------------------
     def restore(self, keep: Keep | None = None) -> Restored:
         """Check the file and the chain's tail, and give what the core needs. `keep(space, value)`
-        names old documents that are still needed (bills that are not final). E-STO-05, E-STO-06;
-        the locker's error when the device key is another one."""
+        names old documents that are still needed (bills that are not final); it is remembered and
+        asked at each save. E-STO-05, E-STO-06; the locker's error when the device key is another
+        one."""
         with self._guard("restore"):
+            self._keep = keep
             if self._bytes() <= QUICK_CHECK_MAX_BYTES:
                 self._quick_check()
             self._walk(max(0, self.answered_seq - TAIL_RECORDS))
@@ -380,15 +384,17 @@ class Driver:
     def _docs(self, space: str, keep: Keep | None) -> dict[str, bytes]:
         """The newest of the space, and older ones that `keep` wants; oldest first."""
         newest = NEWEST.get(space, DOCS_MAX)
+        young = "SELECT key FROM docs WHERE space = ? ORDER BY rev DESC, key LIMIT ?"
+        keys = {key for (key,) in self._db.execute(young, (space, newest))}
         found: dict[str, bytes] = {}
-        query = "SELECT key, value FROM docs WHERE space = ? ORDER BY rev DESC, key"
-        for number, (key, sealed) in enumerate(self._db.execute(query, (space,))):
-            if number >= newest and keep is None:
-                break
+        query = """SELECT key, value FROM docs WHERE space = ?1 AND (kept OR key IN (
+            SELECT key FROM docs WHERE space = ?1 ORDER BY rev DESC, key LIMIT ?2))
+            ORDER BY rev, key DESC"""
+        for key, sealed in self._db.execute(query, (space, newest)):
             value = self._locker.unlock(sealed, self._aad("doc", space, key))
-            if number < newest or (keep is not None and keep(space, value)):
+            if key in keys or (keep is not None and keep(space, value)):
                 found[key] = value
-        return dict(reversed(found.items()))
+        return found
 
     def _aad(self, *place: str | int) -> bytes:
         """Ties a locked value to its place, so that values cannot change places unseen."""
