@@ -30,18 +30,37 @@ def make_app(port: AgentPort) -> Starlette:
     return Starlette(
         routes=[*His(port).routes(), *Kiosk(port).routes(), *Ops(port).routes()],
         middleware=[Middleware(Guard, api_token=port.api_token)],
-        exception_handlers={EdgeError: on_edge_error, HTTPException: on_http_error, Exception: on_unexpected},
+        exception_handlers={
+            EdgeError: on_edge_error,
+            HTTPException: on_http_error,
+            Exception: on_unexpected,
+        },
     )
 
 
 def server_config(port: AgentPort, host: str = "127.0.0.1", tcp_port: int = 8080) -> uvicorn.Config:
     """The server with its bounds. Another interface than loopback needs a token: E-CFG-10."""
     if not is_loopback(host) and not port.api_token:
-        raise EdgeError("E-CFG-10", f"listening on {host} without an API token", "set api_token or listen on 127.0.0.1")
+        raise EdgeError(
+            "E-CFG-10",
+            f"listening on {host} without an API token",
+            "set api_token or listen on 127.0.0.1",
+        )
     return uvicorn.Config(
-        make_app(port), host=host, port=tcp_port, ws="none", lifespan="off", access_log=False, log_config=None,
-        server_header=False, date_header=False, proxy_headers=False, limit_concurrency=CONNECTIONS_MAX,
-        h11_max_incomplete_event_size=HEAD_BYTES_MAX, timeout_keep_alive=IDLE_S, timeout_graceful_shutdown=STOP_S,
+        make_app(port),
+        host=host,
+        port=tcp_port,
+        ws="none",
+        lifespan="off",
+        access_log=False,
+        log_config=None,
+        server_header=False,
+        date_header=False,
+        proxy_headers=False,
+        limit_concurrency=CONNECTIONS_MAX,
+        h11_max_incomplete_event_size=HEAD_BYTES_MAX,
+        timeout_keep_alive=IDLE_S,
+        timeout_graceful_shutdown=STOP_S,
     )
 
 

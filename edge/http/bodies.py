@@ -34,19 +34,21 @@ async def read_body(request: Request, bytes_max: int = BODY_BYTES_MAX) -> bytes:
                 if len(body) > bytes_max:
                     raise EdgeError("E-HIS-22", f"the body is over {bytes_max} bytes")
     except TimeoutError:
-        raise EdgeError("E-HIS-32", f"the body was not complete after {BODY_WAIT_S:.0f} s") from None
+        raise EdgeError(
+            "E-HIS-32", f"the body was not complete after {BODY_WAIT_S:.0f} s"
+        ) from None
     return bytes(body)
 
 
 def need_json(request: Request) -> None:
-    """E-HIS-23 unless the body is declared as JSON (a form of a strange web page cannot declare that)."""
+    """E-HIS-23 unless the body is declared as JSON (a strange page's form cannot declare that)."""
     declared = request.headers.get("content-type", "").partition(";")[0].strip().lower()
     if declared != "application/json":
         raise EdgeError("E-HIS-23", f"Content-Type is {declared[:60]!r}")
 
 
 def decode(body: bytes, kind: type[T]) -> T:
-    """Strict JSON to a struct. E-HIS-02 not JSON, E-HIS-05 wrong field; the message names the path."""
+    """Strict JSON to a struct. E-HIS-02 not JSON, E-HIS-05 wrong field; the message has the path."""
     try:
         return msgspec.json.decode(body, type=kind, strict=True)
     except msgspec.ValidationError as error:
@@ -59,7 +61,10 @@ def read_key(request: Request) -> str:
     """The one Idempotency-Key, E-HIS-01 otherwise."""
     keys = request.headers.getlist("idempotency-key")
     if len(keys) != 1 or not KEY.fullmatch(keys[0]):
-        raise EdgeError("E-HIS-01", "no Idempotency-Key" if not keys else "the Idempotency-Key is malformed or double")
+        raise EdgeError(
+            "E-HIS-01",
+            "no Idempotency-Key" if not keys else "the Idempotency-Key is malformed or double",
+        )
     return keys[0]
 
 

@@ -11,7 +11,8 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 from edge.http import problem
 
 CSP = (
-    "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; connect-src 'self'; "
+    "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; "
+    "connect-src 'self'; "
     "font-src 'self'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'"
 )
 HEADERS = {
@@ -27,7 +28,10 @@ OPEN_PATHS = ("/healthz", "/openapi.json")
 
 
 class Guard:
-    """Without a token only this machine may call, under its own name (DNS rebinding); with one, `/v1/*` needs it."""
+    """Without a token only this machine may call, under its own name (DNS rebinding).
+
+    With one, `/v1/*` needs it and may be called from elsewhere; the patient's page never may.
+    """
 
     def __init__(self, app: ASGIApp, api_token: str) -> None:
         self._app = app
@@ -43,7 +47,10 @@ class Guard:
                 headers = MutableHeaders(scope=message)
                 for name, value in HEADERS.items():
                     headers.setdefault(name, value)
-                headers.setdefault("Cache-Control", "no-cache" if scope["path"].startswith("/static/") else NO_STORE)
+                headers.setdefault(
+                    "Cache-Control",
+                    "no-cache" if scope["path"].startswith("/static/") else NO_STORE,
+                )
             await send(message)
 
         refusal = self._refusal(scope)
@@ -69,7 +76,9 @@ class Guard:
 
     def _bearer_ok(self, value: str) -> bool:
         scheme, _, token = value.partition(" ")
-        return scheme.lower() == "bearer" and hmac.compare_digest(token.strip().encode(), self._token)
+        return scheme.lower() == "bearer" and hmac.compare_digest(
+            token.strip().encode(), self._token
+        )
 
 
 def host_of(value: str) -> str:

@@ -1,4 +1,4 @@
-"""The bills API for the hospital's own system (HIS). Decides nothing: the core does, through the port."""
+"""The bills API for the hospital's own system (HIS). The core decides, through the port."""
 
 from __future__ import annotations
 
@@ -16,13 +16,22 @@ from edge.core.events import BillArrived, CancelArrived, Event
 from edge.core.types import FINAL, Bill, BillState, Json
 from edge.errors import EdgeError
 from edge.http import problem
-from edge.http.bodies import VERSION_MAX, WAIT_S_MAX, decode, need_json, read_body, read_key, read_number
+from edge.http.bodies import (
+    VERSION_MAX,
+    WAIT_S_MAX,
+    decode,
+    need_json,
+    read_body,
+    read_key,
+    read_number,
+)
 from edge.http.port import AgentPort
 
 CALL_WAIT_S = 15.0  # a turn takes milliseconds; this only ends when the disk or the owner hangs
 CALLS_MAX = 64
 LONG_POLLS_MAX = 64
 BILL_ID_CHARS_MAX = 64
+BAD = 400  # from here on an answer is a problem
 
 
 class CancelBody(Struct, frozen=True, forbid_unknown_fields=True):
@@ -61,7 +70,7 @@ class His:
             need_json(request)
             decode(body, CancelBody)
         bill_id = self._known(request).bill_id
-        # the path belongs to the request: the same key on another bill must not be taken for a replay
+        # the path is part of the request: the same key on another bill is no replay
         digest = hashlib.sha256(f"cancel {bill_id}\n".encode() + body).digest()
         return await self._decided(key, lambda call: CancelArrived(call, key, digest, bill_id))
 
@@ -101,7 +110,7 @@ class His:
             self._polls -= 1
 
     async def _decided(self, key: str, make: Callable[[int], Event]) -> Response:
-        """One request per key at a time; the core remembers keys for good, this only guards the gap."""
+        """One request per key at a time; the core remembers keys, this only guards the gap."""
         if key in self._in_flight:
             raise EdgeError("E-HIS-04", "the first request with this key has not been answered yet")
         if len(self._in_flight) >= CALLS_MAX:
@@ -119,7 +128,7 @@ class His:
 
 def answer(status: int, body: Json | BillState) -> Response:
     """JSON for a success, a complete problem for anything else."""
-    if status >= 400:
+    if status >= BAD:
         assert isinstance(body, dict)
         return problem.of_core(status, body)
     return Response(msgspec.json.encode(body), status, media_type="application/json")

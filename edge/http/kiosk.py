@@ -23,7 +23,9 @@ from edge.http.port import AgentPort
 STATIC = Path(__file__).parent / "static"
 LANGS = ("zh-CN", "en")
 HEARTBEAT_S = 15.0
-BEAT = b": still here\n\nevent: beat\ndata: {}\n\n"  # the comment for proxies, the event for the page
+BEAT = (
+    b": still here\n\nevent: beat\ndata: {}\n\n"  # the comment for proxies, the event for the page
+)
 SUBSCRIBERS_MAX = 8  # one screen, a staff member's look, a restarted browser or two
 PRESS_BYTES_MAX = 1024
 
@@ -56,8 +58,12 @@ class Kiosk:
         return FileResponse(STATIC / "index.html", media_type="text/html")
 
     async def lang(self, _request: Request) -> Response:
-        body = {"lang": self._port.settings.lang, "langs": LANGS, "place": self._port.settings.fixmedins_name,
-                "terminal": self._port.settings.terminal}
+        body = {
+            "lang": self._port.settings.lang,
+            "langs": LANGS,
+            "place": self._port.settings.fixmedins_name,
+            "terminal": self._port.settings.terminal,
+        }
         return Response(msgspec.json.encode(body), media_type="application/json")
 
     async def press(self, request: Request) -> Response:
@@ -75,12 +81,14 @@ class Kiosk:
         return StreamingResponse(self._stream(), headers=headers, media_type="text/event-stream")
 
     async def _stream(self) -> AsyncIterator[bytes]:
-        """The current screen, then each new one; a comment every 15 s so that both ends notice a dead line."""
+        """The current screen, then each new one; a beat every 15 s shows that the line lives."""
         self._subscribers += 1
         shows = self._port.screens()
         coming = asyncio.ensure_future(anext(shows))
         try:
-            await asyncio.sleep(0)  # the subscription starts here, so nothing falls between it and the current screen
+            await asyncio.sleep(
+                0
+            )  # the subscription starts here, so nothing falls between it and the current screen
             yield event(self._port.screen())
             while True:
                 done, _ = await asyncio.wait({coming}, timeout=HEARTBEAT_S)

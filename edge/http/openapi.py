@@ -13,6 +13,7 @@ from edge.http.his import CancelBody
 from edge.http.kiosk import Press
 from edge.http.problem import FAULTS, MEDIA_TYPE, Problem
 
+EXAMPLE_BILL_ID = "b" + 16 * "0"
 REF = "#/components/schemas/{name}"
 EVERYWHERE = (400, 403, 404, 405, 421, 500, 503)
 
@@ -32,7 +33,7 @@ class Cancelled(Struct, frozen=True):
 
 
 class Receipt(Struct, frozen=True):
-    """The centre's COSE receipt and the record it is for (base64), and the log checkpoint it was checked against."""
+    """The centre's COSE receipt, the record it is for (both base64), and the log checkpoint."""
 
     bill_id: str
     seq: int
@@ -69,21 +70,68 @@ class Operation(Struct, frozen=True):
 
 
 OPERATIONS = (
-    Operation("/v1/bills", "post", "createBill", "Hand a bill to the terminal",
-              {202: ("accepted; follow it with GET /v1/bills/{bill_id}?wait=30", Accepted)},
-              (408, 409, 413, 415, 422), Bill, keyed=True),
-    Operation("/v1/bills/{bill_id}", "get", "readBill", "Read a bill; wait=30 answers when its version changes",
-              {200: ("the bill as it is now", BillState)}, query=(("wait", WAIT_S_MAX), ("since", VERSION_MAX))),
-    Operation("/v1/bills/{bill_id}/cancel", "post", "cancelBill", "Withdraw a bill, or undo a settled one",
-              {200: ("withdrawn, or cancelled already", Cancelled), 202: ("being undone at the centre", Cancelled)},
-              (408, 409, 413, 415, 422), CancelBody, body_required=False, keyed=True),
-    Operation("/v1/bills/{bill_id}/receipt", "get", "readReceipt", "The centre's signed receipt of a bill",
-              {200: ("the proof", Receipt)}),
-    Operation("/v1/status", "get", "readStatus", "What the terminal does, waits for and may still accept",
-              {200: ("the status", Json)}),
-    Operation("/kiosk/press", "post", "pressButton", "A button of the terminal's own page",
-              {202: ("posted", Json)}, (408, 413, 415, 422), Press),
-    Operation("/kiosk/lang", "get", "readLanguage", "The page's language and place", {200: ("the language", Language)}),
+    Operation(
+        "/v1/bills",
+        "post",
+        "createBill",
+        "Hand a bill to the terminal",
+        {202: ("accepted; follow it with GET /v1/bills/{bill_id}?wait=30", Accepted)},
+        (408, 409, 413, 415, 422),
+        Bill,
+        keyed=True,
+    ),
+    Operation(
+        "/v1/bills/{bill_id}",
+        "get",
+        "readBill",
+        "Read a bill; wait=30 answers when its version changes",
+        {200: ("the bill as it is now", BillState)},
+        query=(("wait", WAIT_S_MAX), ("since", VERSION_MAX)),
+    ),
+    Operation(
+        "/v1/bills/{bill_id}/cancel",
+        "post",
+        "cancelBill",
+        "Withdraw a bill, or undo a settled one",
+        {
+            200: ("withdrawn, or cancelled already", Cancelled),
+            202: ("being undone at the centre", Cancelled),
+        },
+        (408, 409, 413, 415, 422),
+        CancelBody,
+        body_required=False,
+        keyed=True,
+    ),
+    Operation(
+        "/v1/bills/{bill_id}/receipt",
+        "get",
+        "readReceipt",
+        "The centre's signed receipt of a bill",
+        {200: ("the proof", Receipt)},
+    ),
+    Operation(
+        "/v1/status",
+        "get",
+        "readStatus",
+        "What the terminal does, waits for and may still accept",
+        {200: ("the status", Json)},
+    ),
+    Operation(
+        "/kiosk/press",
+        "post",
+        "pressButton",
+        "A button of the terminal's own page",
+        {202: ("posted", Json)},
+        (408, 413, 415, 422),
+        Press,
+    ),
+    Operation(
+        "/kiosk/lang",
+        "get",
+        "readLanguage",
+        "The page's language and place",
+        {200: ("the language", Language)},
+    ),
     Operation("/healthz", "get", "readHealth", "Is the process alive", {200: ("alive", Health)}),
 )
 
@@ -103,8 +151,12 @@ def document(*, token: bool) -> Json:
         components["securitySchemes"] = {"bearer": {"type": "http", "scheme": "bearer"}}
     return {
         "openapi": "3.1.0",
-        "info": {"title": "facepay terminal", "version": "1", "summary": "Bills in, signed receipts out",
-                 "license": {"name": "Apache-2.0", "identifier": "Apache-2.0"}},
+        "info": {
+            "title": "facepay terminal",
+            "version": "1",
+            "summary": "Bills in, signed receipts out",
+            "license": {"name": "Apache-2.0", "identifier": "Apache-2.0"},
+        },
         "servers": [{"url": "/"}],
         "paths": paths,
         "components": components,
@@ -118,14 +170,31 @@ def types_of(op: Operation) -> list[Any]:
 def describe(op: Operation, by_kind: dict[Any, Json], token: bool) -> Json:
     guarded = token and op.path.startswith("/v1/")
     bad = sorted({*EVERYWHERE, *op.bad, *((401,) if guarded else ())})
-    responses = {str(status): {"description": text, "content": {"application/json": {"schema": by_kind[kind]}}}
-                 for status, (text, kind) in op.good.items()}
-    problems = {str(status): {"description": why(status), "content": {MEDIA_TYPE: {"schema": by_kind[Problem]}}}
-                for status in bad}
-    out: Json = {"operationId": op.name, "summary": op.summary, "parameters": parameters(op),
-                 "responses": responses | problems}
+    responses = {
+        str(status): {
+            "description": text,
+            "content": {"application/json": {"schema": by_kind[kind]}},
+        }
+        for status, (text, kind) in op.good.items()
+    }
+    problems = {
+        str(status): {
+            "description": why(status),
+            "content": {MEDIA_TYPE: {"schema": by_kind[Problem]}},
+        }
+        for status in bad
+    }
+    out: Json = {
+        "operationId": op.name,
+        "summary": op.summary,
+        "parameters": parameters(op),
+        "responses": responses | problems,
+    }
     if op.body is not None:
-        out["requestBody"] = {"required": op.body_required, "content": {"application/json": {"schema": by_kind[op.body]}}}
+        out["requestBody"] = {
+            "required": op.body_required,
+            "content": {"application/json": {"schema": by_kind[op.body]}},
+        }
     if guarded:
         out["security"] = [{"bearer": []}]
     return out
@@ -134,12 +203,32 @@ def describe(op: Operation, by_kind: dict[Any, Json], token: bool) -> Json:
 def parameters(op: Operation) -> list[Json]:
     found: list[Json] = []
     if "{bill_id}" in op.path:
-        found.append({"name": "bill_id", "in": "path", "required": True, "schema": {"type": "string", "minLength": 1}})
+        found.append(
+            {
+                "name": "bill_id",
+                "in": "path",
+                "required": True,
+                "schema": {"type": "string", "minLength": 1},
+                "example": EXAMPLE_BILL_ID,
+            }
+        )
     if op.keyed:
-        found.append({"name": "Idempotency-Key", "in": "header", "required": True,
-                      "schema": {"type": "string", "pattern": f"^[!-~]{{1,{KEY_CHARS_MAX}}}$"}})
-    found += [{"name": name, "in": "query", "schema": {"type": "integer", "minimum": 0, "maximum": highest}}
-              for name, highest in op.query]
+        found.append(
+            {
+                "name": "Idempotency-Key",
+                "in": "header",
+                "required": True,
+                "schema": {"type": "string", "pattern": f"^[!-~]{{1,{KEY_CHARS_MAX}}}$"},
+            }
+        )
+    found += [
+        {
+            "name": name,
+            "in": "query",
+            "schema": {"type": "integer", "minimum": 0, "maximum": highest},
+        }
+        for name, highest in op.query
+    ]
     return found
 
 

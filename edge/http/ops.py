@@ -23,7 +23,11 @@ class Ops:
         ]
 
     async def health(self, _request: Request) -> Response:
-        body = {"status": "ok", "terminal": self._port.settings.terminal, "screen": self._port.screen().name}
+        body = {
+            "status": "ok",
+            "terminal": self._port.settings.terminal,
+            "screen": self._port.screen().name,
+        }
         return Response(msgspec.json.encode(body), media_type="application/json")
 
     async def openapi(self, _request: Request) -> Response:

@@ -1,4 +1,4 @@
-"""What the HTTP rooms need from the agent: one narrow door, implemented by `edge.agent` and by the tests."""
+"""What the HTTP rooms need from the agent: one narrow door, implemented by `edge.agent`."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ class AgentPort(Protocol):
         ...
 
     async def call(self, make: Callable[[int], Event]) -> tuple[int, Json]:
-        """Post `make(fresh call id)` and wait for its `Reply`. Cancelling forgets the wait, never the event."""
+        """Post `make(fresh call id)` and wait for its `Reply`. Cancelling forgets only the wait."""
         ...
 
     def post(self, event: Event) -> None:
@@ -32,7 +32,7 @@ class AgentPort(Protocol):
     def bill(self, bill_id: str) -> BillState | None: ...
 
     async def wait_bill(self, bill_id: str, version: int, timeout_s: float) -> BillState | None:
-        """The bill as soon as its version is above `version`, or as it is after `timeout_s`; None if unknown."""
+        """The bill once its version is above `version`, or as it is after `timeout_s`."""
         ...
 
     def screen(self) -> Show: ...

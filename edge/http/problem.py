@@ -1,4 +1,4 @@
-"""Errors of the local API as RFC 9457 problems: one table, each with a stable code and a next step."""
+"""Errors of the local API as RFC 9457 problems: one table, a stable code and a next step each."""
 
 from __future__ import annotations
 
@@ -32,35 +32,80 @@ class Fault(Struct, frozen=True):
 
 
 FAULTS: dict[str, Fault] = {
-    "E-HIS-01": Fault(400, "Idempotency-Key missing or malformed",
-                      "send one Idempotency-Key header per bill: 1 to 200 visible ASCII characters, a UUID will do"),
-    "E-HIS-02": Fault(400, "The body is not JSON", "send UTF-8 JSON; the detail says where reading stopped"),
-    "E-HIS-04": Fault(409, "A request with this key is still in progress",
-                      "wait a moment and send the same request again with the same key"),
-    "E-HIS-05": Fault(422, "The body does not fit the schema", "mend the field that the detail names; see /openapi.json"),
+    "E-HIS-01": Fault(
+        400,
+        "Idempotency-Key missing or malformed",
+        "send one Idempotency-Key header per bill: 1 to 200 visible ASCII characters",
+    ),
+    "E-HIS-02": Fault(
+        400, "The body is not JSON", "send UTF-8 JSON; the detail says where reading stopped"
+    ),
+    "E-HIS-04": Fault(
+        409,
+        "A request with this key is still in progress",
+        "wait a moment and send the same request again with the same key",
+    ),
+    "E-HIS-05": Fault(
+        422,
+        "The body does not fit the schema",
+        "mend the field that the detail names; see /openapi.json",
+    ),
     "E-HIS-06": Fault(404, "No such bill", "use the bill_id of the answer to POST /v1/bills"),
     "E-HIS-20": Fault(404, "No such path", "see /openapi.json for the paths of this terminal"),
     "E-HIS-21": Fault(405, "Method not allowed", "see the Allow header and /openapi.json"),
-    "E-HIS-22": Fault(413, "The body is too large", "a bill may have 200 lines and 256 KB; split the bill"),
-    "E-HIS-23": Fault(415, "The body is not declared as JSON", "send Content-Type: application/json"),
-    "E-HIS-24": Fault(421, "This terminal does not answer to that Host",
-                      "call 127.0.0.1 or localhost; from another machine an API token must be configured"),
-    "E-HIS-25": Fault(403, "Only the terminal's own page may press buttons", "press on the terminal's screen"),
-    "E-HIS-26": Fault(401, "Bearer token missing or wrong", "send Authorization: Bearer with the configured token"),
-    "E-HIS-27": Fault(503, "Too many requests are waiting", "try again in a moment; one long-poll per bill is enough"),
-    "E-HIS-28": Fault(400, "A query parameter is malformed", "wait is 0..60 seconds, since is a version number"),
-    "E-HIS-29": Fault(404, "There is no receipt yet", "the centre has not answered; wait for the bill to become settled"),
-    "E-HIS-30": Fault(500, "Unexpected error in the terminal", "send again with the same key; tell support the time"),
-    "E-HIS-31": Fault(503, "The terminal did not decide in time",
-                      "nothing is lost: send the same request again with the same key"),
+    "E-HIS-22": Fault(
+        413, "The body is too large", "a bill may have 200 lines and 256 KB; split the bill"
+    ),
+    "E-HIS-23": Fault(
+        415, "The body is not declared as JSON", "send Content-Type: application/json"
+    ),
+    "E-HIS-24": Fault(
+        421,
+        "This terminal does not answer to that Host",
+        "call 127.0.0.1 or localhost; from another machine an API token must be configured",
+    ),
+    "E-HIS-25": Fault(
+        403, "Only the terminal's own page may press buttons", "press on the terminal's screen"
+    ),
+    "E-HIS-26": Fault(
+        401, "Bearer token missing or wrong", "send Authorization: Bearer with the configured token"
+    ),
+    "E-HIS-27": Fault(
+        503,
+        "Too many requests are waiting",
+        "try again in a moment; one long-poll per bill is enough",
+    ),
+    "E-HIS-28": Fault(
+        400, "A query parameter is malformed", "wait is 0..60 seconds, since is a version number"
+    ),
+    "E-HIS-29": Fault(
+        404,
+        "There is no receipt yet",
+        "the centre has not answered; wait for the bill to become settled",
+    ),
+    "E-HIS-30": Fault(
+        500,
+        "Unexpected error in the terminal",
+        "send again with the same key; tell support the time",
+    ),
+    "E-HIS-31": Fault(
+        503,
+        "The terminal did not decide in time",
+        "nothing is lost: send the same request again with the same key",
+    ),
     "E-HIS-32": Fault(408, "The body did not arrive in time", "send again with the same key"),
-    "E-HIS-33": Fault(403, "Only this machine may call",
-                      "run the HIS on the terminal's machine or configure an API token"),
+    "E-HIS-33": Fault(
+        403,
+        "Only this machine may call",
+        "run the HIS on the terminal's machine or configure an API token",
+    ),
 }
 OTHER = Fault(503, "The terminal cannot do this now", "run: facepay explain CODE")
 
 
-def respond(code: str, detail: str, hint: str = "", headers: dict[str, str] | None = None) -> Response:
+def respond(
+    code: str, detail: str, hint: str = "", headers: dict[str, str] | None = None
+) -> Response:
     """A problem answer for a code of `FAULTS` (or a code of another part: 503)."""
     fault = FAULTS.get(code, OTHER)
     problem = Problem(TYPE_BASE + code, fault.title, fault.status, detail, code, hint or fault.hint)
@@ -69,7 +114,7 @@ def respond(code: str, detail: str, hint: str = "", headers: dict[str, str] | No
 
 
 def of_error(error: EdgeError) -> Response:
-    """Parts below may name paths or devices in their message: those say only code and hint to a caller."""
+    """Parts below may name paths or devices in a message: a caller gets only code and hint."""
     if error.code in FAULTS:
         return respond(error.code, error.message, error.hint)
     return respond(error.code, OTHER.title, error.hint)
@@ -80,7 +125,11 @@ def of_core(status: int, body: Json) -> Response:
     code = str(body.get("code", "E-HIS-30"))
     title = str(body.get("title", "")) or "The request was refused"
     problem = Problem(
-        type=TYPE_BASE + code, title=title, status=status, detail=str(body.get("detail", "")) or title, code=code,
+        type=TYPE_BASE + code,
+        title=title,
+        status=status,
+        detail=str(body.get("detail", "")) or title,
+        code=code,
         hint=str(body.get("hint", "")) or f"run: facepay explain {code}",
     )
     headers = {"Retry-After": str(RETRY_AFTER_S)} if status in (409, 503) else {}

@@ -1,4 +1,4 @@
-"""An agent for the HTTP rooms alone: a port implementation with a small state of its own, served by a real uvicorn."""
+"""An agent for the HTTP rooms alone: a port with a state of its own, served by a real uvicorn."""
 
 from __future__ import annotations
 
@@ -46,13 +46,18 @@ class ScriptedPort:
         self.events.append(event)
         if self.fail:
             raise self.fail
-        while self.slow and not self.release.is_set():
+        while self.slow and not self.release.is_set():  # noqa: ASYNC110 - seen from the test
             await asyncio.sleep(0.01)
         assert isinstance(event, BillArrived | CancelArrived)
         known = self.keys.get(event.key)
         if known:
             if known[0] != event.body_hash:
-                return 422, {"type": TYPE + "E-HIS-03", "title": "other body", "status": 422, "code": "E-HIS-03"}
+                return 422, {
+                    "type": TYPE + "E-HIS-03",
+                    "title": "other body",
+                    "status": 422,
+                    "code": "E-HIS-03",
+                }
             return known[1], known[2]
         status, body = self._bill(event) if isinstance(event, BillArrived) else self._cancel(event)
         self.keys[event.key] = (event.body_hash, status, body)
@@ -60,7 +65,13 @@ class ScriptedPort:
 
     def _bill(self, event: BillArrived) -> tuple[int, Json]:
         if event.bill.kind not in ("settle", "register", "pharmacy"):
-            return 422, {"status": 422, "code": "E-TX-01", "title": "unknown kind", "detail": "kind", "hint": "use settle"}
+            return 422, {
+                "status": 422,
+                "code": "E-TX-01",
+                "title": "unknown kind",
+                "detail": "kind",
+                "hint": "use settle",
+            }
         bill_id = f"b{len(self.bills):016x}"
         self.bills[bill_id] = BillState(bill_id, event.bill, BillStatus.WAITING, 1, 0, 0)
         return 202, {"bill_id": bill_id, "status": "waiting"}
@@ -78,7 +89,7 @@ class ScriptedPort:
     async def wait_bill(self, bill_id: str, version: int, timeout_s: float) -> BillState | None:
         with contextlib.suppress(TimeoutError):
             async with asyncio.timeout(timeout_s):
-                while self.bills[bill_id].version <= version:
+                while self.bills[bill_id].version <= version:  # noqa: ASYNC110 - seen from the test
                     await asyncio.sleep(0.005)
         return self.bills.get(bill_id)
 
@@ -102,7 +113,9 @@ class ScriptedPort:
 
     # -- the test's side (any thread)
     def show(self, name: str, visit: int = 1, left_ms: int = 0, **fields: Any) -> None:
-        self.now = Show(name, visit, {"net": "up", "waiting": 0, "kinds": ["settle"]} | fields, left_ms)
+        self.now = Show(
+            name, visit, {"net": "up", "waiting": 0, "kinds": ["settle"]} | fields, left_ms
+        )
         assert self.loop
         for queue in list(self._subscribers):
             self.loop.call_soon_threadsafe(queue.put_nowait, self.now)

@@ -12,8 +12,19 @@ from edge.core.types import BillStatus, Refusal
 from edge.http.bodies import BODY_BYTES_MAX
 from tests.http.scripted import ScriptedPort
 
-BILL = {"kind": "settle", "bill_no": "B-1", "amount_fen": 8640, "lines": [
-    {"feedetl_sn": "1", "med_list_codg": "X", "medins_list_name": "阿莫西林", "amount_fen": 8640}]}
+BILL = {
+    "kind": "settle",
+    "bill_no": "B-1",
+    "amount_fen": 8640,
+    "lines": [
+        {
+            "feedetl_sn": "1",
+            "med_list_codg": "X",
+            "medins_list_name": "阿莫西林",
+            "amount_fen": 8640,
+        }
+    ],
+}
 
 
 def post(api: httpx.Client, key: str = "k-1", bill: object = BILL) -> httpx.Response:
@@ -52,27 +63,46 @@ def test_the_same_key_with_another_body_is_refused(api):
     problem(post(api, bill=BILL | {"bill_no": "B-2"}), 422, "E-HIS-03")
 
 
-@pytest.mark.parametrize("headers", [
-    {}, {"Idempotency-Key": ""}, {"Idempotency-Key": "a" * 201}, {"Idempotency-Key": "a b"},
-    [("Idempotency-Key", "a"), ("Idempotency-Key", "b")]])
+@pytest.mark.parametrize(
+    "headers",
+    [
+        {},
+        {"Idempotency-Key": ""},
+        {"Idempotency-Key": "a" * 201},
+        {"Idempotency-Key": "a b"},
+        [("Idempotency-Key", "a"), ("Idempotency-Key", "b")],
+    ],
+)
 def test_a_bill_without_a_good_key_is_refused(api, port, headers):
     problem(api.post("/v1/bills", json=BILL, headers=headers), 400, "E-HIS-01")
     assert not port.events
 
 
-@pytest.mark.parametrize(("body", "status", "code", "names"), [
-    (b"", 400, "E-HIS-02", ""),
-    (b"{", 400, "E-HIS-02", ""),
-    (b"\xff\xfe", 400, "E-HIS-02", ""),
-    (b"[" * 50_000, 422, "E-HIS-05", ""),
-    (b'{"kind":"settle","bill_no":"1","amount_fen":86.4}', 422, "E-HIS-05", "$.amount_fen"),
-    (b'{"kind":"settle","bill_no":"1","amount_fen":"86"}', 422, "E-HIS-05", "$.amount_fen"),
-    (b'{"kind":"settle","bill_no":"1"}', 422, "E-HIS-05", "amount_fen"),
-    (b'{"kind":"settle","bill_no":"1","amount_fen":1,"tip":1}', 422, "E-HIS-05", "tip"),
-    (b'{"kind":"settle","bill_no":"1","amount_fen":1,"lines":[{"feedetl_sn":1}]}', 422, "E-HIS-05", "$.lines[0].feedetl_sn"),
-])
+@pytest.mark.parametrize(
+    ("body", "status", "code", "names"),
+    [
+        (b"", 400, "E-HIS-02", ""),
+        (b"{", 400, "E-HIS-02", ""),
+        (b"\xff\xfe", 400, "E-HIS-02", ""),
+        (b"[" * 50_000, 422, "E-HIS-05", ""),
+        (b'{"kind":"settle","bill_no":"1","amount_fen":86.4}', 422, "E-HIS-05", "$.amount_fen"),
+        (b'{"kind":"settle","bill_no":"1","amount_fen":"86"}', 422, "E-HIS-05", "$.amount_fen"),
+        (b'{"kind":"settle","bill_no":"1"}', 422, "E-HIS-05", "amount_fen"),
+        (b'{"kind":"settle","bill_no":"1","amount_fen":1,"tip":1}', 422, "E-HIS-05", "tip"),
+        (
+            b'{"kind":"settle","bill_no":"1","amount_fen":1,"lines":[{"feedetl_sn":1}]}',
+            422,
+            "E-HIS-05",
+            "$.lines[0].feedetl_sn",
+        ),
+    ],
+)
 def test_a_bad_body_is_refused_with_the_path_of_the_fault(api, port, body, status, code, names):
-    answer = api.post("/v1/bills", content=body, headers={"Idempotency-Key": "k", "Content-Type": "application/json"})
+    answer = api.post(
+        "/v1/bills",
+        content=body,
+        headers={"Idempotency-Key": "k", "Content-Type": "application/json"},
+    )
     assert names in problem(answer, status, code)["detail"]
     assert not port.events
 
@@ -81,12 +111,20 @@ def test_a_body_over_256_kb_is_refused_also_when_its_length_is_not_told(api, por
     headers = {"Idempotency-Key": "k", "Content-Type": "application/json"}
     big = b" " * (BODY_BYTES_MAX + 1)
     problem(api.post("/v1/bills", content=big, headers=headers), 413, "E-HIS-22")
-    problem(api.post("/v1/bills", content=iter([big[:200_000], big[:200_000]]), headers=headers), 413, "E-HIS-22")
+    problem(
+        api.post("/v1/bills", content=iter([big[:200_000], big[:200_000]]), headers=headers),
+        413,
+        "E-HIS-22",
+    )
     assert not port.events
 
 
 def test_a_body_not_declared_as_json_is_refused(api):
-    problem(api.post("/v1/bills", data={"kind": "settle"}, headers={"Idempotency-Key": "k"}), 415, "E-HIS-23")
+    problem(
+        api.post("/v1/bills", data={"kind": "settle"}, headers={"Idempotency-Key": "k"}),
+        415,
+        "E-HIS-23",
+    )
 
 
 def test_a_key_in_flight_answers_409_and_then_the_first_answer(api, port: ScriptedPort):
@@ -105,7 +143,9 @@ def test_a_key_in_flight_answers_409_and_then_the_first_answer(api, port: Script
 
 
 def test_the_cores_refusal_arrives_as_a_complete_problem(api):
-    assert problem(post(api, bill=BILL | {"kind": "lottery"}), 422, "E-TX-01")["hint"] == "use settle"
+    assert (
+        problem(post(api, bill=BILL | {"kind": "lottery"}), 422, "E-TX-01")["hint"] == "use settle"
+    )
 
 
 def test_an_unexpected_error_says_nothing_of_the_inside(api, port):
@@ -134,12 +174,16 @@ def test_a_long_poll_ends_with_the_bill_as_it_is(api):
     assert api.get(f"/v1/bills/{bill_id}?wait=1").json()["status"] == "waiting"
 
 
-@pytest.mark.parametrize("query", ["wait=61", "wait=-1", "wait=x", "wait=1.5", "wait=1&wait=2", "since=", "wait=%D9%A1"])
+@pytest.mark.parametrize(
+    "query", ["wait=61", "wait=-1", "wait=x", "wait=1.5", "wait=1&wait=2", "since=", "wait=%D9%A1"]
+)
 def test_a_malformed_wait_is_refused(api, query):
     problem(api.get(f"/v1/bills/{post(api).json()['bill_id']}?{query}"), 400, "E-HIS-28")
 
 
-@pytest.mark.parametrize("path", ["/v1/bills/none", "/v1/bills/none/receipt", "/v1/bills/" + "b" * 3000])
+@pytest.mark.parametrize(
+    "path", ["/v1/bills/none", "/v1/bills/none/receipt", "/v1/bills/" + "b" * 3000]
+)
 def test_an_unknown_bill_is_404(api, path):
     problem(api.get(path), 404, "E-HIS-06")
 
@@ -156,15 +200,25 @@ def test_cancel_needs_a_key_and_replays(api, port):
 
 def test_a_cancel_key_used_for_another_bill_is_no_replay(api):
     ids = [post(api, f"k-{i}", BILL | {"bill_no": str(i)}).json()["bill_id"] for i in (1, 2)]
-    assert api.post(f"/v1/bills/{ids[0]}/cancel", headers={"Idempotency-Key": "c"}).status_code == 200
-    problem(api.post(f"/v1/bills/{ids[1]}/cancel", headers={"Idempotency-Key": "c"}), 422, "E-HIS-03")
+    assert (
+        api.post(f"/v1/bills/{ids[0]}/cancel", headers={"Idempotency-Key": "c"}).status_code == 200
+    )
+    problem(
+        api.post(f"/v1/bills/{ids[1]}/cancel", headers={"Idempotency-Key": "c"}), 422, "E-HIS-03"
+    )
 
 
 def test_a_receipt_is_404_until_the_centre_answered(api, port):
     bill_id = post(api).json()["bill_id"]
     problem(api.get(f"/v1/bills/{bill_id}/receipt"), 404, "E-HIS-29")
-    port.receipts[bill_id] = {"bill_id": bill_id, "seq": 1, "outcome": "settled", "receipt": "0oRD", "record": "0oRE",
-                              "checkpoint": {"tree_size": 3}}
+    port.receipts[bill_id] = {
+        "bill_id": bill_id,
+        "seq": 1,
+        "outcome": "settled",
+        "receipt": "0oRD",
+        "record": "0oRE",
+        "checkpoint": {"tree_size": 3},
+    }
     assert api.get(f"/v1/bills/{bill_id}/receipt").json()["record"] == "0oRE"
 
 

@@ -17,7 +17,7 @@ from tests.http.test_his import post, problem
 
 def shows(answer: httpx.Response) -> Iterator[dict]:
     for line in answer.iter_lines():
-        if line.startswith("data: {\"name\""):
+        if line.startswith('data: {"name"'):
             yield json.loads(line[6:])
 
 
@@ -35,7 +35,12 @@ def test_the_current_screen_comes_first_then_each_new_one(api, port: ScriptedPor
         assert answer.headers["content-type"].startswith("text/event-stream")
         stream = shows(answer)
         first = next(stream)
-        assert (first["name"], first["visit"], first["left_ms"], first["fields"]["ways"]) == ("ways", 4, 60_000, ["card"])
+        assert (first["name"], first["visit"], first["left_ms"], first["fields"]["ways"]) == (
+            "ways",
+            4,
+            60_000,
+            ["card"],
+        )
         port.show("card", 4)
         port.show("idle", 5)
         assert [next(stream)["name"], next(stream)["name"]] == ["card", "idle"]
@@ -72,7 +77,9 @@ def test_long_polls_are_bounded(api, port: ScriptedPort, monkeypatch):
     assert api.get(f"/v1/bills/{bill_id}").status_code == 200
 
 
-def test_a_decision_that_does_not_come_is_unknown_and_asked_again_with_the_same_key(api, port: ScriptedPort, monkeypatch):
+def test_a_decision_that_does_not_come_is_unknown_and_asked_again_with_the_same_key(
+    api, port: ScriptedPort, monkeypatch
+):
     monkeypatch.setattr(his, "CALL_WAIT_S", 0.1)
     port.slow = True
     problem(post(api), 503, "E-HIS-31")
@@ -80,7 +87,9 @@ def test_a_decision_that_does_not_come_is_unknown_and_asked_again_with_the_same_
     assert post(api).status_code == 202
 
 
-@pytest.mark.parametrize("path", ["/", "/static/js/kiosk.js", "/static/css/base.css", "/static/i18n/en.json"])
+@pytest.mark.parametrize(
+    "path", ["/", "/static/js/kiosk.js", "/static/css/base.css", "/static/i18n/en.json"]
+)
 def test_the_page_and_its_parts_are_served(api, path):
     assert api.get(path).status_code == 200
 
@@ -89,4 +98,4 @@ def test_the_page_has_no_inline_script_or_style(api):
     page = api.get("/").text
     assert "<style" not in page
     assert "style=" not in page
-    assert page.count("<script") == page.count("<script type=\"module\" src=") == 1
+    assert page.count("<script") == page.count('<script type="module" src=') == 1

@@ -50,9 +50,17 @@ def test_a_replay_answers_the_same_after_a_restart(api, port: RealPort):
     problem(send(api, bill_no="other"), 422, "E-HIS-03")
 
 
-@pytest.mark.parametrize(("changes", "status", "code"), [
-    ({"kind": "lottery"}, 422, "E-TX-01"), ({"amount_fen": -1}, 422, "E-TX-02"), ({"amount_fen": 10**15}, 422, "E-TX-02"),
-    ({"lines": []}, 422, "E-TX-03"), ({"amount_fen": 99_99}, 422, "E-TX-03"), ({"bill_no": ""}, 422, "E-TX-04")])
+@pytest.mark.parametrize(
+    ("changes", "status", "code"),
+    [
+        ({"kind": "lottery"}, 422, "E-TX-01"),
+        ({"amount_fen": -1}, 422, "E-TX-02"),
+        ({"amount_fen": 10**15}, 422, "E-TX-02"),
+        ({"lines": []}, 422, "E-TX-03"),
+        ({"amount_fen": 99_99}, 422, "E-TX-03"),
+        ({"bill_no": ""}, 422, "E-TX-04"),
+    ],
+)
 def test_the_cores_no_is_a_complete_problem(api, changes, status, code):
     problem(send(api, **changes), status, code)
 

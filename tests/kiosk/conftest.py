@@ -9,8 +9,16 @@ from playwright.sync_api import Browser, BrowserContext, Page, sync_playwright
 from tests.http.scripted import ScriptedPort, serving
 
 CHROMIUM = "/usr/bin/chromium"  # from apt, see sim/setup
-ARGS = ["--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "--disable-background-networking",
-        "--disable-component-update", "--disable-sync"]
+ARGS = [
+    "--no-sandbox",
+    "--disable-gpu",
+    "--disable-quic",
+    "--no-first-run",
+    "--disable-background-networking",
+    "--disable-component-update",
+    "--disable-sync",
+]
+EXPECTED = ("ERR_CONNECTION", "ERR_EMPTY_RESPONSE", "ERR_INCOMPLETE_CHUNKED", "Failed to load")
 SCREENS = Path(__file__).parents[2] / ".facepay" / "screens"
 
 
@@ -50,23 +58,41 @@ def context(browser: Browser) -> Iterator[BrowserContext]:
     context.close()
 
 
-@pytest.fixture
-def page(context: BrowserContext, base: str) -> Iterator[Page]:
-    """The page in Chinese, connected; any complaint of the browser (also the CSP's) fails the test."""
+@pytest.fixture(scope="session")
+def tab(browser: Browser) -> Iterator[tuple[Page, list[str]]]:
+    """One tab and its complaints, used by one test after the other."""
+    context = browser.new_context(reduced_motion="reduce")
+    context.set_default_timeout(10_000)
     page = context.new_page()
     complaints: list[str] = []
     page.on("pageerror", lambda error: complaints.append(str(error)))
-    page.on("console", lambda message: complaints.append(message.text) if message.type == "error" else None)
+    page.on(
+        "console",
+        lambda message: complaints.append(message.text) if message.type == "error" else None,
+    )
+    yield page, complaints
+    context.close()
+
+
+@pytest.fixture
+def page(tab: tuple[Page, list[str]], base: str) -> Iterator[Page]:
+    """The page in Chinese, connected; any complaint of the browser fails the test."""
+    page, complaints = tab
+    complaints.clear()
+    page.set_viewport_size({"width": 1024, "height": 600})
     page.goto(base)
     page.wait_for_selector("body[data-screen=idle]")
     yield page
-    page.close()
-    expected = ("ERR_CONNECTION", "ERR_EMPTY_RESPONSE", "ERR_INCOMPLETE_CHUNKED", "Failed to load resource")
-    assert not [text for text in complaints if not any(known in text for known in expected)]
+    page.goto("about:blank")
+    assert not [text for text in complaints if not any(known in text for known in EXPECTED)]
 
 
-def put(page: Page, port: ScriptedPort, name: str, visit: int = 1, left_ms: int = 0, **fields: object) -> None:
+def put(
+    page: Page, port: ScriptedPort, name: str, visit: int = 1, left_ms: int = 0, **fields: object
+) -> None:
     """Show a screen and wait until the page has it."""
     port.show(name, visit, left_ms, **fields)
-    page.wait_for_function("([s, v]) => document.body.dataset.screen === s && document.body.dataset.visit === v",
-                           arg=[name, str(visit)])
+    page.wait_for_function(
+        "([s, v]) => document.body.dataset.screen === s && document.body.dataset.visit === v",
+        arg=[name, str(visit)],
+    )

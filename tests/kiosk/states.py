@@ -1,43 +1,121 @@
-"""Every screen the core can put up, with fields as it makes them. The pictures and the checks go over this one list."""
+"""Every screen the core can put up, with fields as it makes them; pictures and checks use it."""
 
 from __future__ import annotations
 
 from typing import Any
 
 SPLIT = {
-    "medfee_sumamt_fen": 1_234_56, "fulamt_ownpay_amt_fen": 20_00, "overlmt_selfpay_fen": 0, "preselfpay_amt_fen": 14_56,
-    "inscp_scp_amt_fen": 1_200_00, "act_pay_dedc_fen": 0, "hifp_pay_fen": 900_00, "fund_pay_sumamt_fen": 900_00,
-    "acct_pay_fen": 200_00, "acct_mulaid_pay_fen": 0, "psn_cash_pay_fen": 134_56, "hosp_part_amt_fen": 0, "balc_fen": 55_00,
+    "medfee_sumamt_fen": 1_234_56,
+    "fulamt_ownpay_amt_fen": 20_00,
+    "overlmt_selfpay_fen": 0,
+    "preselfpay_amt_fen": 14_56,
+    "inscp_scp_amt_fen": 1_200_00,
+    "act_pay_dedc_fen": 0,
+    "hifp_pay_fen": 900_00,
+    "fund_pay_sumamt_fen": 900_00,
+    "acct_pay_fen": 200_00,
+    "acct_mulaid_pay_fen": 0,
+    "psn_cash_pay_fen": 134_56,
+    "hosp_part_amt_fen": 0,
+    "balc_fen": 55_00,
 }
-BIG = SPLIT | {"medfee_sumamt_fen": 9_876_543_21, "fund_pay_sumamt_fen": 9_000_000_00, "acct_pay_fen": 76_543_21,
-               "hosp_part_amt_fen": 100_000_00, "psn_cash_pay_fen": 700_000_00}
-SLIP = [["slip.bill_no", "B-20261121-0017"], ["slip.medfee_sumamt", "1234.56"], ["slip.fund_pay_sumamt", "900.00"],
-        ["slip.acct_pay", "200.00"], ["slip.psn_cash_pay", "134.56"], ["slip.balc", "55.00"]]
-OFFLINE: dict[str, Any] = {"net": "down", "waiting": 3,
-                           "offline": {"profile": "P1", "left_count": 97, "left_fen": 4_588_00, "left_hours": 21}}
-PEOPLE = [{"value": str(i), "name": n, "relation": r} for i, (n, r) in enumerate(
-    [("张*", "本人"), ("李*华", "配偶"), ("张*明", "子女"), ("张*", "父母"), ("欧阳*兰", "父母"), ("王*", "兄弟")])]
-CONFIRM: dict[str, Any] = {"kind": "settle", "amount_fen": 1_234_56, "person": "张*", "split": SPLIT, "mode": "online",
-                           "estimate": False}
+BIG = SPLIT | {
+    "medfee_sumamt_fen": 9_876_543_21,
+    "fund_pay_sumamt_fen": 9_000_000_00,
+    "acct_pay_fen": 76_543_21,
+    "hosp_part_amt_fen": 100_000_00,
+    "psn_cash_pay_fen": 700_000_00,
+}
+SLIP = [
+    ["slip.bill_no", "B-20261121-0017"],
+    ["slip.medfee_sumamt", "1234.56"],
+    ["slip.fund_pay_sumamt", "900.00"],
+    ["slip.acct_pay", "200.00"],
+    ["slip.psn_cash_pay", "134.56"],
+    ["slip.balc", "55.00"],
+]
+OFFLINE: dict[str, Any] = {
+    "net": "down",
+    "waiting": 3,
+    "offline": {"profile": "P1", "left_count": 97, "left_fen": 4_588_00, "left_hours": 21},
+}
+PEOPLE = [
+    {"value": str(i), "name": n, "relation": r}
+    for i, (n, r) in enumerate(
+        [
+            ("张*", "本人"),
+            ("李*华", "配偶"),
+            ("张*明", "子女"),
+            ("张*", "父母"),
+            ("欧阳*兰", "父母"),
+            ("王*", "兄弟"),
+        ]
+    )
+]
+CONFIRM: dict[str, Any] = {
+    "kind": "settle",
+    "amount_fen": 1_234_56,
+    "person": "张*",
+    "split": SPLIT,
+    "mode": "online",
+    "estimate": False,
+}
 
 # name of the picture -> (screen, left_ms, fields)
 STATES: dict[str, tuple[str, int, dict[str, Any]]] = {
     "idle": ("idle", 0, {}),
     "idle-offline": ("idle", 0, OFFLINE),
-    "idle-offline-strict": ("idle", 0, {"net": "down", "waiting": 12, "offline": {
-        "profile": "P0", "left_count": 0, "left_fen": 0, "left_hours": 0}}),
-    "ways": ("ways", 60_000, {"kind": "settle", "amount_fen": 1_234_56, "ways": ["face", "qr", "card"]}),
-    "ways-offline": ("ways", 60_000, {"kind": "settle", "amount_fen": 86_40, "ways": ["card"]} | OFFLINE),
+    "idle-offline-strict": (
+        "idle",
+        0,
+        {
+            "net": "down",
+            "waiting": 12,
+            "offline": {"profile": "P0", "left_count": 0, "left_fen": 0, "left_hours": 0},
+        },
+    ),
+    "ways": (
+        "ways",
+        60_000,
+        {"kind": "settle", "amount_fen": 1_234_56, "ways": ["face", "qr", "card"]},
+    ),
+    "ways-offline": (
+        "ways",
+        60_000,
+        {"kind": "settle", "amount_fen": 86_40, "ways": ["card"]} | OFFLINE,
+    ),
     "ways-two": ("ways", 60_000, {"kind": "pharmacy", "amount_fen": 86_40, "ways": ["qr", "card"]}),
     "look": ("look", 30_000, {"problem": None, "tries_left": 3}),
     "look-dark": ("look", 22_000, {"problem": "too_dark", "tries_left": 2}),
     "look-two": ("look", 9_000, {"problem": "two_faces", "tries_left": 1}),
     "look-again": ("look", 30_000, {"problem": "wrong_gesture", "tries_left": 2}),
-    "challenge-left": ("challenge", 6_000, {"step": "turn_left", "index": 0, "count": 3, "done": [], "problem": None}),
-    "challenge-right": ("challenge", 6_000, {
-        "step": "turn_right", "index": 1, "count": 3, "done": ["turn_left"], "problem": "off_centre"}),
-    "challenge-blink": ("challenge", 4_000, {
-        "step": "blink", "index": 2, "count": 3, "done": ["turn_left", "turn_right"], "problem": None}),
+    "challenge-left": (
+        "challenge",
+        6_000,
+        {"step": "turn_left", "index": 0, "count": 3, "done": [], "problem": None},
+    ),
+    "challenge-right": (
+        "challenge",
+        6_000,
+        {
+            "step": "turn_right",
+            "index": 1,
+            "count": 3,
+            "done": ["turn_left"],
+            "problem": "off_centre",
+        },
+    ),
+    "challenge-blink": (
+        "challenge",
+        4_000,
+        {
+            "step": "blink",
+            "index": 2,
+            "count": 3,
+            "done": ["turn_left", "turn_right"],
+            "problem": None,
+        },
+    ),
     "code": ("code", 30_000, {"problem": None}),
     "code-expired": ("code", 30_000, {"problem": "code_expired"}),
     "card": ("card", 30_000, {"why": None}),
@@ -46,31 +124,91 @@ STATES: dict[str, tuple[str, int, dict[str, Any]]] = {
     "whom-many": ("whom", 30_000, {"people": PEOPLE}),
     "confirm": ("confirm", 60_000, CONFIRM),
     "confirm-estimate": ("confirm", 60_000, CONFIRM | {"estimate": True}),
-    "confirm-provisional": ("confirm", 60_000, CONFIRM | {"mode": "provisional", "estimate": True} | OFFLINE),
-    "confirm-queued": ("confirm", 60_000, CONFIRM | {"kind": "register", "mode": "queued", "split": None,
-                                                     "amount_fen": 0} | OFFLINE),
+    "confirm-provisional": (
+        "confirm",
+        60_000,
+        CONFIRM | {"mode": "provisional", "estimate": True} | OFFLINE,
+    ),
+    "confirm-queued": (
+        "confirm",
+        60_000,
+        CONFIRM | {"kind": "register", "mode": "queued", "split": None, "amount_fen": 0} | OFFLINE,
+    ),
     "confirm-big": ("confirm", 60_000, CONFIRM | {"split": BIG, "amount_fen": 9_876_543_21}),
     "working": ("working", 0, {"phase": "estimate"}),
     "working-answer": ("working", 8_000, {"phase": "answer"}),
-    "settled": ("settled", 8_000, {"outcome": "settled", "split": SPLIT, "slip": SLIP, "difference_fen": 0}),
-    "settled-adjusted": ("settled", 8_000, {"outcome": "adjusted", "split": SPLIT, "slip": SLIP, "difference_fen": 12_34}),
+    "settled": (
+        "settled",
+        8_000,
+        {"outcome": "settled", "split": SPLIT, "slip": SLIP, "difference_fen": 0},
+    ),
+    "settled-adjusted": (
+        "settled",
+        8_000,
+        {"outcome": "adjusted", "split": SPLIT, "slip": SLIP, "difference_fen": 12_34},
+    ),
     "provisional": ("provisional", 8_000, {"split": SPLIT, "slip": SLIP} | OFFLINE),
     "confirming": ("confirming", 8_000, {}),
-    "refused-liveness": ("refused", 15_000, {
-        "code": "liveness_failed", "next_steps": ["use_code", "use_card", "ask_staff"], "detail": {}}),
-    "refused-offline": ("refused", 15_000, {
-        "code": "offline_caps", "next_steps": ["pay_full", "wait_network", "ask_staff"], "detail": {}} | OFFLINE),
-    "refused-centre": ("refused", 15_000, {
-        "code": "rejected_2001", "next_steps": ["pay_full", "ask_staff"], "detail": {"err_msg": "该人员待遇已暂停"}}),
-    "refused-person": ("refused", 15_000, {
-        "code": "rejected_suspended", "next_steps": ["pay_full", "ask_staff"], "detail": {}}),
-    "refused-network": ("refused", 15_000, {
-        "code": "offline_strict", "next_steps": ["wait_network", "pay_full", "ask_staff"], "detail": {}} | OFFLINE),
-    "refused-timeout": ("refused", 15_000, {
-        "code": "left", "next_steps": ["try_again", "use_code", "use_card"], "detail": {}}),
-    "refused-unknown": ("refused", 15_000, {"code": "something_new", "next_steps": [], "detail": {}}),
+    "refused-liveness": (
+        "refused",
+        15_000,
+        {
+            "code": "liveness_failed",
+            "next_steps": ["use_code", "use_card", "ask_staff"],
+            "detail": {},
+        },
+    ),
+    "refused-offline": (
+        "refused",
+        15_000,
+        {
+            "code": "offline_caps",
+            "next_steps": ["pay_full", "wait_network", "ask_staff"],
+            "detail": {},
+        }
+        | OFFLINE,
+    ),
+    "refused-centre": (
+        "refused",
+        15_000,
+        {
+            "code": "rejected_2001",
+            "next_steps": ["pay_full", "ask_staff"],
+            "detail": {"err_msg": "该人员待遇已暂停"},
+        },
+    ),
+    "refused-person": (
+        "refused",
+        15_000,
+        {"code": "rejected_suspended", "next_steps": ["pay_full", "ask_staff"], "detail": {}},
+    ),
+    "refused-network": (
+        "refused",
+        15_000,
+        {
+            "code": "offline_strict",
+            "next_steps": ["wait_network", "pay_full", "ask_staff"],
+            "detail": {},
+        }
+        | OFFLINE,
+    ),
+    "refused-timeout": (
+        "refused",
+        15_000,
+        {"code": "left", "next_steps": ["try_again", "use_code", "use_card"], "detail": {}},
+    ),
+    "refused-unknown": (
+        "refused",
+        15_000,
+        {"code": "something_new", "next_steps": [], "detail": {}},
+    ),
     "starting": ("out_of_service", 0, {"code": "starting"}),
     "out_of_service": ("out_of_service", 0, {"code": "E-STO-04"}),
 }
-SIZES = {"800x480": (800, 480), "1024x600": (1024, 600), "1280x800": (1280, 800), "800x1280": (800, 1280)}
+SIZES = {
+    "800x480": (800, 480),
+    "1024x600": (1024, 600),
+    "1280x800": (1280, 800),
+    "800x1280": (800, 1280),
+}
 LANGS = ("zh-CN", "en")

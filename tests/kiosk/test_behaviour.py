@@ -23,15 +23,30 @@ def wait_presses(page: Page, port: ScriptedPort, *wanted: Pressed) -> None:
     assert presses(port) == list(wanted)
 
 
-@pytest.mark.parametrize(("state", "key", "button", "value"), [
-    ("ways", "way-face", "face", ""), ("ways", "way-qr", "qr", ""), ("ways", "way-card", "card", ""),
-    ("ways", "cancel", "cancel", ""), ("look", "cancel", "cancel", ""), ("challenge-left", "cancel", "cancel", ""),
-    ("code", "back", "other_way", ""), ("card", "back", "other_way", ""), ("whom", "person-1", "choose", "1"),
-    ("whom", "cancel", "cancel", ""), ("confirm", "go", "confirm", ""), ("confirm", "cancel", "cancel", ""),
-    ("settled", "go", "done", ""), ("provisional", "go", "done", ""), ("confirming", "go", "done", ""),
-    ("refused-liveness", "go", "done", ""),
-])
-def test_a_button_posts_its_event_with_the_visit(page: Page, port: ScriptedPort, state, key, button, value):
+@pytest.mark.parametrize(
+    ("state", "key", "button", "value"),
+    [
+        ("ways", "way-face", "face", ""),
+        ("ways", "way-qr", "qr", ""),
+        ("ways", "way-card", "card", ""),
+        ("ways", "cancel", "cancel", ""),
+        ("look", "cancel", "cancel", ""),
+        ("challenge-left", "cancel", "cancel", ""),
+        ("code", "back", "other_way", ""),
+        ("card", "back", "other_way", ""),
+        ("whom", "person-1", "choose", "1"),
+        ("whom", "cancel", "cancel", ""),
+        ("confirm", "go", "confirm", ""),
+        ("confirm", "cancel", "cancel", ""),
+        ("settled", "go", "done", ""),
+        ("provisional", "go", "done", ""),
+        ("confirming", "go", "done", ""),
+        ("refused-liveness", "go", "done", ""),
+    ],
+)
+def test_a_button_posts_its_event_with_the_visit(
+    page: Page, port: ScriptedPort, state, key, button, value
+):
     screen, left_ms, fields = STATES[state]
     put(page, port, screen, 7, left_ms, **fields)
     page.click(f"[data-key={key}]")
@@ -40,14 +55,20 @@ def test_a_button_posts_its_event_with_the_visit(page: Page, port: ScriptedPort,
 
 def test_a_hasty_double_press_posts_once(page: Page, port: ScriptedPort):
     put(page, port, "confirm", 3, 60_000, **CONFIRM)
-    page.evaluate("const b = document.querySelector('[data-key=go]'); b.click(); b.click(); b.click()")
+    page.evaluate(
+        "const b = document.querySelector('[data-key=go]'); b.click(); b.click(); b.click()"
+    )
     page.wait_for_timeout(200)
     wait_presses(page, port, Pressed("confirm", "", 3))
 
 
-@pytest.mark.parametrize(("state", "way"), [("look", "qr"), ("look", "card"), ("challenge-left", "qr"), ("code", "card"),
-                                            ("card", "qr")])
-def test_code_and_card_are_one_press_away_while_identifying(page: Page, port: ScriptedPort, state, way):
+@pytest.mark.parametrize(
+    ("state", "way"),
+    [("look", "qr"), ("look", "card"), ("challenge-left", "qr"), ("code", "card"), ("card", "qr")],
+)
+def test_code_and_card_are_one_press_away_while_identifying(
+    page: Page, port: ScriptedPort, state, way
+):
     screen, left_ms, fields = STATES[state]
     put(page, port, screen, 5, left_ms, **fields)
     page.click(f"[data-key=way-{way}]")
@@ -75,12 +96,24 @@ def test_nine_people_are_reached_by_pages(page: Page, port: ScriptedPort):
     assert reached == {f"person-{i}" for i in range(9)}
 
 
-def test_the_language_switches_on_every_screen_and_returns_for_the_next_patient(page: Page, port: ScriptedPort):
+def test_the_language_switches_on_every_screen_and_returns_for_the_next_patient(
+    page: Page, port: ScriptedPort
+):
     put(page, port, "look", 1, 30_000, problem=None, tries_left=3)
     page.click("nav .lang")
     expect(page.locator("main h1")).to_have_text("Look at the camera")
     assert page.get_attribute("html", "lang") == "en"
-    put(page, port, "settled", 1, 8_000, outcome="settled", split=CONFIRM["split"], slip=[], difference_fen=0)
+    put(
+        page,
+        port,
+        "settled",
+        1,
+        8_000,
+        outcome="settled",
+        split=CONFIRM["split"],
+        slip=[],
+        difference_fen=0,
+    )
     expect(page.locator("main h1")).to_have_text("Settled")
     put(page, port, "idle", 1)
     expect(page.locator("html")).to_have_attribute("lang", "zh-CN")
@@ -131,7 +164,7 @@ def test_a_screen_is_announced(page: Page, port: ScriptedPort):
 
 
 def test_names_are_text_and_never_markup(page: Page, port: ScriptedPort):
-    evil = '<img src=x onerror="document.title=\'owned\'">'
+    evil = "<img src=x onerror=\"document.title='owned'\">"
     put(page, port, "whom", 1, 30_000, people=[{"value": "0", "name": evil, "relation": evil}])
     assert evil in page.inner_text(".people")
     assert page.query_selector("main img") is None
@@ -143,14 +176,23 @@ def test_an_unknown_screen_says_out_of_service(page: Page, port: ScriptedPort):
 
 
 def test_money_is_exact_for_any_amount_of_fen(page: Page):
-    wanted = {"0": "¥0.00", "5": "¥0.05", "100": "¥1.00", "123456": "¥1,234.56", "-5": "-¥0.05", "-100000": "-¥1,000.00",
-              "900719925474099312": "¥9,007,199,254,740,993.12"}
-    got = page.evaluate("async (k) => { const m = await import('/static/js/money.js'); return k.map((f) => m.yuan(f)); }",
-                        list(wanted))
+    wanted = {
+        "0": "¥0.00",
+        "5": "¥0.05",
+        "100": "¥1.00",
+        "123456": "¥1,234.56",
+        "-5": "-¥0.05",
+        "-100000": "-¥1,000.00",
+        "900719925474099312": "¥9,007,199,254,740,993.12",
+    }
+    got = page.evaluate(
+        "async (k) => k.map((await import('/static/js/money.js')).yuan)",
+        list(wanted),
+    )
     assert got == list(wanted.values())
 
 
-def test_a_lost_link_covers_the_screen_and_comes_back(page: Page, context):
+def test_a_lost_link_covers_the_screen_and_comes_back(page: Page):
     port = ScriptedPort()
     with serving(port) as base:
         page.goto(base)
@@ -158,7 +200,9 @@ def test_a_lost_link_covers_the_screen_and_comes_back(page: Page, context):
         put(page, port, "confirm", 4, 60_000, **CONFIRM)
         number = int(base.rpartition(":")[2])
     expect(page.locator("#cover h1")).to_have_text("屏幕正在重新连接")
-    assert page.evaluate("document.getElementById('main').inert && document.getElementById('foot').inert")
+    assert page.evaluate(
+        "document.getElementById('main').inert && document.getElementById('foot').inert"
+    )
     page.locator("[data-key=go]").dispatch_event("click")
     again = ScriptedPort()
     with serving(again, number):

@@ -1,4 +1,4 @@
-"""Every screen in both languages at four sizes: measured as old eyes and hands would, and drawn to .facepay/screens/."""
+"""Every screen in both languages at four sizes: measured as old eyes and hands would."""
 
 from __future__ import annotations
 
@@ -12,6 +12,7 @@ from tests.kiosk.conftest import SCREENS, put
 from tests.kiosk.states import LANGS, SIZES, STATES
 
 MEASURE = (Path(__file__).parent / "measure.js").read_text()
+WHERE = "(all) => all.map((q) => JSON.stringify(document.querySelector(q).getBoundingClientRect()))"
 DRAWN = "800x480"  # the tightest; portrait is drawn too
 
 
@@ -21,11 +22,15 @@ def measure(page: Page, what: str) -> list[str]:
 
 @pytest.mark.parametrize("lang", LANGS)
 @pytest.mark.parametrize("half", [0, 1])
-def test_every_screen_reads_well_at_every_size(page: Page, port: ScriptedPort, base: str, lang: str, half: int):
+def test_every_screen_reads_well_at_every_size(
+    page: Page, port: ScriptedPort, base: str, lang: str, half: int
+):
     SCREENS.mkdir(parents=True, exist_ok=True)
     page.goto(f"{base}/?lang={lang}")
     findings: list[str] = []
-    for visit, (name, (screen, left_ms, fields)) in enumerate(list(STATES.items())[half::2], start=1):
+    for visit, (name, (screen, left_ms, fields)) in enumerate(
+        list(STATES.items())[half::2], start=1
+    ):
         put(page, port, screen, visit, left_ms, **fields)
         for size, (width, height) in SIZES.items():
             page.set_viewport_size({"width": width, "height": height})
@@ -36,9 +41,13 @@ def test_every_screen_reads_well_at_every_size(page: Page, port: ScriptedPort, b
 
 
 @pytest.mark.parametrize("lang", LANGS)
-def test_help_and_the_lost_link_read_well_at_every_size(page: Page, port: ScriptedPort, base: str, lang: str):
+def test_help_and_the_lost_link_read_well_at_every_size(
+    page: Page, port: ScriptedPort, base: str, lang: str
+):
     page.goto(f"{base}/?lang={lang}")
-    put(page, port, "refused", 1, 60_000, code="liveness_failed", next_steps=["use_code"], detail={})
+    put(
+        page, port, "refused", 1, 60_000, code="liveness_failed", next_steps=["use_code"], detail={}
+    )
     page.click("nav .help")
     findings: list[str] = []
     for size, (width, height) in SIZES.items():
@@ -50,32 +59,60 @@ def test_help_and_the_lost_link_read_well_at_every_size(page: Page, port: Script
 
 
 def test_the_frame_stays_where_it_is_from_screen_to_screen(page: Page, port: ScriptedPort):
-    where = "['#top', '#strip', '#foot', 'nav .lang', 'nav .help'].map(q => JSON.stringify(document.querySelector(q).getBoundingClientRect()))"
+    frame = ["#top", "#strip", "#foot", "nav .lang", "nav .help"]
     seen = set()
     for visit, (screen, left_ms, fields) in enumerate(STATES.values(), start=1):
         if screen in ("idle", "out_of_service"):
             continue  # nothing to press: they have no foot
         put(page, port, screen, visit, left_ms, **fields)
-        seen.add(tuple(page.evaluate(where)))
+        seen.add(tuple(page.evaluate(WHERE, frame)))
     assert len(seen) == 1
 
 
 def test_guidance_that_comes_and_goes_moves_nothing(page: Page, port: ScriptedPort):
-    where = "['.figure', '.dots', '.others'].map(q => JSON.stringify(document.querySelector(q).getBoundingClientRect()))"
+    parts = [".figure", ".dots", ".others"]
     seen = set()
     for problem in (None, "off_centre", "too_dark", None):
-        put(page, port, "challenge", 1, 6_000, step="turn_left", index=0, count=2, done=[], problem=problem)
-        page.wait_for_function("p => !!document.querySelector('.note.warn') === p", arg=problem is not None)
-        seen.add(tuple(page.evaluate(where)))
+        put(
+            page,
+            port,
+            "challenge",
+            1,
+            6_000,
+            step="turn_left",
+            index=0,
+            count=2,
+            done=[],
+            problem=problem,
+        )
+        page.wait_for_function(
+            "p => !!document.querySelector('.note.warn') === p", arg=problem is not None
+        )
+        seen.add(tuple(page.evaluate(WHERE, parts)))
     assert len(seen) == 1
 
 
-def test_reduced_motion_stops_every_movement_and_normal_motion_shows_it(browser, base: str, port: ScriptedPort):
+def test_reduced_motion_stops_every_movement_and_normal_motion_shows_it(
+    browser, base: str, port: ScriptedPort
+):
     for motion, moving in (("reduce", False), ("no-preference", True)):
         page = browser.new_page(reduced_motion=motion)
         page.goto(base)
         page.wait_for_selector("body[data-screen]")
-        put(page, port, "challenge", 1, 6_000, step="turn_left", index=0, count=1, done=[], problem=None)
-        count = page.evaluate("document.getAnimations().filter(a => a.playState === 'running').length")
+        put(
+            page,
+            port,
+            "challenge",
+            1,
+            6_000,
+            step="turn_left",
+            index=0,
+            count=1,
+            done=[],
+            problem=None,
+        )
+        count = page.evaluate(
+            "document.getAnimations().filter(a => a.playState === 'running').length"
+        )
         assert (count > 0) is moving
         page.close()

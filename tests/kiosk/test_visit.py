@@ -1,4 +1,4 @@
-"""A whole visit on the page in front of the real Terminal: pressed in the browser, decided by the core."""
+"""A whole visit before the real Terminal: pressed in the browser, decided by the core."""
 
 from __future__ import annotations
 
@@ -38,7 +38,9 @@ def begin(context: BrowserContext, his: httpx.Client) -> tuple[Page, str]:
     page = context.new_page()
     page.goto(str(his.base_url))
     at(page, "idle")
-    answer = his.post("/v1/bills", json=msgspec.to_builtins(kit.bill()), headers={"Idempotency-Key": "k"})
+    answer = his.post(
+        "/v1/bills", json=msgspec.to_builtins(kit.bill()), headers={"Idempotency-Key": "k"}
+    )
     return page, answer.json()["bill_id"]
 
 
@@ -48,7 +50,9 @@ def at(page: Page, screen: str) -> None:
     assert not [text for text in measure(page, screen) if "covered" not in text]
 
 
-def test_a_card_pays_a_bill_from_the_first_press_to_the_settled_screen(context, his, real: RealPort):
+def test_a_card_pays_a_bill_from_the_first_press_to_the_settled_screen(
+    context, his, real: RealPort
+):
     page, bill_id = begin(context, his)
     at(page, "ways")
     page.click("[data-key=way-face]")
@@ -68,8 +72,18 @@ def test_a_card_pays_a_bill_from_the_first_press_to_the_settled_screen(context, 
     page.click("[data-key=go]")
     at(page, "working")
     assert his.get(f"/v1/bills/{bill_id}").json()["status"] == "working"
-    real.do(lambda desk: desk.answer((1, Outcome.SETTLED, {"results": [{"infno": "2207", "output": {"setlinfo": kit.split_of(kit.bill())}}]})))
-    page.wait_for_function("['settled', 'refused', 'confirming'].includes(document.body.dataset.screen)")
+    real.do(
+        lambda desk: desk.answer(
+            (
+                1,
+                Outcome.SETTLED,
+                {"results": [{"infno": "2207", "output": {"setlinfo": kit.split_of(kit.bill())}}]},
+            )
+        )
+    )
+    page.wait_for_function(
+        "['settled', 'refused', 'confirming'].includes(document.body.dataset.screen)"
+    )
     SCREENS.mkdir(parents=True, exist_ok=True)
     page.screenshot(path=SCREENS / "real-result.zh-CN.1024x600.png")
     at(page, "settled")
