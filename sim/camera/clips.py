@@ -29,10 +29,12 @@ from sim.camera.pixels import (
 )
 
 FPS = acting.FPS
-TURN_TARGET_DEG = 24.0  # as the terminal measures it
+TURN_TARGET_DEG = 23.0  # as the terminal measures it
 TURN_LEAST_DEG = 24.0
 TURN_MOST_DEG = 44.0  # of the head on top of the photographed pose
 TURN_STEP_DEG = 4.0
+PRINT_S = 3.0
+WARM = (1.10, 1.0, 0.85)  # a warm white lamp under a daylight white balance
 
 
 class Actor(Struct, frozen=True, eq=False):
@@ -110,17 +112,21 @@ def _reversed(clip: Path, folder: Path) -> Path:
     return draft.rename(folder)
 
 
-def make_print(who: Actor, folder: Path, seed: int = 2, seconds: float = 3.0) -> Path:
-    """A photograph of the person on paper, life-size, swung from side to side as if it turned its head."""
+def make_print(
+    who: Actor, folder: Path, seed: int = 2, lamp: tuple[float, float, float] = (1.0, 1.0, 1.0)
+) -> Path:
+    """A photograph of the person on paper, life-size, swung from side to side as if it turned its head. lamp: colour of
+    the light in the room; a warm one makes the anti-spoof network believe in paper."""
     still = who.head.render(Gesture(who.habits.rest_yaw_deg))
     picture = Image.fromarray(np.clip(still, 0, 255).astype(np.uint8))
     sheet = attacks.bent(attacks.printed(attacks.cut(picture, who.box, 0.75, fine=2)), 0.5)
     sensor, room = Sensor(seed), backdrop(seed)
 
     def shots() -> Iterator[Rgb]:
-        for number in range(round(seconds * FPS)):
-            t = number / FPS
-            yield sensor.expose(attacks.paper_shot(sheet, attacks.hand(t, 32.0, 3.0), room))
+        for number in range(round(PRINT_S * FPS)):
+            hand = attacks.hand(number / FPS, 32.0, PRINT_S)
+            light = attacks.paper_shot(sheet, hand, room) * np.array(lamp, np.float32)
+            yield sensor.expose(light)
 
     return write(shots(), folder)
 

@@ -44,6 +44,7 @@ class Head:
         p = plate.points
         self._texture = Texture(plate.texture)
         self._eyes = plate.eyes
+        self._screen = plate.screen
         self._still = _downsampled(plate.texture)
         self._mid = (p[RIGHT_CHEEK] + p[LEFT_CHEEK]) / 2
         self._pivot = float(self._mid[2])
@@ -76,7 +77,7 @@ class Head:
         out[top:bottom, left:right] = self._texture.at(
             (u + 0.5) * FINE - 0.5, (v + 0.5) * FINE - 0.5
         )
-        return out
+        return self._screen.before(out)
 
     def _solid(self, p: Floats) -> Floats:
         """How far each pixel lies before the turning axis: the measured points inside the face, an ellipsoid that

@@ -24,10 +24,11 @@ class Seen(Struct, frozen=True):
     problems: dict[str, float]
 
 
-def clip(folder: Path, name: str, sight: Sight) -> Seen:
-    """Look at every shot of a clip, in order, as one visit."""
+def clip(folder: Path, name: str, sight: Sight, every: int = 1) -> Seen:
+    """Look at every (or every n-th) shot of a clip, in order, as one visit."""
     sight.forget()
-    looks = [sight.look(rgb_of(p.read_bytes())) for p in sorted((folder / name).glob("*.jpg"))]
+    shots = sorted((folder / name).glob("*.jpg"))[::every]
+    looks = [sight.look(rgb_of(path.read_bytes())) for path in shots]
     poses = [look.pose for look in looks if look.pose is not None]
     live = [look.live for look in looks if look.live >= 0]
     problems = [look.problem for look in looks if look.problem is not None]

@@ -18,13 +18,27 @@ FINE = 2  # texture pixels per shot pixel
 FACE_WIDTH = 150.0  # of the detector's box in a shot: a person at arm's length
 FACE_AT = (320.0, 238.0)
 REFINE = 3
+EDGE_PX = 5.0  # a panel's edge is out of focus
 SIDE_MARGIN = 0.12  # of the neighbour's box, covered by the privacy screen too
 
 
+class Screens(Struct, frozen=True, eq=False):
+    """Frosted panels beside the person, as at a counter. cover: HxWx1, 0 open .. 1 panel; light: HxWx3."""
+
+    cover: Floats
+    light: Floats
+
+    def before(self, light: Floats) -> Floats:
+        """The scene with the panels in front."""
+        return np.asarray(light + (self.light - light) * self.cover, dtype=np.float32)
+
+
 class Plate(Struct, frozen=True, eq=False):
-    """texture: rgb at FINE x the shot. face, points (468x3) and eyes (two 16x2 lid contours) in shot pixels."""
+    """texture: rgb at FINE x the shot. screen: the privacy screens in front, in the shot. face, points (468x3) and eyes
+    (two 16x2 lid contours) in shot pixels."""
 
     texture: Rgb
+    screen: Screens
     face: Face
     points: Floats
     eyes: tuple[Floats, Floats]
@@ -64,34 +78,37 @@ def _inside(low: float, extent: float, limit: float) -> float:
     return min(max(low, 0.0), max(0.0, limit - extent))
 
 
-def screens(texture: Rgb, faces: list[Face], mine: Face) -> Rgb:
-    """Stand frosted privacy screens beside the person, as at a counter, where they hide other people's faces."""
-    left, right = 0.0, float(WIDTH)
+def screens(shot: Rgb, faces: list[Face], mine: Face) -> Screens:
+    """Panels where they hide other people's faces."""
+    left, right = -2.0 * EDGE_PX, WIDTH + 2.0 * EDGE_PX
     for other in faces:
         if other.x + other.w / 2 < mine.x:
             left = max(left, other.x + other.w * (1 + SIDE_MARGIN))
         elif other.x + other.w / 2 > mine.x + mine.w:
             right = min(right, other.x - other.w * SIDE_MARGIN)
     left, right = min(left, mine.x - 0.35 * mine.w), max(right, mine.x + 1.35 * mine.w)
-    x = (np.arange(WIDTH * FINE, dtype=np.float32) / FINE)[None, :, None]
-    cover = np.clip(np.maximum(left - x, x - right) / 5.0 + 0.5, 0, 1)
-    if left <= 0:
-        cover = np.where(x < WIDTH / 2, 0, cover)
-    if right >= WIDTH:
-        cover = np.where(x > WIDTH / 2, 0, cover)
-    tone = np.median(texture.reshape(-1, 3), axis=0) * 0.5 + 75.0
-    shade = 1.0 - 0.12 * (np.arange(HEIGHT * FINE, dtype=np.float32) / (HEIGHT * FINE))
-    frosted = tone[None, None, :] * shade[:, None, None]
-    return np.asarray(texture * (1 - cover) + frosted * cover, dtype=np.uint8)
+    x = np.arange(WIDTH, dtype=np.float32)
+    cover = np.clip(np.maximum(left - x, x - right) / EDGE_PX + 0.5, 0, 1)
+    tone = np.median(shot.reshape(-1, 3), axis=0) * 0.5 + 75.0
+    shade = 1.0 - 0.12 * np.arange(HEIGHT, dtype=np.float32) / HEIGHT
+    light = np.broadcast_to(tone * shade[:, None, None], (HEIGHT, WIDTH, 3))
+    return Screens(
+        np.broadcast_to(cover[None, :, None], (HEIGHT, WIDTH, 1)), np.asarray(light, np.float32)
+    )
+
+
+NO_SCREENS = Screens(np.zeros((1, 1, 1), np.float32), np.zeros((1, 1, 3), np.float32))
 
 
 class Spot(Struct, frozen=True):
-    """Where a person is in a photograph: role of the picture, middle and width of the face in its pixels."""
+    """Where a person is in a photograph: role of the picture, middle and width of the face in its pixels. white: gains
+    that take the photograph's own colour cast away."""
 
     picture: str
     x: float
     y: float
     width: float
+    white: tuple[float, float, float] = (1.0, 1.0, 1.0)
 
 
 def make(photo: Path, spot: Spot, sight: Sight, *, screened: bool = True) -> Plate:
@@ -108,17 +125,21 @@ def make(photo: Path, spot: Spot, sight: Sight, *, screened: bool = True) -> Pla
             mine.w / scale,
         )
     texture, matrix = frame(picture, box)
+    texture = np.asarray(np.clip(texture * np.array(spot.white), 0, 255), dtype=np.uint8)
     at = matrix @ (spot.x, spot.y, 1.0)
+    shot, hidden, panels = shot_of(texture), list[Face](), NO_SCREENS
     for _ in range(REFINE if screened else 0):  # beside a hidden face the detector may then see another
-        mine = _near(sight, shot_of(texture), at)
-        others = [f for f in sight.faces(shot_of(texture)) if abs(f.x - mine.x) > mine.w / 2]
+        mine = _near(sight, shot, at)
+        others = [f for f in sight.faces(shot) if abs(f.x - mine.x) > mine.w / 2]
         if not others:
             break
-        texture = screens(texture, others, mine)
-    shot = shot_of(texture)
+        hidden += others
+        panels = screens(shot_of(texture), hidden, mine)
+        shot = panels.before(shot_of(texture).astype(np.float32)).astype(np.uint8)
     face = _near(sight, shot, at)
     shape = sight.shape(shot, face)
-    return Plate(texture, face, shape.points, sight.lid_lines(shot, shape), mesh.pose(shape))
+    lines = sight.lid_lines(shot, shape)
+    return Plate(texture, panels, face, shape.points, lines, mesh.pose(shape))
 
 
 def shot_of(texture: Rgb) -> Rgb:

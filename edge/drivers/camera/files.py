@@ -92,6 +92,11 @@ class Driver:
         rest = beside if (self._path / beside).exists() else IDLE
         return self._clip(rest), start, int((time.monotonic() - start) * self._options.fps)
 
+    def _resting(self, clip: str) -> str:
+        """Where `once` leads to: the idle clip beside it (the person stands there), else the stage's (nobody)."""
+        beside = f"{clip.rpartition('/')[0]}/{IDLE}" if "/" in clip else IDLE
+        return beside if (self._path / beside).is_dir() else IDLE
+
     def _clip(self, name: str) -> Clip:
         path = self._path / name if name else self._path
         if name not in self._clips or self._clips[name].changed():

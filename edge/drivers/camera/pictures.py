@@ -62,7 +62,9 @@ def _end(data: bytearray, start: int) -> int:
     at = start + 2
     while at + 4 <= len(data):
         if data[at] != MARK:
-            at += 1
+            at = data.find(MARK, at)
+            if at < 0:
+                return -1
             continue
         marker = data[at + 1]
         if marker == END:

@@ -1,0 +1,191 @@
+"""The vision driver's promises: only listed bytes are loaded, clear errors, events in time, and life after a camera's
+death. The networks, the pictures and the camera programs are real."""
+
+from __future__ import annotations
+
+import shutil
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import numpy as np
+import pytest
+from PIL import Image
+
+from edge.core.events import CameraBack, CameraLost, CodeSeen, Event, LookSeen, TemplateMade
+from edge.drivers.camera import command, files, none
+from edge.drivers.vision import models
+from edge.drivers.vision.eyes import LOOKS_PER_S, Eyes
+from edge.errors import EdgeError
+from sim.camera import clips, plate, stage
+
+WAIT_S = 30.0
+
+# Four pictures, then silence; the second start goes on for ever: a camera whose cable was loose.
+FLAKY = """
+import sys, time, pathlib
+again = pathlib.Path(sys.argv[1]); shot = pathlib.Path(sys.argv[2]).read_bytes()
+first = not again.exists(); again.touch()
+n = 0
+while not first or n < 4:
+    sys.stdout.buffer.write(shot); sys.stdout.buffer.flush(); time.sleep(0.06); n += 1
+time.sleep(60)
+"""
+
+
+@pytest.fixture(scope="module")
+def face(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A folder with one shot of a real person."""
+    models.fetch(models.PICTURES_DIR, "pictures")
+    spot = stage.CAST["p2"]
+    made = plate.make(stage.photo(models.PICTURES_DIR, spot), spot, clips.sight())
+    folder = tmp_path_factory.mktemp("face")
+    Image.fromarray(plate.shot_of(made.texture)).save(folder / "0.jpg", quality=92)
+    return folder
+
+
+class Watch:
+    """Eyes with everything they said."""
+
+    def __init__(self, camera: files.Driver | command.Driver | none.Driver) -> None:
+        self.said: list[Event] = []
+        self.eyes = Eyes(camera, models.MODELS_DIR, self.said.append)
+
+    def wait(self, condition: Callable[[], object]) -> None:
+        deadline = time.monotonic() + WAIT_S
+        while not condition():
+            assert time.monotonic() < deadline, self.said[-3:]
+            time.sleep(0.02)
+
+    def of(self, kind: type) -> list[Event]:
+        return [event for event in self.said if isinstance(event, kind)]
+
+
+@pytest.fixture
+def watch() -> Iterator[Callable[..., Watch]]:
+    made: list[Watch] = []
+
+    def start(camera: files.Driver | command.Driver | none.Driver) -> Watch:
+        made.append(Watch(camera))
+        made[-1].eyes.start()
+        return made[-1]
+
+    yield start
+    for one in made:
+        one.eyes.stop()
+
+
+def test_fetch_keeps_what_is_right_and_verify_names_every_hash() -> None:
+    models.fetch(models.MODELS_DIR)
+    assert set(models.verify(models.MODELS_DIR)) == {"detector", "detector_back", "mesh", "iris", "spoof", "embed"}
+
+
+def test_an_offline_copy_is_as_good_and_nothing_else_is_taken_from_it(tmp_path: Path) -> None:
+    models.fetch(models.MODELS_DIR)
+    copy = tmp_path / "usb"
+    shutil.copytree(models.MODELS_DIR, copy)
+    (copy / "other.tflite").write_bytes(b"unlisted")
+    models.import_dir(copy, tmp_path / "models")
+    assert models.verify(tmp_path / "models") == models.verify(models.MODELS_DIR)
+    assert not (tmp_path / "models" / "other.tflite").exists()
+    with pytest.raises(KeyError):
+        models.load(tmp_path / "models", "other")
+
+
+@pytest.mark.parametrize(("spoil", "code"), [
+    (lambda p: p.unlink(), "E-VIS-01"),
+    (lambda p: p.write_bytes(p.read_bytes()[:-1] + b"\0"), "E-VIS-02"),
+    (lambda p: p.write_bytes(b""), "E-VIS-02"),
+])
+def test_eyes_do_not_open_with_a_missing_or_changed_model(
+    tmp_path: Path, spoil: Callable[[Path], None], code: str
+) -> None:
+    models.fetch(models.MODELS_DIR)
+    shutil.copytree(models.MODELS_DIR, tmp_path / "m")
+    spoil(tmp_path / "m" / models.members()["spoof"].name)
+    with pytest.raises(EdgeError) as refused:
+        Eyes(none.Driver({}), tmp_path / "m", lambda _event: None).start()
+    assert refused.value.code == code
+
+
+def test_a_spoilt_package_is_never_unpacked(tmp_path: Path) -> None:
+    package = models.manifest().package[1]
+    (tmp_path / package.file).write_bytes(b"not what was pinned")
+    shutil.copytree(models.MODELS_DIR, tmp_path, dirs_exist_ok=True)
+    with pytest.raises(EdgeError) as refused:
+        models.import_dir(tmp_path, tmp_path / "out")
+    assert refused.value.code == "E-VIS-02"
+    assert not (tmp_path / "out" / models.members()["spoof"].name).exists()
+
+
+def test_importing_the_eyes_costs_no_numpy() -> None:
+    code = "import sys, edge.drivers.vision.eyes, edge.drivers.camera.files; sys.exit('numpy' in sys.modules)"
+    assert subprocess.run([sys.executable, "-c", code], cwd=models.PROJECT, check=False).returncode == 0
+
+
+def test_a_face_is_looked_at_at_most_15_times_a_second_and_only_when_asked(
+    face: Path, watch: Callable[..., Watch]
+) -> None:
+    w = watch(files.Driver({"path": str(face), "fps": 60}))
+    assert w.eyes.ready.wait(WAIT_S)
+    time.sleep(0.3)
+    assert w.said == []
+    began = time.monotonic()
+    w.eyes.mode("face")
+    w.wait(lambda: len(w.of(LookSeen)) >= 10)
+    took = time.monotonic() - began
+    looks = [e for e in w.said if isinstance(e, LookSeen)]
+    assert len(looks) <= took * LOOKS_PER_S * 1.25 + 2
+    assert all(e.problem is None and e.live > 0.5 and abs(e.yaw_deg) < 10 and e.box[2] > 0.15 for e in looks)
+    assert all(a.shot < b.shot for a, b in zip(looks, looks[1:], strict=False))
+    w.eyes.mode("off")
+    time.sleep(0.3)
+    count = len(w.said)
+    time.sleep(0.4)
+    assert len(w.said) == count
+
+
+def test_one_template_is_made_for_one_request(face: Path, watch: Callable[..., Watch]) -> None:
+    w = watch(files.Driver({"path": str(face)}))
+    w.eyes.mode("face")
+    w.eyes.take_template()
+    w.wait(lambda: w.of(TemplateMade))
+    w.wait(lambda: len(w.of(LookSeen)) > 4)
+    (made,) = w.of(TemplateMade)
+    assert isinstance(made, TemplateMade)
+    numbers = np.frombuffer(made.template, "<f4")
+    assert numbers.shape == (192,)
+    assert float(np.linalg.norm(numbers)) == pytest.approx(1.0, abs=1e-4)
+    assert made.model == models.members()["embed"].sha256
+
+
+def test_a_code_held_still_is_read_and_not_repeated_with_every_shot(
+    tmp_path: Path, watch: Callable[..., Watch]
+) -> None:
+    text = "EC:6f1d0c5a-9b1e-4f5d-8c59-1f4f6a7e2b10:1700000000"
+    clips.make_qr_clip(text, tmp_path / "code", seconds=1.0)
+    w = watch(files.Driver({"path": str(tmp_path / "code"), "fps": 30}))
+    w.eyes.mode("code")
+    w.wait(lambda: w.of(CodeSeen))
+    time.sleep(0.7)
+    assert w.of(CodeSeen) == [CodeSeen(text)]
+
+
+def test_a_camera_that_stops_delivering_is_lost_and_comes_back(
+    face: Path, tmp_path: Path, watch: Callable[..., Watch]
+) -> None:
+    arguments = [sys.executable, "-c", FLAKY, str(tmp_path / "again"), str(face / "0.jpg")]
+    w = watch(command.Driver({"command": arguments}))
+    w.eyes.mode("face")
+    w.wait(lambda: w.of(CameraBack))
+    assert w.of(CameraLost) == [CameraLost("E-CAM-02")]
+    seen = len(w.of(LookSeen))
+    w.wait(lambda: len(w.of(LookSeen)) > seen)
+
+
+def test_a_terminal_without_a_camera_says_it_once(watch: Callable[..., Watch]) -> None:
+    w = watch(none.Driver({}))
+    time.sleep(1.5)
+    assert w.said == [CameraLost("E-CAM-07")]
