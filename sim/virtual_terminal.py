@@ -57,6 +57,7 @@ class VirtualTerminal:
         self.alive = False
         self.cut_at = ""
         self.boots = 0
+        self.clock_off_ms = 0
         self.on_show: Callable[[Show], None] = lambda _show: None
         self.on_shoot: Callable[[str], None] = lambda _mode: None
         self.on_template: Callable[[], None] = lambda: None
@@ -131,8 +132,9 @@ class VirtualTerminal:
 
     # -- events ------------------------------------------------------------------------------------
     def now(self) -> Now:
-        """Both clocks; the wall clock is right in this world."""
-        return Now(self.net.epoch_ms + self.time.now_ms, self.time.now_ms - self._boot_ms)
+        """Both clocks. The wall clock is wrong by `clock_off_ms`, and the terminal does not know."""
+        utc_ms = self.net.epoch_ms + self.time.now_ms + self.clock_off_ms
+        return Now(utc_ms, self.time.now_ms - self._boot_ms)
 
     def post(self, event: Event) -> None:
         """One turn. Lost when there is no power."""

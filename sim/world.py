@@ -46,6 +46,9 @@ STORMY = Troubles(
 )
 HEALED = Troubles()
 STORMY_DAYS = 0.15
+WRONG_CLOCK = 0.2  # of the power cuts
+CLOCK_ALARM = "clock_ahead"
+CLOCKS_OFF_MS = (-2 * HOUR_MS, -90 * SECOND_MS, -10 * SECOND_MS, 5 * MINUTE_MS, 3 * DAY_MS)
 DRAIN_MAX_MS = 12 * HOUR_MS
 CHAIN_STEP = 500
 
@@ -147,7 +150,12 @@ class World:
             time.at(start + time.between(0, 9 * HOUR_MS), lambda: self.net.restart_centre(lasts))
 
     def _power_fails(self) -> None:
-        """Now, or at a boundary of the next turn that has something durable."""
+        """Now, or at a boundary of the next turn that has something durable. The clock may come
+        back wrong (no battery), and right again with the next one."""
+        self.device.clock_off_ms = 0
+        if self.time.chance(WRONG_CLOCK):
+            self.time.fault("wrong clock")
+            self.device.clock_off_ms = self.time.dice.choice(CLOCKS_OFF_MS)
         if self.time.chance(0.2):
             self.device.power_cut()
         elif self.device.alive:
@@ -191,7 +199,10 @@ class World:
         for double in audit.doubles(self.made.store):
             self.time.violated(f"settled twice: {double}")
         for incident in audit.incidents(self.made.store, alarms_only=True):
-            self.time.violated(f"the centre raised an alarm: {incident}")
+            if incident[0] == CLOCK_ALARM and self.time.counts["wrong clock"]:
+                self.time.counts["clock alarms"] += 1  # it was wrong indeed
+            else:
+                self.time.violated(f"the centre raised an alarm: {incident}")
         self._same_chain(found)
         self._same_bills(found)
         return found
