@@ -61,6 +61,8 @@ class AgentProcess:
     def start(self, environment: dict[str, str] | None = None) -> None:
         """Start and wait until it is ready; RuntimeError with the end of the log when it ends
         instead."""
+        if self.alive():
+            self.kill()  # left over by a test that failed
         began = self.log.stat().st_size if self.log.exists() else 0
         with self.log.open("ab") as log:
             self._process = subprocess.Popen(
