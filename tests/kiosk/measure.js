@@ -54,7 +54,7 @@
     for (const glyphs of range.getClientRects()) {
       if (!glyphs.width) continue;
       if (glyphs.left < -0.5 || glyphs.top < -0.5 || glyphs.right > innerWidth + 0.5 || glyphs.bottom > innerHeight + 0.5) say("text outside the screen", node, "");
-      const frame = node.closest("button, .note, .money, .about, main, #strip, #foot, #top, dialog");
+      const frame = node.closest("button, .note, .money, .about, .brand, .steps li, main, #strip, #foot, #top, dialog");
       const box = frame?.getBoundingClientRect();
       if (box && (glyphs.left < box.left - 1 || glyphs.top < box.top - 1 || glyphs.right > box.right + 1 || glyphs.bottom > box.bottom + 1)) say("text outside its box", node, frame.className || frame.id);
     }
