@@ -44,6 +44,9 @@ POLICY_KEY: Final = "current"
 ASK_BYTES: Final = 16
 POLICY_EVERY_MS: Final = 3_600_000
 POLICY_RETRY_MS: Final = 300_000
+# Bills that were waiting when the power went get a moment for the first word of the link: served at once, before the broker
+# could answer, they would be treated as offline and refused.
+FIRST_LINK_MS: Final = 3_000
 CONTACT_SAVE_MS: Final = 60_000  # a word from the centre is noted on disk at most this often
 LOW_CODE: Final = "E-STO-03"
 ROOM_BACK_BYTES: Final = (
@@ -119,6 +122,7 @@ class Terminal:
         self._started = False
         self._decided_now = False
         self._light = self._shoot = ""
+        self._hold_until_ms: int | None = None
         self.screen = self._plain
 
     # -- the surface ------------------------------------------------------------------------------
@@ -131,6 +135,8 @@ class Terminal:
             elif state.status is BillStatus.WORKING and not state.cancel_seq:
                 effects += self._site.book.change(state.bill_id, now, status=BillStatus.CONFIRMING)
         effects += self._outbox.start(now)
+        if self._site.book.waiting():
+            self._hold_until_ms = now.mono_ms + FIRST_LINK_MS
         return self._end_step(effects, now)
 
     def step(self, event: Event, now: Now) -> list[Effect]:
@@ -150,7 +156,12 @@ class Terminal:
 
     def deadline(self) -> int | None:
         """When a Tick is due, in ms since boot."""
-        due = (self._case.deadline_ms, self._outbox.deadline(), self._policy_due())
+        due = (
+            self._case.deadline_ms,
+            self._outbox.deadline(),
+            self._policy_due(),
+            self._hold_until_ms,
+        )
         return min((moment for moment in due if moment is not None), default=None)
 
     def bill(self, bill_id: str) -> BillState | None:
@@ -201,10 +212,10 @@ class Terminal:
                     effects += visit.step(self._case, In.WITHDRAW, event, now)
                 return effects
             case events.LinkUp():
-                site.link_up = True
+                site.link_up, self._hold_until_ms = True, None
                 return self._ask_policy(now)
             case events.LinkLost():
-                site.link_up = False
+                site.link_up, self._hold_until_ms = False, None
                 self._policy_ask, self._policy_due_ms = b"", None
             case events.CameraLost():
                 site.camera_lost = event.code or "lost"
@@ -353,10 +364,15 @@ class Terminal:
         self._site.signing += [effect.draft for effect in effects if isinstance(effect, Append)]
         return self._dress(effects, now)
 
+    def _holding(self, now: Now) -> bool:
+        if self._hold_until_ms is not None and now.mono_ms >= self._hold_until_ms:
+            self._hold_until_ms = None
+        return self._hold_until_ms is not None
+
     def _rest(self, now: Now) -> list[Effect]:
         """Nobody is served: start the next visit, or show why not."""
         queue = self._site.book.waiting()
-        if queue and not self._closed():
+        if queue and not self._closed() and not self._holding(now):
             self._visits += 1
             self._case = Case(self._site, self._visits)
             self._case.bill_id = queue[0].bill_id

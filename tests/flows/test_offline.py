@@ -301,11 +301,20 @@ def test_a_power_cut_before_the_record_starts_the_visit_again() -> None:
     for count in range(len(FACE) + 1):
         d = tell_story(Desk(policy()), link_up, send(), *FACE[:count])
         d.boot()
-        tell_story(d, on("refused"), wait(8_000))  # no network yet, P0
+        tell_story(d, on("idle", wait(2_900)), on("idle", wait(200)))  # a moment for the link
+        tell_story(d, on("refused"), wait(8_000))  # it stayed silent: P0
         assert d.ledger == []
     d = tell_story(desk(), send(), on("ways", press("card")))
     d.boot()
+    tell_story(d, wait(3_000))
     offline_visit_from_ways(d)
+
+
+def test_a_bill_that_waited_through_a_power_cut_is_served_when_the_link_speaks() -> None:
+    d = tell_story(Desk(policy()), link_up, send(), on("ways", press("card")))
+    d.boot()
+    tell_story(d, on("idle", wait(500)), link_up, on("ways"))
+    assert [state.status for state in d.bills().values()] == [BillStatus.IN_VISIT]
 
 
 def offline_visit_from_ways(d: Desk) -> None:
