@@ -39,7 +39,7 @@ time.sleep(60)
 def face(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A folder with one shot of a real person."""
     models.fetch(models.PICTURES_DIR, "pictures")
-    spot = stage.CAST["p2"]
+    spot = stage.CAST["p1"]
     made = plate.make(stage.photo(models.PICTURES_DIR, spot), spot, clips.sight())
     folder = tmp_path_factory.mktemp("face")
     Image.fromarray(plate.shot_of(made.texture)).save(folder / "0.jpg", quality=92)

@@ -85,7 +85,7 @@ def test_too_close_off_centre_and_glare_are_named(people: Path, sight: Sight) ->
     aside = np.roll(shot, 180, axis=1)
     aside[:, :180] = 128
     assert sight.look(aside).problem == "off_centre"
-    assert sight.look(np.clip(shot.astype(int) * 2.6 + 90, 0, 255).astype(np.uint8)).problem == "too_bright"
+    assert sight.look(np.clip(shot.astype(int) * 1.4 + 85, 0, 255).astype(np.uint8)).problem == "too_bright"
 
 
 def test_a_head_at_rest_is_the_photograph_itself(sight: Sight) -> None:
