@@ -1,0 +1,192 @@
+"""Group `drain`: how fast a backlog leaves, against raw paho publishing the same envelopes.
+
+The real agent process (its outbox, its paho driver, its checks and its commits) to a real broker
+over TLS, and behind it a receiver in its own process that verifies and answers every record; then
+the same with the reference centre and its database.
+"""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+import threading
+import time
+from collections.abc import Callable
+from datetime import UTC, datetime
+from pathlib import Path
+
+import paho.mqtt.client as mqtt
+from paho.mqtt.enums import CallbackAPIVersion
+
+from edge.core.outbox import WINDOW_MAX
+from edge.drivers.keys.file import Driver as FileKeys
+from edge.drivers.store.sqlite import Driver as Store
+from sim.brokers import mosquitto_path
+from sim.counter import ROOT, Counter
+from tests.bench.figure import Figure, Size, paired
+from tests.bench.material import envelopes, fill
+from tests.bench.receiver import READY
+from tests.bench.visits import Screens
+
+RAW_TOPIC = "fp/1/00/bench/raw"  # nobody listens: the broker takes it and acknowledges
+DRAIN_S = 400.0
+START_S = 30.0
+
+
+def measure(directory: Path, size: Size) -> list[Figure]:
+    """The whole group; a broker that is not installed is left out."""
+    directory.mkdir(parents=True)
+    kinds = ["amqtt"] + (["mosquitto"] if mosquitto_path() else [])
+    figures = []
+    for kind in reversed(kinds):
+        with Counter(directory / kind, kind, board=False) as counter:
+            drill = Drill(counter)
+            figures.append(drill.verified(kind, size.backlog, size.drains))
+            if kind == "mosquitto" or len(kinds) == 1:
+                figures.append(drill.settled(kind, size.centre_backlog, size.drains))
+    return figures
+
+
+class Drill:
+    """One counter whose agent is started again and again with a full ledger."""
+
+    def __init__(self, counter: Counter) -> None:
+        self._counter = counter
+        self._keys = FileKeys(counter.directory / "keys")
+        self._epoch = int(time.time())
+        self._ledger = counter.directory / "data" / "ledger.db"
+        # without the cable: its proxy would cost both sides
+        counter.write_config(broker={"port": counter.broker.port, "answer_quiet_ms": 30_000})
+        counter.kill_centre()
+
+    def verified(self, kind: str, count: int, rounds: int) -> Figure:
+        """To the receiver that keeps nothing."""
+        return self._figure(kind, count, rounds, self._receiver, "a verifying receiver answers")
+
+    def settled(self, kind: str, count: int, rounds: int) -> Figure:
+        """To the reference centre: bodies opened, money decided, log and database."""
+        return self._figure(kind, count, rounds, self._centre, "the reference centre settles")
+
+    def _figure(
+        self, kind: str, count: int, rounds: int, serve: Callable[[], Callable[[], None]], who: str
+    ) -> Figure:
+        drains, raws, notes = [], [], ""
+        for _ in range(rounds):
+            self._epoch += 1
+            made_s = fill(self._ledger, self._keys, self._counter.made, count, self._epoch)
+            payloads = envelopes(self._ledger, self._keys, self._counter.made)
+            raws.append(count / self._raw(payloads))
+            drains.append(count / self._drain(serve, count))
+            raws.append(count / self._raw(payloads))
+            notes = f"{len(payloads)} envelopes; signed and stored at {count / made_s:,.0f}/s"
+        return paired(
+            group="drain", name=f"{count:,} records, {kind}: {who}", unit="records/s",
+            values=drains, floors=raws, floor_name="raw paho QoS 1, same envelopes, window 20",
+            note=notes,
+        )  # fmt: skip
+
+    # -- our side --------------------------------------------------------------------------------------
+    def _drain(self, serve: Callable[[], Callable[[], None]], count: int) -> float:
+        """Seconds from the link to the last answer stored."""
+        end = serve()
+        agent = self._counter.agent
+        log_from = agent.log.stat().st_size if agent.log.exists() else 0
+        try:
+            agent.start()
+            screens = Screens(agent.url)
+            seconds = self._watch(screens, log_from)
+            screens.stop()
+            assert agent.stop() == 0
+        finally:
+            if agent.alive():
+                agent.kill()
+            end()
+        store = Store(self._ledger, self._keys.locker)
+        try:
+            assert (store.head.seq, store.answered_seq) == (count, count), "not all was answered"
+        finally:
+            store.close()
+        return seconds
+
+    def _watch(self, screens: Screens, log_from: int) -> float:
+        """The page is told how many wait; LinkUp is in the agent's log, of the same clock."""
+        until = time.monotonic() + DRAIN_S
+        offset = time.time() - time.monotonic()
+        while time.monotonic() < until:
+            empty = next((m.at_s for m in screens.marks if m.waiting == 0), None)
+            up = [line["at"] for line in self._lines(log_from) if line.get("event") == "LinkUp"]
+            if empty is not None and up:
+                began = datetime.strptime(up[0], "%Y-%m-%dT%H:%M:%S.%fZ").replace(tzinfo=UTC)
+                return empty + offset - began.timestamp()
+            time.sleep(0.1 if empty is None else 0)
+        raise RuntimeError(f"not drained after {DRAIN_S:.0f} s")
+
+    def _lines(self, since: int) -> list[dict[str, str]]:
+        found = []
+        for line in self._counter.agent.lines(since):
+            found.append(line)
+            if line.get("event") == "LinkUp":
+                break
+        return found
+
+    # -- their side ------------------------------------------------------------------------------------
+    def _receiver(self) -> Callable[[], None]:
+        counter = self._counter
+        broker, folder = counter.broker, counter.directory
+        cert, key = broker.client("centre")
+        (folder / "sign.pem").write_bytes(self._keys.sign_public_pem)
+        (folder / "seal.raw").write_bytes(self._keys.seal_public_bytes)
+        given = {
+            "centre": folder / "centre", "sign": folder / "sign.pem", "seal": folder / "seal.raw",
+            "ca": broker.ca, "cert": cert, "key": key, "port": broker.port,
+        }  # fmt: skip
+        words = [word for name, value in given.items() for word in (f"--{name}", str(value))]
+        process = subprocess.Popen(
+            [sys.executable, "-m", "tests.bench.receiver", *words],
+            cwd=ROOT, stdout=subprocess.PIPE, text=True,
+        )  # fmt: skip
+        assert process.stdout is not None
+        said = process.stdout.readline().strip()
+        assert said == READY, f"the receiver ended: {said}"
+
+        def end() -> None:
+            process.kill()
+            process.wait()
+            assert process.stdout is not None
+            process.stdout.close()
+
+        return end
+
+    def _centre(self) -> Callable[[], None]:
+        log = self._counter.directory / "centre.log"
+        since = log.stat().st_size if log.exists() else 0
+        self._counter.start_centre()
+        until = time.monotonic() + START_S
+        while time.monotonic() < until and "READY" not in log.read_text()[since:]:
+            time.sleep(0.05)
+        return self._counter.kill_centre
+
+    # -- the floor -------------------------------------------------------------------------------------
+    def _raw(self, payloads: list[bytes]) -> float:
+        """Seconds until the broker acknowledged every envelope."""
+        broker = self._counter.broker
+        cert, key = broker.client("centre")
+        up, done = threading.Event(), threading.Semaphore(0)
+        client = mqtt.Client(CallbackAPIVersion.VERSION2, client_id="bench-raw")
+        client.tls_set(str(broker.ca), str(cert), str(key))
+        client.max_inflight_messages_set(WINDOW_MAX)
+        client.on_connect = lambda *_: up.set()
+        client.on_publish = lambda *_: done.release()
+        client.connect("127.0.0.1", broker.port)
+        client.loop_start()
+        try:
+            assert up.wait(START_S), "the broker does not take us"
+            began = time.perf_counter()
+            for payload in payloads:
+                client.publish(RAW_TOPIC, payload, qos=1)
+            for _ in payloads:
+                assert done.acquire(timeout=START_S), "the broker acknowledges no more"
+            return time.perf_counter() - began
+        finally:
+            client.disconnect()
+            client.loop_stop()

@@ -1,0 +1,120 @@
+"""All figures in one table: .venv/bin/python tests/bench/run.py [--quick] [--only NAME] [--json F]
+
+Nothing here is asserted: figures are read by people. `--only` may be given several times.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import os
+import platform
+import shutil
+import sys
+import time
+import traceback
+from collections.abc import Sequence
+from datetime import UTC, datetime
+from pathlib import Path
+
+from rich.console import Console
+from rich.table import Table
+
+from tests.bench import appends, cold, drain, looks, memory, seals, visits
+from tests.bench.figure import FULL, QUICK, Figure, Size, as_json
+from tests.bench.material import HOME
+
+GROUPS = {
+    "append": appends.measure,
+    "crypto": seals.measure,
+    "vision": looks.measure,
+    "visit": visits.measure,
+    "drain": drain.measure,
+    "memory": memory.measure,
+    "start": cold.measure,
+}
+WIDTH = 190  # of a table that is written to a file
+
+
+def main() -> int:
+    """1 when a group could not be measured; a missed target is a figure, not a failure."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--quick", action="store_true", help="small sizes: a look, not a figure")
+    parser.add_argument("--only", action="append", choices=sorted(GROUPS), default=[])
+    parser.add_argument("--json", type=Path, help="write the figures here as well")
+    given = parser.parse_args()
+    names = [name for name in GROUPS if not given.only or name in given.only]
+    console = Console(highlight=False, width=None if sys.stdout.isatty() else WIDTH)
+    before = os.getloadavg()
+    began = time.monotonic()
+    figures, failures = collect(names, QUICK if given.quick else FULL, console)
+    after = os.getloadavg()
+    console.print(table(figures))
+    head = {
+        "date": datetime.now(UTC).isoformat(timespec="seconds"),
+        "machine": f"{os.cpu_count()} x {platform.machine()} cores",
+        "python": platform.python_version(),
+        "size": "quick" if given.quick else "full",
+        "load_start": before,
+        "load_end": after,
+        "seconds": round(time.monotonic() - began),
+    }
+    console.print(
+        f"{head['date']} · {head['machine']} · Python {head['python']} · {head['size']} · load "
+        f"{before[0]:.2f} at the start, {after[0]:.2f} at the end · {head['seconds']} s"
+    )
+    if given.json:
+        text = json.dumps(head | {"figures": as_json(figures), "failures": failures}, indent=1)
+        given.json.write_text(text + "\n")
+    return 1 if failures else 0
+
+
+def collect(
+    names: Sequence[str], size: Size, console: Console
+) -> tuple[list[Figure], dict[str, str]]:
+    """The groups one after the other; each has its own directory on the project's file system."""
+    home = HOME / "bench" / str(os.getpid())
+    figures: list[Figure] = []
+    failures: dict[str, str] = {}
+    try:
+        for name in names:
+            console.print(f"[dim]{name} … (load {os.getloadavg()[0]:.2f})[/]")
+            try:
+                figures += GROUPS[name](home / name, size)
+            except Exception as error:
+                traceback.print_exc()
+                failures[name] = f"{type(error).__name__}: {error}"
+    finally:
+        shutil.rmtree(home, ignore_errors=True)
+    return figures, failures
+
+
+def table(figures: Sequence[Figure]) -> Table:
+    """figure | value | floor | ratio | target | note."""
+    made = Table(header_style="bold", show_edge=False, pad_edge=False)
+    for title in ("figure", "value", "floor / peer", "ratio", "target", "note"):
+        justify = "right" if title in ("value", "ratio") else "left"
+        made.add_column(title, justify=justify, overflow="fold")
+    group = ""
+    for one in figures:
+        if one.group != group:
+            made.add_section()
+            group = one.group
+            made.add_row(f"[bold]{group}[/]")
+        met = {True: "[green]met[/]", False: "[red]not met[/]", None: ""}[one.met]
+        made.add_row(
+            one.name, f"{number(one.value)} {one.unit}",
+            f"{number(one.floor)} {one.unit} [dim]{one.floor_name}[/]", f"{one.ratio:.2f}",
+            f"{one.target} {met}".strip(), f"{one.note} [dim]n={one.rounds}[/]",
+        )  # fmt: skip
+    return made
+
+
+def number(value: float) -> str:
+    """Three digits that mean something."""
+    digits = 0 if abs(value) >= 100 else 1 if abs(value) >= 10 else 2 if abs(value) >= 1 else 3
+    return f"{value:,.{digits}f}"
+
+
+if __name__ == "__main__":
+    sys.exit(main())
