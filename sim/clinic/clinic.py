@@ -190,9 +190,9 @@ pair_key = "{self.board.key_path}"
 port = {self.http_port}
 
 [ui]
-result_show_ms = 1200
+result_show_ms = 1000
 look_timeout_ms = 12000
-step_timeout_ms = 5000
+step_timeout_ms = 4000
 liveness_tries_max = 2
 '''
         self.config = home / "facepay.toml"

@@ -37,7 +37,7 @@ class Cancel(Struct, frozen=True):
 
 
 class Drain(Struct, frozen=True):
-    """Wait until the terminal holds nothing that the centre has not answered."""
+    """Wait until the link is up and the terminal holds nothing that the centre has not answered."""
 
 
 Step = Visit | Fault | Cancel | Drain
@@ -72,7 +72,7 @@ def fixed_day(seed: int, people: list[Person]) -> list[Step]:
         Visit("pharmacy", by(c, "card")),
         Visit("settle", by(d, "qr")),
         Visit("settle", by(a, "face", attack="print")),
-        Visit("settle", by(b, "face", whom="1"), relative=True),
+        Visit("settle", by(b, "qr", whom="1"), relative=True),
         Fault("cut"),
         Visit("settle", by(c, "card")),
         Visit("register", by(d, "card")),
@@ -82,11 +82,12 @@ def fixed_day(seed: int, people: list[Person]) -> list[Step]:
         Visit("settle", by(e, "face"), fault="pull_plug_in_commit"),
         Visit("settle", by(b, "face", attack="replay")),
         Fault("restart_broker"),
+        Drain(),
         Visit("pharmacy", by(a, "qr")),
         Visit("settle", by(d, "card")),
         Visit("register", by(e, "qr")),
         Cancel(1),
-        Visit("settle", by(c, "face")),
+        Visit("settle", by(c, "qr")),
         Drain(),
     ]
 

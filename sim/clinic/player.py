@@ -168,8 +168,13 @@ class Player:
         self.say(f"           fault: {name.replace('_', ' ')}")
 
     def drain(self, timeout_s: float = DRAIN_S) -> bool:
-        """Wait until nothing waits for the centre."""
-        return self._wait(lambda: self.status().get("waiting", 1) == 0, timeout_s)
+        """Wait until the link is up and nothing waits for the centre."""
+
+        def drained() -> bool:
+            status = self.status()
+            return status.get("net") == "up" and status.get("waiting") == 0
+
+        return self._wait(drained, timeout_s)
 
     def _wait(self, ready: Callable[[], bool], timeout_s: float) -> bool:
         until = time.monotonic() + timeout_s
