@@ -87,4 +87,3 @@ def motions(habits: Habits) -> dict[str, Motion]:
         "turn_right": turn(habits, habits.right_deg),
         "blink": blink(habits),
     }
-

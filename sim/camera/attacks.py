@@ -1,6 +1,7 @@
 """Presentation attacks as physics: a printed sheet, a screen that plays a recording.
 
-Both are flat things in front of another background. Nothing tells the terminal what they are but their light.
+Both are flat things in front of another background. Nothing tells the terminal what they are but
+their light.
 """
 
 from __future__ import annotations
@@ -40,8 +41,9 @@ def hand(t: float, swing_deg: float, period_s: float = 4.0) -> Hand:
 def cut(
     shot: Image.Image, face: tuple[float, float, float, float], aspect: float, fine: int = 1
 ) -> Image.Image:
-    """The part of a picture that fills a sheet or screen of this aspect (width/height), the face a bit above middle, at
-    `fine` pixels per shot pixel."""
+    """The part of a picture that fills a sheet or screen of this aspect (width/height), the face
+    a bit above middle, at `fine` pixels per shot pixel.
+    """
     x, y, w, h = face
     wide = min(2.1 * w, WIDTH, HEIGHT * aspect)
     high = wide / aspect
@@ -55,7 +57,9 @@ def cut(
 
 
 def printed(picture: Image.Image) -> Image.Image:
-    """Ink on office paper: smaller gamut, lifted blacks, halftone dots in three angles, a white margin."""
+    """Ink on office paper: smaller gamut, lifted blacks, halftone dots in three angles, a white
+    margin.
+    """
     light = np.asarray(picture, dtype=np.float32) / 255.0
     grey = light.mean(axis=2, keepdims=True)
     light = grey + (light - grey) * 0.72
@@ -102,8 +106,9 @@ def _corners(flat: Image.Image, at: Hand) -> Floats:
 
 
 class Screen:
-    """A tablet: its own gamma, a cold white point, a dark bezel, glass that mirrors a lamp, refresh bands, and the beat
-    of its pixels against the sensor's."""
+    """A tablet: its own gamma, a cold white point, a dark bezel, glass that mirrors a lamp,
+    refresh bands, and the beat of its pixels against the sensor's.
+    """
 
     TILE = 64  # the beat pattern is larger than a shot by this, and slides with the hand
 
@@ -125,12 +130,18 @@ class Screen:
         device = Image.new("RGB", size, (18, 18, 20))
         device.paste(picture.point(self._table), (edge, edge))
         light, mask = project(device, _corners(device, at), background)
+        seen = mask[..., 0] > 0
+        rows, columns = np.flatnonzero(seen.any(axis=1)), np.flatnonzero(seen.any(axis=0))
+        part = np.s_[rows[0] : rows[-1] + 1, columns[0] : columns[-1] + 1]
         dx, dy = (int(abs(s) * 7) % self.TILE for s in at.shift)
-        gain = 1 + self._beat[dy : dy + HEIGHT, dx : dx + WIDTH]
-        y, x = np.arange(HEIGHT, dtype=np.float32), np.arange(WIDTH, dtype=np.float32)
-        gain = gain + (0.03 * np.sin(2 * math.pi * (y / 210.0 - 1.3 * t)))[:, None]
+        gain = 1 + self._beat[dy : dy + HEIGHT, dx : dx + WIDTH][part]
+        y, x = rows[0] + np.arange(gain.shape[0]), columns[0] + np.arange(gain.shape[1])
+        gain = (
+            gain + (0.03 * np.sin(2 * math.pi * (y / 210.0 - 1.3 * t))).astype(np.float32)[:, None]
+        )
         lamp = (WIDTH / 2 + at.shift[0] + 70 - 5 * at.yaw_deg, HEIGHT / 2 + at.shift[1] - 112)
-        across = np.exp(-(((x - lamp[0]) / 48) ** 2))
-        glare = 95.0 * np.exp(-(((y - lamp[1]) / 30) ** 2))[:, None] * across[None, :]
-        shown = light * gain[..., None] + (9.0 + glare)[..., None]
-        return np.asarray(light + (shown - light) * mask, dtype=np.float32)
+        across = np.exp(-(((x - lamp[0]) / 48) ** 2)).astype(np.float32)
+        down = 95.0 * np.exp(-(((y - lamp[1]) / 30) ** 2)).astype(np.float32)
+        shown = light[part] * gain[..., None] + (9.0 + down[:, None] * across)[..., None]
+        light[part] += (shown - light[part]) * mask[part]
+        return light

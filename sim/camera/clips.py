@@ -1,4 +1,6 @@
-"""Clips on disk: folders of JPEG shots. `make_person`, `make_print`, `make_replay`, `make_qr_clip` and the odd cases."""
+"""Clips on disk: folders of JPEG shots. `make_person`, `make_print`, `make_replay`,
+`make_qr_clip` and the odd cases.
+"""
 
 from __future__ import annotations
 
@@ -52,7 +54,9 @@ class Actor(Struct, frozen=True, eq=False):
 
 
 def actor(photo: Path, spot: plate.Spot, sight: Sight, phase: float = 0.0) -> Actor:
-    """Prepare a person: measure the photograph, then let them learn how far a turn is seen as a turn."""
+    """Prepare a person: measure the photograph, then let them learn how far a turn is seen as a
+    turn.
+    """
     made = plate.make(photo, spot, sight)
     head = Head(made)
     rest = -made.pose.yaw_deg
@@ -61,7 +65,9 @@ def actor(photo: Path, spot: plate.Spot, sight: Sight, phase: float = 0.0) -> Ac
 
 
 def _far_enough(head: Head, sight: Sight, rest: float, side: int) -> float:
-    """The turn of the head at which the terminal measures `TURN_TARGET_DEG`, or the most a neck is asked for."""
+    """The turn of the head at which the terminal measures `TURN_TARGET_DEG`, or the most a neck
+    is asked for.
+    """
     degrees = TURN_LEAST_DEG
     while degrees < TURN_MOST_DEG:
         shot = np.clip(head.render(Gesture(rest + side * degrees)), 0, 255).astype(np.uint8)
@@ -93,7 +99,9 @@ def play(who: Actor, motion: acting.Motion, seconds: float) -> Iterator[Floats]:
 
 
 def make_person(who: Actor, folder: Path, seed: int = 1) -> list[Path]:
-    """front turn_left turn_right blink, and idle: standing there, the same shots as front in reverse."""
+    """front turn_left turn_right blink, and idle: standing there, the same shots as front in
+    reverse.
+    """
     sensor = Sensor(seed)
     made = []
     for name, motion in acting.motions(who.habits).items():
@@ -115,8 +123,10 @@ def _reversed(clip: Path, folder: Path) -> Path:
 def make_print(
     who: Actor, folder: Path, seed: int = 2, lamp: tuple[float, float, float] = (1.0, 1.0, 1.0)
 ) -> Path:
-    """A photograph of the person on paper, life-size, swung from side to side as if it turned its head. lamp: colour of
-    the light in the room; a warm one makes the anti-spoof network believe in paper."""
+    """A photograph of the person on paper, life-size, swung from side to side as if it turned
+    its head. lamp: colour of the light in the room; a warm one makes the anti-spoof network
+    believe in paper.
+    """
     still = who.head.render(Gesture(who.habits.rest_yaw_deg))
     picture = Image.fromarray(np.clip(still, 0, 255).astype(np.uint8))
     sheet = attacks.bent(attacks.printed(attacks.cut(picture, who.box, 0.75, fine=2)), 0.5)
@@ -132,7 +142,9 @@ def make_print(
 
 
 def make_replay(person: Path, who: Actor, folder: Path, seed: int = 3) -> Path:
-    """A recording of a whole challenge (the clips under `person`, in `acting.ORDER`) played on a tablet."""
+    """A recording of a whole challenge (the clips under `person`, in `acting.ORDER`) played on a
+    tablet.
+    """
     sensor, room, screen = Sensor(seed), backdrop(seed), attacks.Screen()
     recorded = [path for name in acting.ORDER for path in sorted((person / name).glob("*.jpg"))]
 

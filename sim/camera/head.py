@@ -1,7 +1,9 @@
-"""A real person's head as a solid: the photograph on the measured depth, turned, nodded, swayed, with lids that close.
+"""A real person's head as a solid: the photograph on the measured depth, turned, nodded, swayed,
+with lids that close.
 
-The 468 measured points give depth inside the face, an ellipsoid outside it. Turning is solved row by row: where the
-nearer surface overtakes the farther one, the farther is hidden, as in the world. No camera picture is drawn by hand.
+The 468 measured points give depth inside the face, an ellipsoid outside it. Turning is solved row
+by row: where the nearer surface overtakes the farther one, the farther is hidden, as in the world.
+No camera picture is drawn by hand.
 """
 
 from __future__ import annotations
@@ -12,23 +14,26 @@ import numpy as np
 from msgspec import Struct
 from PIL import Image, ImageDraw
 
-from sim.camera.pixels import HEIGHT, WIDTH, Floats, Rgb, Texture
-from sim.camera.plate import FINE, Plate
+from sim.camera.pixels import HEIGHT, WIDTH, Floats, Texture
+from sim.camera.plate import FINE, Plate, light_of
 
 CELL = 4  # depth is computed on this grid and interpolated
 SMOOTH_PX = 3.0  # kernel of the depth: finer than this the measured mesh is noise
 NEAR = 4  # this many points a kernel must reach
 AROUND_PX = 30.0
 JOIN_PX = 8.0
-DEPTH_GAIN = 1.25  # the network flattens faces, and so does the smoothing: turned meshes measured 0.8 of their turn
-LASHES, CREASE, LID_UNDER = 0.09, 0.45, 0.07  # in eye widths: lash band, where stretching begins, lid overlap
+# the network flattens faces, and so does the smoothing: turned meshes measured 0.8 of their turn
+DEPTH_GAIN = 1.25
+# in eye widths: lash band, where stretching begins, lid overlap
+LASHES, CREASE, LID_UNDER = 0.09, 0.45, 0.07
 RIGHT_CHEEK, LEFT_CHEEK, FOREHEAD, CHIN = 234, 454, 10, 152
 FADE = (1.02, 1.75)  # from the head's rim (1.0) outward, how far the surroundings follow
 
 
 class Gesture(Struct, frozen=True):
-    """One instant. Angles in degrees on top of the photographed pose (yaw > 0 = to the person's own left), shifts in
-    shot pixels, shut 0 (as photographed) .. 1 (closed)."""
+    """One instant. Angles in degrees on top of the photographed pose (yaw > 0 = to the person's
+    own left), shifts in shot pixels, shut 0 (as photographed) .. 1 (closed).
+    """
 
     yaw_deg: float = 0.0
     pitch_deg: float = 0.0
@@ -45,13 +50,15 @@ class Head:
         self._texture = Texture(plate.texture)
         self._eyes = plate.eyes
         self._screen = plate.screen
-        self._still = _downsampled(plate.texture)
+        self._still = light_of(plate.texture)
         self._mid = (p[RIGHT_CHEEK] + p[LEFT_CHEEK]) / 2
         self._pivot = float(self._mid[2])
         face_w = float(np.linalg.norm(p[LEFT_CHEEK] - p[RIGHT_CHEEK]))
         face_h = float(np.linalg.norm(p[FOREHEAD] - p[CHIN]))
         self._centre = (p[FOREHEAD, :2] + p[CHIN, :2]) / 2 + (p[FOREHEAD, :2] - p[CHIN, :2]) * 0.12
-        up = (p[FOREHEAD, :2] - p[CHIN, :2]) / max(1.0, float(np.hypot(*(p[FOREHEAD] - p[CHIN])[:2])))
+        up = (p[FOREHEAD, :2] - p[CHIN, :2]) / max(
+            1.0, float(np.hypot(*(p[FOREHEAD] - p[CHIN])[:2]))
+        )
         self._axes = (0.74 * face_w, 0.82 * face_h, up)
         y, x = np.mgrid[0:HEIGHT:CELL, 0:WIDTH:CELL].astype(np.float32)
         self._depth = self._solid(p)
@@ -80,20 +87,25 @@ class Head:
         return self._screen.before(out)
 
     def _solid(self, p: Floats) -> Floats:
-        """How far each pixel lies before the turning axis: the measured points inside the face, an ellipsoid that
-        meets them outside, joined softly because a cliff would tear the picture."""
+        """How far each pixel lies before the turning axis: the measured points inside the face,
+        an ellipsoid that meets them outside, joined softly because a cliff would tear the
+        picture.
+        """
         y, x = np.mgrid[0:HEIGHT:CELL, 0:WIDTH:CELL].astype(np.float32)
         inner = DEPTH_GAIN * (self._pivot - _full(_depth(x, y, p, self._pivot)))
         hull = _hull(p[:, :2])
         y, x = np.mgrid[0:HEIGHT, 0:WIDTH].astype(np.float32)
         bulge = np.sqrt(np.clip(1 - self._rho(x, y) ** 2, 0, 1))
         edge = np.sqrt(np.clip(1 - self._rho(hull[:, 0], hull[:, 1]) ** 2, 0, 1))
-        depth = np.array([inner[int(q[1]), int(q[0])] for q in np.clip(hull, 0, (WIDTH - 1, HEIGHT - 1))])
+        depth = np.array(
+            [inner[int(q[1]), int(q[0])] for q in np.clip(hull, 0, (WIDTH - 1, HEIGHT - 1))]
+        )
         outer = bulge * max(0.0, float((depth * edge).sum() / max(float((edge**2).sum()), 1e-6)))
         mask = Image.new("L", (WIDTH, HEIGHT))
         ImageDraw.Draw(mask).polygon([(float(a), float(b)) for a, b in hull], fill=255)
         inside = _blur(np.asarray(mask, np.float32) / 255.0, JOIN_PX)
-        inside = np.clip(inside * 2 - 1, 0, 1)  # the last pixels before the contour are already ellipsoid
+        # the last pixels before the contour are already ellipsoid
+        inside = np.clip(inside * 2 - 1, 0, 1)
         joined = inner * inside + outer * (1 - inside)
         return np.asarray(
             _blur(inner, 2.0) * inside**2 + _blur(joined, JOIN_PX) * (1 - inside**2), np.float32
@@ -122,8 +134,10 @@ class Head:
 
 
 def _close(line: Floats, u: Floats, v: Floats, shut: float) -> tuple[Floats, Floats]:
-    """In the frame of one eye (s along it, n down, in eye widths): the lid's edge with its lashes moves as it is, the
-    skin between crease and lashes stretches, what is left open of the eye stays."""
+    """In the frame of one eye (s along it, n down, in eye widths): the lid's edge with its
+    lashes moves as it is, the skin between crease and lashes stretches, what is left open of
+    the eye stays.
+    """
     corner, along = line[0], line[8] - line[0]
     width = float(np.hypot(*along))
     ex = along / width
@@ -151,14 +165,11 @@ def _close(line: Floats, u: Floats, v: Floats, shut: float) -> tuple[Floats, Flo
     )
 
 
-def _downsampled(texture: Rgb) -> Floats:
-    t = texture.reshape(HEIGHT, FINE, WIDTH, FINE, 3)
-    return np.asarray(t.mean(axis=(1, 3)), dtype=np.float32)
-
-
 def _depth(x: Floats, y: Floats, points: Floats, elsewhere: float) -> Floats:
-    """Depth at the grid points near the face: the mean of the measured points, the near ones counting most; where they
-    are sparse the kernel widens, or the cheeks would become terraces."""
+    """Depth at the grid points near the face: the mean of the measured points, the near ones
+    counting most; where they are sparse the kernel widens, or the cheeks would become
+    terraces.
+    """
     out = np.full_like(x, elsewhere)
     low, high = points[:, :2].min(axis=0) - AROUND_PX, points[:, :2].max(axis=0) + AROUND_PX
     near = (x > low[0]) & (x < high[0]) & (y > low[1]) & (y < high[1])
@@ -217,7 +228,9 @@ def _smooth(t: Floats) -> Floats:
 
 
 def _invert_rows(across: Floats, columns: Floats, *, from_left: bool) -> Floats:
-    """For each row, which source column is seen at each column. The surface that moves over another hides it."""
+    """For each row, which source column is seen at each column. The surface that moves over
+    another hides it.
+    """
     if from_left:
         seen = np.maximum.accumulate(across, axis=1)
     else:

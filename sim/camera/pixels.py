@@ -19,8 +19,9 @@ PARTS = 16  # a sample position is exact to 1/16 pixel
 
 
 class Texture:
-    """A picture to sample from. The three channels share one word, so that one gather and one multiplication serve all
-    of them: five times faster than channel by channel."""
+    """A picture to sample from. The three channels share one word, so that one gather and one
+    multiplication serve all of them: five times faster than channel by channel.
+    """
 
     def __init__(self, rgb: Rgb) -> None:
         self.high, self.wide = rgb.shape[:2]
@@ -53,7 +54,9 @@ def sample(rgb: Rgb, x: Floats, y: Floats) -> Floats:
 
 
 class Sensor:
-    """A small sensor's noise: read noise and shot noise, different in every shot, the same for the same seed."""
+    """A small sensor's noise: read noise and shot noise, different in every shot, the same for
+    the same seed.
+    """
 
     TILE = 97  # offsets into a larger tile make the shots differ without new random numbers
 
@@ -75,8 +78,9 @@ class Sensor:
 
 
 def project(flat: Image.Image, corners: Floats, backdrop: Floats) -> tuple[Floats, Floats]:
-    """`flat` drawn into the convex quadrilateral `corners` (4x2: left-top, right-top, right-bottom, left-bottom) over a
-    copy of `backdrop`; and the coverage mask 0..1."""
+    """`flat` drawn into the convex quadrilateral `corners` (4x2: left-top, right-top, right-
+    bottom, left-bottom) over a copy of `backdrop`; and the coverage mask 0..1.
+    """
     wide, high = flat.size
     target = np.array([[0, 0], [wide, 0], [wide, high], [0, high]], np.float64)
     matrix = homography(corners.astype(np.float64), target)
@@ -119,7 +123,9 @@ def tilted(
     size: tuple[float, float],
     turn_deg: tuple[float, float, float],
 ) -> Floats:
-    """Corners of a flat sheet (size in shot pixels when frontal) turned in space by yaw, pitch and roll."""
+    """Corners of a flat sheet (size in shot pixels when frontal) turned in space by yaw, pitch
+    and roll.
+    """
     w, h = size[0] / 2, size[1] / 2
     p = np.array([[-w, -h, 0], [w, -h, 0], [w, h, 0], [-w, h, 0]], np.float64)
     a, b, c = np.radians(turn_deg)

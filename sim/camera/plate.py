@@ -1,4 +1,6 @@
-"""A plate: one real person from a photograph, framed as the terminal's camera would, with the measured mesh and eyes."""
+"""A plate: one real person from a photograph, framed as the terminal's camera would, with the
+measured mesh and eyes.
+"""
 
 from __future__ import annotations
 
@@ -23,7 +25,9 @@ SIDE_MARGIN = 0.12  # of the neighbour's box, covered by the privacy screen too
 
 
 class Screens(Struct, frozen=True, eq=False):
-    """Frosted panels beside the person, as at a counter. cover: HxWx1, 0 open .. 1 panel; light: HxWx3."""
+    """Frosted panels beside the person, as at a counter. cover: HxWx1, 0 open .. 1 panel; light:
+    HxWx3.
+    """
 
     cover: Floats
     light: Floats
@@ -34,8 +38,9 @@ class Screens(Struct, frozen=True, eq=False):
 
 
 class Plate(Struct, frozen=True, eq=False):
-    """texture: rgb at FINE x the shot. screen: the privacy screens in front, in the shot. face, points (468x3) and eyes
-    (two 16x2 lid contours) in shot pixels."""
+    """texture: rgb at FINE x the shot. screen: the privacy screens in front, in the shot. face,
+    points (468x3) and eyes (two 16x2 lid contours) in shot pixels.
+    """
 
     texture: Rgb
     screen: Screens
@@ -54,8 +59,10 @@ def read(photo: Path) -> Image.Image:
 def frame(
     picture: Image.Image, box: tuple[float, float, float], face_width: float = FACE_WIDTH
 ) -> tuple[Rgb, Floats]:
-    """The texture around a face (x, y, side) and the 2x3 matrix from photograph pixels to shot pixels. The photograph's edge is
-    never passed where it can be avoided: the person then stands a little off centre."""
+    """The texture around a face (x, y, side) and the 2x3 matrix from photograph pixels to shot
+    pixels. The photograph's edge is never passed where it can be avoided: the person then
+    stands a little off centre.
+    """
     scale = face_width / box[2]
     high, wide = HEIGHT / scale, WIDTH / scale
     left = _inside(box[0] + box[2] / 2 - FACE_AT[0] / scale, wide, picture.width)
@@ -101,8 +108,9 @@ NO_SCREENS = Screens(np.zeros((1, 1, 1), np.float32), np.zeros((1, 1, 3), np.flo
 
 
 class Spot(Struct, frozen=True):
-    """Where a person is in a photograph: role of the picture, middle and width of the face in its pixels. white: gains
-    that take the photograph's own colour cast away."""
+    """Where a person is in a photograph: role of the picture, middle and width of the face in
+    its pixels. white: gains that take the photograph's own colour cast away.
+    """
 
     picture: str
     x: float
@@ -128,7 +136,8 @@ def make(photo: Path, spot: Spot, sight: Sight, *, screened: bool = True) -> Pla
     texture = np.asarray(np.clip(texture * np.array(spot.white), 0, 255), dtype=np.uint8)
     at = matrix @ (spot.x, spot.y, 1.0)
     shot, hidden, panels = shot_of(texture), list[Face](), NO_SCREENS
-    for _ in range(REFINE if screened else 0):  # beside a hidden face the detector may then see another
+    # beside a hidden face the detector may then see another
+    for _ in range(REFINE if screened else 0):
         mine = _near(sight, shot, at)
         others = [f for f in sight.faces(shot) if abs(f.x - mine.x) > mine.w / 2]
         if not others:
@@ -142,10 +151,17 @@ def make(photo: Path, spot: Spot, sight: Sight, *, screened: bool = True) -> Pla
     return Plate(texture, panels, face, shape.points, lines, mesh.pose(shape))
 
 
+def light_of(texture: Rgb) -> Floats:
+    """The texture at the size of a shot: each shot pixel the mean of its FINE x FINE."""
+    assert FINE == 2
+    four = [texture[y::FINE, x::FINE] for y in range(FINE) for x in range(FINE)]
+    total = four[0].astype(np.uint16) + four[1] + four[2] + four[3]
+    return np.asarray(total, dtype=np.float32) / FINE**2
+
+
 def shot_of(texture: Rgb) -> Rgb:
-    """The texture at the size of a shot."""
-    t = texture.reshape(HEIGHT, FINE, WIDTH, FINE, 3)
-    return np.asarray(t.mean(axis=(1, 3)), dtype=np.uint8)
+    """`light_of` as a picture."""
+    return light_of(texture).astype(np.uint8)
 
 
 def _near(sight: Sight, shot: Rgb, at: Floats) -> Face:

@@ -1,4 +1,6 @@
-"""The demo's stage: patients and attackers as clips, built from the fetched photographs, kept by content hash."""
+"""The demo's stage: patients and attackers as clips, built from the fetched photographs, kept by
+content hash.
+"""
 
 from __future__ import annotations
 
@@ -12,7 +14,8 @@ from pathlib import Path
 from edge.drivers.vision import models
 from sim.camera import clips, plate
 
-DAYLIGHT = (1.07, 1.0, 0.90)  # takes out the green-blue cast that the window blinds of sample6 gave its outer people
+# takes out the green-blue cast that the window blinds of sample6 gave its outer people
+DAYLIGHT = (1.07, 1.0, 0.90)
 CAST = {  # the people in the photographs, by where they stand in them; they have no names here
     "p1": plate.Spot("astronaut", 224, 128, 95),
     "p2": plate.Spot("sample6", 1300, 512, 300),
@@ -21,8 +24,9 @@ CAST = {  # the people in the photographs, by where they stand in them; they hav
     "p5": plate.Spot("sample6", 352, 646, 261, DAYLIGHT),
     "p6": plate.Spot("sample6", 1575, 433, 272, DAYLIGHT),
 }
-P3_AGAIN = plate.Spot("sample1", 1624, 296, 320)  # the same person as p3 on another day: for the tests
-ATTACKED = ("p1", "p2", "p3")  # printed and filmed
+# the same person as p3 on another day: for the tests
+P3_AGAIN = plate.Spot("sample1", 1624, 296, 320)
+ATTACKED = ("p1", "p2")  # printed and filmed
 ODD = "p2"
 CUE, MARK, LOCK = "cue", ".made", ".lock"
 PROCESSES = 2
@@ -32,8 +36,10 @@ MAKERS = ("acting.py", "attacks.py", "clips.py", "head.py", "pixels.py", "plate.
 def build(
     folder: Path, pictures: Path = models.PICTURES_DIR, people: tuple[str, ...] = tuple(CAST)
 ) -> dict[str, float]:
-    """Make what is missing or outdated; seconds spent per part. Clips: `<person>/<clip>`, `<person>/print`,
-    `<person>/replay`, and idle, two_faces, far, dark, blurred, turned_away for everybody."""
+    """Make what is missing or outdated; seconds spent per part. Clips: `<person>/<clip>`,
+    `<person>/print`, `<person>/replay`, and idle, two_faces, far, dark, blurred, turned_away
+    for everybody.
+    """
     models.fetch(models.MODELS_DIR)
     models.fetch(pictures, "pictures")
     folder.mkdir(parents=True, exist_ok=True)
@@ -56,7 +62,9 @@ def build(
 
 def _made(folder: Path, pictures: Path, name: str) -> bool:
     mark = folder / name / MARK
-    return mark.is_file() and mark.read_text(encoding="ascii") == _stamp(photo(pictures, CAST[name]), name)
+    return mark.is_file() and mark.read_text(encoding="ascii") == _stamp(
+        photo(pictures, CAST[name]), name
+    )
 
 
 def photo(pictures: Path, spot: plate.Spot) -> Path:

@@ -3,6 +3,7 @@ death. The networks, the pictures and the camera programs are real."""
 
 from __future__ import annotations
 
+import itertools
 import shutil
 import subprocess
 import sys
@@ -139,7 +140,7 @@ def test_a_face_is_looked_at_at_most_15_times_a_second_and_only_when_asked(
     looks = [e for e in w.said if isinstance(e, LookSeen)]
     assert len(looks) <= took * LOOKS_PER_S * 1.25 + 2
     assert all(e.problem is None and e.live > 0.5 and abs(e.yaw_deg) < 10 and e.box[2] > 0.15 for e in looks)
-    assert all(a.shot < b.shot for a, b in zip(looks, looks[1:], strict=False))
+    assert all(a.shot < b.shot for a, b in itertools.pairwise(looks))
     w.eyes.mode("off")
     time.sleep(0.3)
     count = len(w.said)

@@ -1,7 +1,8 @@
 """The camera port. One file per kind of camera; the file's name is the name in the configuration.
 
-A driver module has `Options` (a Struct: the keys of its configuration section) and `Driver(options)`, where options is
-that Struct or the plain mapping it is decoded from. numpy and Pillow are imported only inside `shots`.
+A driver module has `Options` (a Struct: the keys of its configuration section) and
+`Driver(options)`, where options is that Struct or the plain mapping it is decoded from. numpy and
+Pillow are imported only inside `shots`.
 """
 
 from __future__ import annotations
@@ -24,7 +25,9 @@ PIXELS_MAX = 4096 * 4096  # a larger picture is not a camera's
 
 
 class Shot(Struct, frozen=True, eq=False):
-    """One camera picture: rgb uint8 HxWx3, monotonic ms at which it was taken, number rising by at least one."""
+    """One camera picture: rgb uint8 HxWx3, monotonic ms at which it was taken, number rising by
+    at least one.
+    """
 
     rgb: NDArray[np.uint8]
     at_mono_ms: int
@@ -34,7 +37,8 @@ class Shot(Struct, frozen=True, eq=False):
 class Camera(Protocol):
     """`shots` gives the newest shot each time it is asked, waiting for it, until `stop` is set.
 
-    Errors of the device: EdgeError E-CAM-*. A new call starts the device again, so that a caller can recover.
+    Errors of the device: EdgeError E-CAM-*. A new call starts the device again, so that a caller
+    can recover.
     """
 
     def shots(self, stop: Event) -> Iterator[Shot]: ...
@@ -47,4 +51,6 @@ def options_of(given: Mapping[str, Any] | Struct, kind: type[T]) -> T:
     try:
         return msgspec.convert(given, kind)
     except msgspec.ValidationError as wrong:
-        raise EdgeError("E-CAM-05", f"camera options: {wrong}", "see the driver's Options") from wrong
+        raise EdgeError(
+            "E-CAM-05", f"camera options: {wrong}", "see the driver's Options"
+        ) from wrong

@@ -1,6 +1,7 @@
 """A program that writes MJPEG to its standard output: rpicam-vid, v4l2-ctl, ffmpeg.
 
-A reader thread keeps only the newest picture, so that a slow consumer sees the present and the pipe never fills.
+A reader thread keeps only the newest picture, so that a slow consumer sees the present and the pipe
+never fills.
 """
 
 from __future__ import annotations
@@ -59,7 +60,9 @@ class Newest:
             self._change.notify_all()
 
     def take(self, wait_s: float) -> tuple[bytes, int, int] | None:
-        """The newest picture not taken yet, or None after `wait_s`. E-CAM-02 when the program ended."""
+        """The newest picture not taken yet, or None after `wait_s`. E-CAM-02 when the program
+        ended.
+        """
         with self._change:
             if self._picture is None and not self._ended:
                 self._change.wait(wait_s)
@@ -72,7 +75,9 @@ class Newest:
 
 
 class Driver:
-    """The subprocess camera. Errors: E-CAM-01 cannot be started, E-CAM-02 ended, E-CAM-04 bad picture, E-CAM-05."""
+    """The subprocess camera. Errors: E-CAM-01 cannot be started, E-CAM-02 ended, E-CAM-04 bad
+    picture, E-CAM-05.
+    """
 
     def __init__(self, options: Options | Mapping[str, Any]) -> None:
         self._options = options_of(options, Options)
@@ -94,7 +99,9 @@ class Driver:
                 try:
                     taken = newest.take(0.2)
                 except EdgeError as ended:
-                    raise EdgeError(ended.code, f"{ended.message}: {_last_words(process)}") from None
+                    raise EdgeError(
+                        ended.code, f"{ended.message}: {_last_words(process)}"
+                    ) from None
                 if taken is None:
                     if time.monotonic() - quiet_since > patience_s:
                         raise EdgeError("E-CAM-02", "the camera program gives no pictures")

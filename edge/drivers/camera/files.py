@@ -1,8 +1,10 @@
-"""Pictures instead of a device: a folder of JPEG/PNG, a video file, or a stage of clips on which people perform.
+"""Pictures instead of a device: a folder of JPEG/PNG, a video file, or a stage of clips on which
+people perform.
 
-A stage is a folder with clip sub-folders and a text file `cue` that names the clip to play: `NAME` loops it, `once:NAME`
-plays it once and then loops the `idle` beside it (or the stage's own). Writing `cue` again (any change of its time or text) starts anew. Playing follows
-the clock, as a camera does: a slow reader misses pictures, it does not slow the world down.
+A stage is a folder with clip sub-folders and a text file `cue` that names the clip to play: `NAME`
+loops it, `once:NAME` plays it once and then loops the `idle` beside it (or the stage's own).
+Writing `cue` again (any change of its time or text) starts anew. Playing follows the clock, as a
+camera does: a slow reader misses pictures, it does not slow the world down.
 """
 
 from __future__ import annotations
@@ -48,8 +50,9 @@ class Cue(Struct, frozen=True):
 
 
 class Driver:
-    """The files camera. Errors: E-CAM-01 no such path, E-CAM-03 nothing to show there or unknown clip, E-CAM-04
-    unreadable picture, E-CAM-05 options, E-CAM-06 a video that needs ffmpeg."""
+    """The files camera. Errors: E-CAM-01 no such path, E-CAM-03 nothing to show there or unknown
+    clip, E-CAM-04 unreadable picture, E-CAM-05 options, E-CAM-06 a video that needs ffmpeg.
+    """
 
     def __init__(self, options: Options | Mapping[str, Any]) -> None:
         self._options = options_of(options, Options)
@@ -93,7 +96,9 @@ class Driver:
         return self._clip(rest), start, int((time.monotonic() - start) * self._options.fps)
 
     def _resting(self, clip: str) -> str:
-        """Where `once` leads to: the idle clip beside it (the person stands there), else the stage's (nobody)."""
+        """Where `once` leads to: the idle clip beside it (the person stands there), else the
+        stage's (nobody).
+        """
         beside = f"{clip.rpartition('/')[0]}/{IDLE}" if "/" in clip else IDLE
         return beside if (self._path / beside).is_dir() else IDLE
 
@@ -140,7 +145,9 @@ def folder_clip(path: Path) -> Clip:
     """The stills of a folder in the order of their names. E-CAM-03."""
     stills = sorted(p for p in path.iterdir() if p.suffix.lower() in STILLS)[:PICTURES_MAX]
     if not stills:
-        raise EdgeError("E-CAM-03", f"{path} holds no .jpg or .png", "or a stage lacks its cue file")
+        raise EdgeError(
+            "E-CAM-03", f"{path} holds no .jpg or .png", "or a stage lacks its cue file"
+        )
     return Clip(path.name, path, stills)
 
 
@@ -198,7 +205,17 @@ def _converted(path: Path) -> list[bytes]:
             "E-CAM-06", f"{path.suffix} needs ffmpeg, which is not here", "use .mjpeg, .avi, .gif"
         )
     command = [ffmpeg, "-nostdin", "-v", "error", "-i", str(path)]
-    command += ["-frames:v", str(VIDEO_PICTURES_MAX), "-c:v", "mjpeg", "-q:v", "3", "-f", "mjpeg", "-"]
+    command += [
+        "-frames:v",
+        str(VIDEO_PICTURES_MAX),
+        "-c:v",
+        "mjpeg",
+        "-q:v",
+        "3",
+        "-f",
+        "mjpeg",
+        "-",
+    ]
     try:
         done = subprocess.run(command, capture_output=True, timeout=CONVERT_TIMEOUT_S, check=False)
     except (OSError, subprocess.TimeoutExpired) as failed:

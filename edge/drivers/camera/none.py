@@ -1,4 +1,6 @@
-"""No camera: a terminal for cards only. Says so at once, so that the core offers neither face nor code."""
+"""No camera: a terminal for cards only. Says so at once, so that the core offers neither face
+nor code.
+"""
 
 from __future__ import annotations
 
@@ -23,4 +25,6 @@ class Driver:
         options_of(options, Options)
 
     def shots(self, stop: Event) -> Iterator[Shot]:
-        raise EdgeError("E-CAM-07", "this terminal has no camera", "set camera in the configuration")
+        raise EdgeError(
+            "E-CAM-07", "this terminal has no camera", "set camera in the configuration"
+        )

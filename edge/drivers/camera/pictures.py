@@ -34,13 +34,17 @@ def rgb_of(data: bytes, name: str = "picture") -> NDArray[np.uint8]:
 
 
 class JpegCutter:
-    """Cuts a stream (MJPEG, AVI/MJPG) into whole JPEG pictures. Holds at most `JPEG_BYTES_MAX` bytes."""
+    """Cuts a stream (MJPEG, AVI/MJPG) into whole JPEG pictures. Holds at most `JPEG_BYTES_MAX`
+    bytes.
+    """
 
     def __init__(self) -> None:
         self._rest = bytearray()
 
     def feed(self, data: bytes) -> Iterator[bytes]:
-        """The pictures completed by `data`. Bytes between pictures (AVI chunk headers) are skipped."""
+        """The pictures completed by `data`. Bytes between pictures (AVI chunk headers) are
+        skipped.
+        """
         self._rest += data
         while True:
             start = self._rest.find(START)
@@ -57,8 +61,9 @@ class JpegCutter:
 
 
 def _end(data: bytearray, start: int) -> int:
-    """Where the JPEG that starts at `start` ends, or -1 while it is incomplete. Walks the segments, so that a
-    thumbnail inside one does not end the picture."""
+    """Where the JPEG that starts at `start` ends, or -1 while it is incomplete. Walks the
+    segments, so that a thumbnail inside one does not end the picture.
+    """
     at = start + 2
     while at + 4 <= len(data):
         if data[at] != MARK:
@@ -69,7 +74,8 @@ def _end(data: bytearray, start: int) -> int:
         marker = data[at + 1]
         if marker == END:
             return at + 2
-        if marker == SCAN:  # the scan: the next marker that is neither stuffing nor a restart ends it
+        # the scan: the next marker that is neither stuffing nor a restart ends it
+        if marker == SCAN:
             at = _scan_end(data, at + 2)
             if at < 0:
                 return -1

@@ -1,4 +1,5 @@
-"""Vision: what a shot shows, said as core events. `eyes.Eyes` is the driver; only its thread imports numpy and tflite.
+"""Vision: what a shot shows, said as core events. `eyes.Eyes` is the driver; only its thread
+imports numpy and tflite.
 
 The camera is taken by its shape, not by import: drivers never import each other.
 """

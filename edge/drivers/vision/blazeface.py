@@ -1,6 +1,8 @@
-"""BlazeFace: faces and six key points. Short range first, the 256-pixel "back" model where that finds nothing.
+"""BlazeFace: faces and six key points. Short range first, the 256-pixel "back" model where that
+finds nothing.
 
-Input rgb x/127.5-1, letterboxed; outputs 896x16 regressors and 896 logits against fixed-size anchors (strides 8, 16).
+Input rgb x/127.5-1, letterboxed; outputs 896x16 regressors and 896 logits against fixed-size
+anchors (strides 8, 16).
 """
 
 from __future__ import annotations
@@ -22,8 +24,9 @@ CANDIDATES_MAX = 200
 
 
 class Face(Struct, frozen=True, eq=False):
-    """One face in pixels of the shot. points: 6x2 right eye, left eye (the person's own), nose tip, mouth centre,
-    right ear, left ear."""
+    """One face in pixels of the shot. points: 6x2 right eye, left eye (the person's own), nose
+    tip, mouth centre, right ear, left ear.
+    """
 
     score: float
     x: float
@@ -44,7 +47,7 @@ def _anchors() -> Floats:
 
 
 class Detector:
-    """Finds faces, the most certain first."""
+    """Finds faces, the largest first: who stands nearest is who is served."""
 
     def __init__(self, short: Model, back: Model) -> None:
         self._short = short
@@ -53,7 +56,8 @@ class Detector:
 
     def faces(self, rgb: Rgb) -> list[Face]:
         """At most `FACES_MAX` faces; empty when neither model sees one."""
-        return self._run(self._short, rgb) or self._run(self._back, rgb)
+        found = self._run(self._short, rgb) or self._run(self._back, rgb)
+        return sorted(found, key=lambda face: -face.w)
 
     def _run(self, model: Model, rgb: Rgb) -> list[Face]:
         size = model.shape[1]
@@ -99,7 +103,9 @@ def _letterbox(rgb: Rgb, size: int) -> tuple[Floats, float, float, float]:
 
 
 def _merged(scores: Floats, raw: Floats) -> list[tuple[float, Floats]]:
-    """Overlapping candidates become their score-weighted mean (what the network was trained with)."""
+    """Overlapping candidates become their score-weighted mean (what the network was trained
+    with).
+    """
     low, high = raw[:, 0] - raw[:, 1] / 2, raw[:, 0] + raw[:, 1] / 2
     left = np.arange(len(scores))
     faces: list[tuple[float, Floats]] = []

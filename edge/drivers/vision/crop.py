@@ -14,8 +14,9 @@ if TYPE_CHECKING:
 def square(
     rgb: Rgb, centre: tuple[float, float], side: float, angle: float, size: int
 ) -> tuple[Rgb, Floats]:
-    """A patch size x size around `centre`, `side` shot pixels wide, turned by `angle` rad; and the 2x3 matrix from
-    patch pixels to shot pixels."""
+    """A patch size x size around `centre`, `side` shot pixels wide, turned by `angle` rad; and
+    the 2x3 matrix from patch pixels to shot pixels.
+    """
     k = side / size
     c, s = float(np.cos(angle)) * k, float(np.sin(angle)) * k
     half = size / 2

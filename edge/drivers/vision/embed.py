@@ -1,7 +1,9 @@
-"""MobileFaceNet: 192 numbers that stand for a face. Input 112x112 rgb (x-127.5)/128, aligned on four points.
+"""MobileFaceNet: 192 numbers that stand for a face. Input 112x112 rgb (x-127.5)/128, aligned on
+four points.
 
-The template is of unit length: the cosine of two is their dot product. Thresholds belong to the deployed population
-(>= 0.64 to start with; the published 0.42 accepts 6 % of strangers on one population).
+The template is of unit length: the cosine of two is their dot product. Thresholds belong to the
+deployed population (>= 0.64 to start with; the published 0.42 accepts 6 % of strangers on one
+population).
 """
 
 from __future__ import annotations
@@ -19,7 +21,8 @@ if TYPE_CHECKING:
 
 SIZE = 112
 NUMBERS = 192
-# Where right eye, left eye, nose tip and mouth centre lie in the aligned picture the network was trained with.
+# Where right eye, left eye, nose tip and mouth centre lie in the aligned picture the network was
+# trained with.
 TARGET = np.array(
     [[38.2946, 51.6963], [73.5318, 51.5014], [56.0252, 71.7366], [56.1396, 92.2848]],
     dtype=np.float32,

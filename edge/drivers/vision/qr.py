@@ -1,4 +1,6 @@
-"""QR codes in a shot, read by zxing-cpp (77 % of hard pictures at 0.8 ms; below 3 px a module nothing reads)."""
+"""QR codes in a shot, read by zxing-cpp (77 % of hard pictures at 0.8 ms; below 3 px a module
+nothing reads).
+"""
 
 from __future__ import annotations
 
@@ -15,7 +17,9 @@ CODES_MAX = 2
 
 
 def texts(rgb: Rgb) -> list[str]:
-    """The texts of the codes in the shot, at most `CODES_MAX`; unprintable or longer than `TEXT_MAX` are not ours."""
+    """The texts of the codes in the shot, at most `CODES_MAX`; unprintable or longer than
+    `TEXT_MAX` are not ours.
+    """
     found = zxingcpp.read_barcodes(
         np.ascontiguousarray(rgb), formats=zxingcpp.BarcodeFormats([zxingcpp.BarcodeFormat.QRCode])
     )

@@ -1,4 +1,6 @@
-"""All networks together: one shot in, what it shows out. Plain functions of the shot but for the learnt open eye."""
+"""All networks together: one shot in, what it shows out. Plain functions of the shot but for the
+learnt open eye.
+"""
 
 from __future__ import annotations
 

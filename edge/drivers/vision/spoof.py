@@ -1,8 +1,9 @@
 """MiniFASNetV2 (Silent-Face 2.7_80x80): the probability that the picture shows a live face.
 
-Input 80x80 BGR, raw 0..255; crop = face box scaled 2.7 about its centre, shifted to stay in the frame, scale reduced
-if the frame is too small; sampled bilinearly without smoothing, as the network was trained. Softmax of 3 logits, class 1
-is live (0 print-like, 2 replay-like). Weak against paper (APCER 2..45 % by data set): one of several checks, never alone.
+Input 80x80 BGR, raw 0..255; crop = face box scaled 2.7 about its centre, shifted to stay in the
+frame, scale reduced if the frame is too small; sampled bilinearly without smoothing, as the network
+was trained. Softmax of 3 logits, class 1 is live (0 print-like, 2 replay-like). Weak against paper
+(APCER 2..45 % by data set): one of several checks, never alone.
 """
 
 from __future__ import annotations
@@ -19,7 +20,8 @@ if TYPE_CHECKING:
 SCALE = 2.7
 SIZE = 80
 LIVE = 1
-# BlazeFace's box is squarer and lower than the detector's the network was trained with; measured factors.
+# BlazeFace's box is squarer and lower than the detector's the network was trained with; measured
+# factors.
 WIDER, HIGHER, UP = 1.088, 0.811, 0.187
 
 

@@ -1,4 +1,5 @@
-"""One face for both runtimes: ai-edge-litert (Python 3.12 and later) and tflite-runtime (3.11 and before, 32 bit).
+"""One face for both runtimes: ai-edge-litert (Python 3.12 and later) and tflite-runtime (3.11 and
+before, 32 bit).
 
 The fp32 models we use give bit-identical outputs on both. tflite-runtime works with numpy 1 only.
 """
@@ -21,7 +22,9 @@ THREADS = 1  # a second thread made shared cores slower; the agent needs the res
 
 
 class Model:
-    """One network: float32 in, float32 out. E-VIS-05 when no runtime is here or the bytes do not load."""
+    """One network: float32 in, float32 out. E-VIS-05 when no runtime is here or the bytes do not
+    load.
+    """
 
     def __init__(self, data: bytes, name: str) -> None:
         interpreter = _interpreter_class()
