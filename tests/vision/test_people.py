@@ -27,7 +27,9 @@ def test_a_turned_head_is_measured_with_its_side(people: Path, sight: Sight, who
 
 
 @pytest.mark.parametrize("who", ["p1", "p2"])
-def test_closed_lids_are_seen_as_shut_and_open_ones_as_open(people: Path, sight: Sight, who: str) -> None:
+def test_closed_lids_are_seen_as_shut_and_open_ones_as_open(
+    people: Path, sight: Sight, who: str
+) -> None:
     blink = measure.clip(people, f"{who}/blink", sight)
     front = measure.clip(people, f"{who}/front", sight, every=3)
     assert blink.eye_open[0] < 0.35 and blink.eye_open[1] > 0.9
@@ -36,7 +38,9 @@ def test_closed_lids_are_seen_as_shut_and_open_ones_as_open(people: Path, sight:
 
 
 @pytest.mark.parametrize("who", ["p1", "p2"])
-def test_the_network_believes_in_the_living_and_not_in_print_and_replay(people: Path, sight: Sight, who: str) -> None:
+def test_the_network_believes_in_the_living_and_not_in_print_and_replay(
+    people: Path, sight: Sight, who: str
+) -> None:
     for live in ("front", "blink"):
         seen = measure.clip(people, f"{who}/{live}", sight, every=3)
         assert seen.live > LIVE and not seen.problems
@@ -45,23 +49,36 @@ def test_the_network_believes_in_the_living_and_not_in_print_and_replay(people: 
 
 
 @pytest.mark.parametrize("name", ["p1/print", "p2/print", "p2/print_warm"])
-def test_a_swung_sheet_never_looks_like_a_turned_head_or_a_blink(people: Path, sight: Sight, name: str) -> None:
+def test_a_swung_sheet_never_looks_like_a_turned_head_or_a_blink(
+    people: Path, sight: Sight, name: str
+) -> None:
     """The sheet is swung by 32 degrees either way. In warm light the network alone would believe in it."""
     seen = measure.clip(people, name, sight)
     assert max(map(abs, seen.yaw_deg)) < 10
     assert seen.eye_open[0] > 0.6
 
 
-@pytest.mark.parametrize(("name", "problem"), [
-    ("idle", "no_face"), ("two_faces", "two_faces"), ("far", "too_small"), ("dark", "too_dark"),
-    ("blurred", "blurred"), ("turned_away", "turned"),
-])
-def test_what_is_wrong_with_a_shot_is_named(people: Path, sight: Sight, name: str, problem: str) -> None:
+@pytest.mark.parametrize(
+    ("name", "problem"),
+    [
+        ("idle", "no_face"),
+        ("two_faces", "two_faces"),
+        ("far", "too_small"),
+        ("dark", "too_dark"),
+        ("blurred", "blurred"),
+        ("turned_away", "turned"),
+    ],
+)
+def test_what_is_wrong_with_a_shot_is_named(
+    people: Path, sight: Sight, name: str, problem: str
+) -> None:
     seen = measure.clip(people, name, sight, every=4)
     assert seen.problems == {problem: 1.0}
 
 
-def test_a_person_can_be_told_from_another_and_is_the_same_tomorrow(people: Path, sight: Sight) -> None:
+def test_a_person_can_be_told_from_another_and_is_the_same_tomorrow(
+    people: Path, sight: Sight
+) -> None:
     """p3 stands in two photographs, made at different places in different clothes."""
     here = measure.template(people, "p1/front", sight)
     again = measure.template(people, "p1/blink", sight, 3)
@@ -85,7 +102,10 @@ def test_too_close_off_centre_and_glare_are_named(people: Path, sight: Sight) ->
     aside = np.roll(shot, 180, axis=1)
     aside[:, :180] = 128
     assert sight.look(aside).problem == "off_centre"
-    assert sight.look(np.clip(shot.astype(int) * 1.4 + 85, 0, 255).astype(np.uint8)).problem == "too_bright"
+    assert (
+        sight.look(np.clip(shot.astype(int) * 1.4 + 85, 0, 255).astype(np.uint8)).problem
+        == "too_bright"
+    )
 
 
 def test_a_head_at_rest_is_the_photograph_itself(sight: Sight) -> None:

@@ -22,6 +22,7 @@ from edge.drivers.vision import Picture, Source, models
 from edge.errors import EdgeError
 
 if TYPE_CHECKING:
+    from edge.drivers.vision import Rgb
     from edge.drivers.vision.sight import Look, Sight
 
 LOOKS_PER_S = 15
@@ -192,7 +193,7 @@ class Eyes:
     def _examine(self, sight: Sight, shot: Picture, mode: str, turn: int, codes: _Codes) -> None:
         if mode == "face":
             look = sight.look(shot.rgb)
-            self._say(_seen(look, shot), turn)
+            self._say(seen(look, shot.rgb, shot.at_mono_ms, shot.number), turn)
             good = look.problem is None and look.face is not None
             if good and self._wants_template(turn):
                 assert look.face is not None
@@ -233,15 +234,16 @@ class _Codes:
         return True
 
 
-def _seen(look: Look, shot: Picture) -> LookSeen:
-    high, wide = shot.rgb.shape[:2]
+def seen(look: Look, rgb: Rgb, at_mono_ms: int, number: int) -> LookSeen:
+    """The event a look becomes."""
+    high, wide = rgb.shape[:2]
     box = (0.0, 0.0, 0.0, 0.0)
     if look.face is not None:
         f = look.face
         box = (f.x / wide, f.y / high, f.w / wide, f.h / high)
     return LookSeen(
-        shot=shot.number,
-        at_mono_ms=shot.at_mono_ms,
+        shot=number,
+        at_mono_ms=at_mono_ms,
         problem=look.problem,
         yaw_deg=look.pose.yaw_deg if look.pose else 0.0,
         pitch_deg=look.pose.pitch_deg if look.pose else 0.0,
