@@ -20,7 +20,7 @@ from typing import Final, Protocol, TypeVar
 from msgspec import Struct
 from msgspec.structs import replace
 
-from edge.core import bills
+from edge.core.books import bills
 from edge.core.effects import Append, Ask, Effect, Halt, Publish, Save, Settle, Show
 from edge.core.events import (
     AnswerBad,
@@ -33,16 +33,16 @@ from edge.core.events import (
     Tick,
 )
 from edge.core.types import BillState, Json, Now, Settings
-from edge.desk import Desk
 from edge.drivers.broker import Message
 from edge.drivers.store import Store
 from edge.errors import EdgeError
-from edge.inbox import Inbox, Incoming
-from edge.logbook import note
+from edge.process.desk import Desk
+from edge.process.inbox import Inbox, Incoming
+from edge.process.logbook import note
+from edge.process.watchdog import Watchdog
 from edge.rim import Rim
 from edge.scribe import Scribe
 from edge.turn import commit_turn
-from edge.watchdog import Watchdog
 from edge.wire import policy, topics
 
 IDLE_CHECKPOINT_S: Final = (

@@ -20,13 +20,13 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
-from edge import logbook
-from edge.clock import Clock, Secrets, boot_id
 from edge.config import NONE, Config, load, missing_files
 from edge.core.events import CameraLost, Event
 from edge.core.types import FINAL, Restored, Settings
 from edge.errors import EdgeError
 from edge.loader import load as load_driver
+from edge.process import logbook
+from edge.process.clock import Clock, Secrets, boot_id
 
 if TYPE_CHECKING:
     from edge.agent import Agent
@@ -34,7 +34,7 @@ if TYPE_CHECKING:
     from edge.drivers.broker import Broker
     from edge.drivers.keys import Keys
     from edge.drivers.store import Store
-    from edge.inbox import Inbox
+    from edge.process.inbox import Inbox
     from edge.scribe import Scribe
 
 EXIT_CONFIG: Final = (
@@ -93,10 +93,10 @@ def _leaf(error: BaseException) -> BaseException:
 async def _serve(config: Config, stack: contextlib.AsyncExitStack) -> int:
     """Compose, run until the owner halts, take apart in the reverse order."""
     from edge.agent import Agent, Parts
-    from edge.desk import Desk
-    from edge.inbox import Inbox
+    from edge.process.desk import Desk
+    from edge.process.inbox import Inbox
+    from edge.process.watchdog import Watchdog
     from edge.rim import Rim
-    from edge.watchdog import Watchdog
 
     settings, clock, watchdog = _settings(config), Clock(), Watchdog()
     loop = asyncio.get_running_loop()
@@ -202,7 +202,7 @@ def _open_store(
 
 def _still_needed(space: str, value: bytes) -> bool:
     """Old documents that a restart must bring back: bills that are not finished."""
-    from edge.core import bills
+    from edge.core.books import bills
 
     return space == bills.BILL_SPACE and bills.decode(value).status not in FINAL
 
@@ -212,7 +212,7 @@ def _scribe(
 ) -> Scribe:
     from edge.scribe import CentreKeys, Scribe
     from edge.suites import es256
-    from edge.wire.trusted import TrustedCentre
+    from edge.wire.log.trusted import TrustedCentre
 
     verifier = es256.Es256Verifier.of(es256.load_sign_public(_small(config.centre.sign_key)))
     sealer = es256.HpkeSealer(es256.load_seal_public(_seal_key(_small(config.centre.seal_key))))

@@ -13,7 +13,7 @@ from edge.core.types import Answer, Draft, Head, Now, Settings
 from edge.drivers.keys import Keys
 from edge.errors import EdgeError
 from edge.wire import ask, cose, envelope, policy, record, shape
-from edge.wire.trusted import TrustedCentre
+from edge.wire.log.trusted import TrustedCentre
 
 
 class CentreKeys(Struct, frozen=True):

@@ -119,6 +119,20 @@ class Halt(Struct, frozen=True):
 
 Durable = Append | Settle | Save
 Effect = (
-    Append | Settle | Save | Show | Speak | Light | Buzz | Shoot | TakeTemplate | Ask | Connect | Disconnect | Publish
-    | Reply | Changed | Halt
+    Append
+    | Settle
+    | Save
+    | Show
+    | Speak
+    | Light
+    | Buzz
+    | Shoot
+    | TakeTemplate
+    | Ask
+    | Connect
+    | Disconnect
+    | Publish
+    | Reply
+    | Changed
+    | Halt
 )

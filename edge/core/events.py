@@ -173,7 +173,27 @@ class StoreLow(Struct, frozen=True):
 
 
 Event = (
-    Tick | StopAsked | BillArrived | CancelArrived | Pressed | CardRead | CodeSeen | LookSeen | TemplateMade | CameraLost
-    | CameraBack | BoardUp | BoardLost | LinkUp | LinkLost | Freed | Answered | AnswerBad | Told | PolicyArrived
-    | Appended | Saved | StoreLow
+    Tick
+    | StopAsked
+    | BillArrived
+    | CancelArrived
+    | Pressed
+    | CardRead
+    | CodeSeen
+    | LookSeen
+    | TemplateMade
+    | CameraLost
+    | CameraBack
+    | BoardUp
+    | BoardLost
+    | LinkUp
+    | LinkLost
+    | Freed
+    | Answered
+    | AnswerBad
+    | Told
+    | PolicyArrived
+    | Appended
+    | Saved
+    | StoreLow
 )

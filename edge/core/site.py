@@ -8,10 +8,10 @@ from __future__ import annotations
 
 from msgspec import Struct
 
-from edge.core.bills import Book
-from edge.core.ledger import Ledger
+from edge.core.books.bills import Book
+from edge.core.books.msgid import Msgids
 from edge.core.limits import Outage, Provisional, Want, decide, in_force
-from edge.core.msgid import Msgids
+from edge.core.sync.ledger import Ledger
 from edge.core.tx import Kind
 from edge.core.types import (
     Bill,

@@ -11,9 +11,12 @@ from typing import Final
 
 import msgspec
 
-from edge.core import answers, events, his, limits, screens, tx, visit
-from edge.core.bills import Book
-from edge.core.case import Case, State
+from edge.core import events, limits, tx
+from edge.core.books import answers, his
+from edge.core.books.bills import Book
+from edge.core.books.msgid import KEY as MSGID_KEY
+from edge.core.books.msgid import SPACE as COUNTER_SPACE
+from edge.core.books.msgid import Msgids
 from edge.core.effects import (
     Append,
     Ask,
@@ -26,15 +29,15 @@ from edge.core.effects import (
     Show,
 )
 from edge.core.events import Event
-from edge.core.ledger import Ledger
-from edge.core.msgid import KEY as MSGID_KEY
-from edge.core.msgid import SPACE as COUNTER_SPACE
-from edge.core.msgid import Msgids
-from edge.core.outbox import Outbox
-from edge.core.reconnect import timing_of
 from edge.core.site import Contact, Site
+from edge.core.sync.ledger import Ledger
+from edge.core.sync.outbox import Outbox
+from edge.core.sync.reconnect import timing_of
 from edge.core.types import BillState, BillStatus, Dice, Json, Now, Policy, Restored, Settings
-from edge.core.visit import In
+from edge.core.visit import machine as visit
+from edge.core.visit import screens
+from edge.core.visit.case import Case, State
+from edge.core.visit.machine import In
 
 META_SPACE: Final = "meta"
 CONTACT_KEY: Final = "centre"

@@ -75,7 +75,15 @@ class BillStatus(StrEnum):
     CANCELLED = "cancelled"  # withdrawn before a record, or undone by 2208/2103
 
 
-FINAL = frozenset({BillStatus.SETTLED, BillStatus.ADJUSTED, BillStatus.REJECTED, BillStatus.REFUSED, BillStatus.CANCELLED})
+FINAL = frozenset(
+    {
+        BillStatus.SETTLED,
+        BillStatus.ADJUSTED,
+        BillStatus.REJECTED,
+        BillStatus.REFUSED,
+        BillStatus.CANCELLED,
+    }
+)
 
 
 class FeeLine(Struct, frozen=True, forbid_unknown_fields=True):
@@ -138,7 +146,9 @@ class Verdict(Struct, frozen=True):
     score: float  # mean of the anti-spoof net over the clip, 0..1
     shots: int
     steps: tuple[str, ...]  # the challenge drawn for this visit, in order
-    reasons: tuple[str, ...]  # why not: "spoof_score", "wrong_gesture", "step_timeout", "face_lost", "face_changed"
+    reasons: tuple[
+        str, ...
+    ]  # why not: "spoof_score", "wrong_gesture", "step_timeout", "face_lost", "face_changed"
     models: tuple[tuple[str, str], ...]  # (name, sha256)
     threshold: float
 
@@ -315,7 +325,9 @@ class Settings(Struct, frozen=True):
     liveness_tries_max: int = 3
     utc_offset_min: int = 480  # msgid and inf_time use the place's civil time
     bills_waiting_max: int = 64
-    models: tuple[tuple[str, str], ...] = ()  # (role, sha256) of the nets that look; goes into each verdict
+    models: tuple[
+        tuple[str, str], ...
+    ] = ()  # (role, sha256) of the nets that look; goes into each verdict
     reconnect_spread_ms: int = 60_000  # the five of core.reconnect.Timing; a demo makes them small
     reconnect_base_ms: int = 2_000
     reconnect_cap_ms: int = 300_000

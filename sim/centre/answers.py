@@ -9,11 +9,12 @@ from msgspec import Struct
 
 from edge.core.types import Credit, Outcome
 from edge.wire import answer as wire
-from edge.wire import receipt, topics
-from edge.wire.merkle import Tree
-from sim.centre import registry
+from edge.wire import topics
+from edge.wire.log import receipt
+from edge.wire.log.merkle import Tree
+from sim.centre.books import registry
+from sim.centre.books.registry import Terminal
 from sim.centre.keys import CentreKeys
-from sim.centre.registry import Terminal
 
 BYTES_AT_ONCE: Final = wire.ANSWER_BYTES_MAX - 32 * 1024
 RECEIPT_BYTES: Final = 256  # headers and signature; a path has a hash for each level of the tree

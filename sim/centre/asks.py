@@ -12,14 +12,15 @@ from msgspec import Struct
 from edge.core.types import Dice, Json
 from edge.errors import EdgeError
 from edge.wire.ask import AskHeader
-from sim.centre import bodies, people, plans, policy
-from sim.centre import store as t
+from sim.centre import bodies, plans
+from sim.centre.books import people, policy
+from sim.centre.books import store as t
+from sim.centre.books.people import Faces, Known
+from sim.centre.books.policy import Issuer
+from sim.centre.books.registry import Terminal
+from sim.centre.books.rules import Region
 from sim.centre.intake import TOKEN_MS
-from sim.centre.people import Faces, Known
 from sim.centre.plans import No, Scene
-from sim.centre.policy import Issuer
-from sim.centre.registry import Terminal
-from sim.centre.rules import Region
 
 TOKEN_BYTES: Final = 16
 

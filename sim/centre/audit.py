@@ -9,11 +9,11 @@ import sqlalchemy as sa
 from msgspec import Struct
 
 from edge.core.types import Outcome
-from edge.wire.merkle import Tree
-from edge.wire.receipt import leaf_bytes
+from edge.wire.log.merkle import Tree
+from edge.wire.log.receipt import leaf_bytes
 from edge.wire.record import record_hash
-from sim.centre import ledgers
-from sim.centre import store as t
+from sim.centre.books import ledgers
+from sim.centre.books import store as t
 
 
 class Line(Struct, frozen=True):

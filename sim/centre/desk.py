@@ -14,16 +14,17 @@ from edge.errors import EdgeError
 from edge.suites import es256
 from edge.wire import ask as wire_ask
 from edge.wire import envelope, topics
-from sim.centre import answers, asks, intake, policy, registry
-from sim.centre import store as t
+from sim.centre import answers, asks, intake
 from sim.centre.answers import Message, Reply
+from sim.centre.books import policy, registry
+from sim.centre.books import store as t
+from sim.centre.books.log import Log
+from sim.centre.books.people import Faces
+from sim.centre.books.policy import Issuer
+from sim.centre.books.registry import Terminal
+from sim.centre.books.rules import Region
 from sim.centre.intake import Counter, Turn
 from sim.centre.keys import CentreKeys
-from sim.centre.log import Log
-from sim.centre.people import Faces
-from sim.centre.policy import Issuer
-from sim.centre.registry import Terminal
-from sim.centre.rules import Region
 
 TERMINALS_CACHED_MAX: Final = 4096
 INCIDENTS_MAX: Final = (

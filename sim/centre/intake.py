@@ -16,21 +16,23 @@ from msgspec import Struct
 from edge.core.types import Json, Mode, Outcome, Split
 from edge.errors import EdgeError
 from edge.wire import answer as wire_answer
-from edge.wire import cbor, receipt
+from edge.wire import cbor
 from edge.wire import record as wire
 from edge.wire.cose import Opener, Sealer, Verifier
 from edge.wire.envelope import Envelope
+from edge.wire.log import receipt
 from edge.wire.record import RecordHeader
 from edge.wire.shape import ZERO_HASH
-from sim.centre import bodies, people, plans, policy
-from sim.centre import store as t
+from sim.centre import bodies, plans
 from sim.centre.answers import Decided, Standing
 from sim.centre.bodies import Body
-from sim.centre.log import Log
-from sim.centre.people import Faces, Known
+from sim.centre.books import people, policy
+from sim.centre.books import store as t
+from sim.centre.books.log import Log
+from sim.centre.books.people import Faces, Known
+from sim.centre.books.registry import Terminal
+from sim.centre.books.rules import Region
 from sim.centre.plans import Case, Done, No
-from sim.centre.registry import Terminal
-from sim.centre.rules import Region
 
 EXPIRES_MS: Final = 72 * 3_600_000
 AHEAD_MAX_MS: Final = (

@@ -17,12 +17,13 @@ from edge.core import benefit, money
 from edge.core.benefit import Accounts, Line, PersonFacts, Settlement
 from edge.core.types import AMOUNT_FEN_MAX, Json, Split
 from edge.errors import EdgeError
-from sim.centre import bodies, ledgers, people
-from sim.centre import store as t
+from sim.centre import bodies
 from sim.centre.bodies import Body, Call
-from sim.centre.people import Known
-from sim.centre.registry import Terminal
-from sim.centre.rules import Region
+from sim.centre.books import ledgers, people
+from sim.centre.books import store as t
+from sim.centre.books.people import Known
+from sim.centre.books.registry import Terminal
+from sim.centre.books.rules import Region
 
 CIVIL_TIME: Final = timedelta(hours=8)  # of the place of care: decides the benefit year
 SALES: Final = ("2101", "2102")

@@ -17,14 +17,14 @@ import sqlalchemy as sa
 from msgspec.structs import replace
 
 from edge.suites import es256
-from sim.centre import ledgers, policy, registry, rules
-from sim.centre import people as folk
-from sim.centre import store as t
 from sim.centre.answers import Message
+from sim.centre.books import ledgers, policy, registry, rules
+from sim.centre.books import people as folk
+from sim.centre.books import store as t
+from sim.centre.books.people import PersonSpec
+from sim.centre.books.registry import TerminalSpec
 from sim.centre.desk import Centre
 from sim.centre.keys import CentreKeys
-from sim.centre.people import PersonSpec
-from sim.centre.registry import TerminalSpec
 
 __all__ = ["Made", "PersonSpec", "TerminalSpec", "default_url", "make_centre", "open_centre"]
 

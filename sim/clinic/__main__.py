@@ -28,7 +28,9 @@ from sim.clinic.player import Player
 from sim.clinic.truth import Truth
 
 HOME = ROOT / ".facepay"
-KEYS_HELP = "n new bill · s spoof attempt · c cut/restore the network · p pull the plug · q quit and count"
+KEYS_HELP = (
+    "n new bill · s spoof attempt · c cut/restore the network · p pull the plug · q quit and count"
+)
 console = Console(highlight=False)
 
 
@@ -38,19 +40,27 @@ def main() -> int:
     home = options.directory or HOME / "demo"
     if home.exists():
         shutil.rmtree(home)
-    console.print("[dim]· the stage: people from the fetched photographs (kept for the next time)[/]")
+    console.print(
+        "[dim]· the stage: people from the fetched photographs (kept for the next time)[/]"
+    )
     stage.build(HOME / "stage", HOME / "pictures")
     actors = hire(HOME / "stage")
     diary = Diary()
     place = Options(
-        directory=home, models=models.MODELS_DIR, stage=HOME / "stage", broker=options.broker,
-        db_url=options.db_url, http_port=options.http_port,
+        directory=home,
+        models=models.MODELS_DIR,
+        stage=HOME / "stage",
+        broker=options.broker,
+        db_url=options.db_url,
+        http_port=options.http_port,
     )
     began = time.monotonic()
     with Clinic(place, actors) as clinic:
         player = Player(clinic, diary, options.seed, console.print)
         player.start()
-        console.print(f"[bold]kiosk[/] {clinic.url}/   [dim]terminal, controller, {options.broker}, centre and HIS are up[/]")
+        console.print(
+            f"[bold]kiosk[/] {clinic.url}/   [dim]terminal, controller, {options.broker}, centre and HIS are up[/]"
+        )
         if options.auto:
             _auto(player, actors, options.seed)
         else:
@@ -70,9 +80,17 @@ def _arguments() -> argparse.Namespace:
     parser.add_argument("--auto", action="store_true", help="play the fixed day without keys")
     parser.add_argument("--seed", type=int, default=42, help="who comes when and what is billed")
     parser.add_argument("--broker", choices=["amqtt", "mosquitto"], default="amqtt")
-    parser.add_argument("--db-url", default="", help="the centre's database, e.g. postgresql+psycopg://… (default SQLite)")
-    parser.add_argument("--http-port", type=int, default=0, help="of the kiosk and HIS API (default: a free one)")
-    parser.add_argument("--directory", type=Path, default=None, help="where the day's files go (emptied first)")
+    parser.add_argument(
+        "--db-url",
+        default="",
+        help="the centre's database, e.g. postgresql+psycopg://… (default SQLite)",
+    )
+    parser.add_argument(
+        "--http-port", type=int, default=0, help="of the kiosk and HIS API (default: a free one)"
+    )
+    parser.add_argument(
+        "--directory", type=Path, default=None, help="where the day's files go (emptied first)"
+    )
     return parser.parse_args()
 
 
@@ -100,9 +118,13 @@ def _by_hand(player: Player, actors: list[Actor], dice: random.Random) -> None:
                 if not attack and not cut:
                     means = dice.choice(["face", "face", "card", "qr"])
                 kind = "settle" if attack else dice.choice(["settle", "register", "pharmacy"])
-                player.visit(Visit(kind, Script(actor.clips, means, actor.card_no, actor.psn_no, attack)))
+                player.visit(
+                    Visit(kind, Script(actor.clips, means, actor.card_no, actor.psn_no, attack))
+                )
             elif key in ("c", "p"):
-                name: FaultName = "pull_plug_in_commit" if key == "p" else ("restore" if cut else "cut")
+                name: FaultName = (
+                    "pull_plug_in_commit" if key == "p" else ("restore" if cut else "cut")
+                )
                 cut = not cut if key == "c" else cut
                 player.fault(name)
             elif key:
@@ -127,7 +149,9 @@ def _key() -> str:
 
 def _picture(diary: Diary, truth: Truth, home: Path, seed: int) -> Path:
     path = home / "day.html"
-    path.write_text(page(diary, title=f"A day at the clinic · seed {seed}", verdict=str(truth), good=truth.ok))
+    path.write_text(
+        page(diary, title=f"A day at the clinic · seed {seed}", verdict=str(truth), good=truth.ok)
+    )
     diary.save(home / "day.json")
     return path
 

@@ -42,16 +42,18 @@ def hire(stage: Path) -> list[Actor]:
         template = measure.template(stage, f"{clips}/front", eyes)
         assert template is not None, f"no good shot of {clips}: rebuild the stage"
         relative = numbers[(i + 1) % len(numbers)]
-        actors.append(Actor(
-            clips=clips,
-            psn_no=numbers[i],
-            card_no=f"A0000000{i + 1:02d}",
-            name=f"测试{STEMS[i % len(STEMS)]}",
-            insutype="310" if i % 3 else "390",
-            balance_fen=0 if i % 3 == 0 else 30_000 + 5_000 * i,
-            relatives=((relative, "父母"),) if i % 2 else (),
-            template=template.astype("<f4").tobytes(),
-            model=model,
-            attacked=(stage / clips / "print").is_dir() and (stage / clips / "replay").is_dir(),
-        ))
+        actors.append(
+            Actor(
+                clips=clips,
+                psn_no=numbers[i],
+                card_no=f"A0000000{i + 1:02d}",
+                name=f"测试{STEMS[i % len(STEMS)]}",
+                insutype="310" if i % 3 else "390",
+                balance_fen=0 if i % 3 == 0 else 30_000 + 5_000 * i,
+                relatives=((relative, "父母"),) if i % 2 else (),
+                template=template.astype("<f4").tobytes(),
+                model=model,
+                attacked=(stage / clips / "print").is_dir() and (stage / clips / "replay").is_dir(),
+            )
+        )
     return actors

@@ -18,14 +18,21 @@ import httpx
 from msgspec import Struct
 
 from edge.drivers.keys.file import Driver as FileKeys
-from sim.camera.clips import make_qr_clip
 from sim.board import SimBoard
-from sim.brokers import BrokerProcess, NetProxy, free_port, make_cert, start_amqtt, start_mosquitto
+from sim.camera.clips import make_qr_clip
 from sim.centre import setup as centre_setup
-from sim.centre.people import PersonSpec
-from sim.centre.registry import TerminalSpec
+from sim.centre.books.people import PersonSpec
+from sim.centre.books.registry import TerminalSpec
 from sim.clinic.cast import Actor
 from sim.clinic.patient import Stage
+from sim.net.brokers import (
+    BrokerProcess,
+    NetProxy,
+    free_port,
+    make_cert,
+    start_amqtt,
+    start_mosquitto,
+)
 
 ROOT = Path(__file__).resolve().parents[2]
 TERMINAL = "yd-0001"
@@ -93,7 +100,11 @@ class Clinic:
         made = centre_setup.make_centre(
             self.centre_home,
             db_url=self.options.db_url or None,
-            terminals=[TerminalSpec(TERMINAL, keys.sign_public_pem, keys.seal_public_bytes, fixmedins_code=ORG)],
+            terminals=[
+                TerminalSpec(
+                    TERMINAL, keys.sign_public_pem, keys.seal_public_bytes, fixmedins_code=ORG
+                )
+            ],
             people=[_person(actor) for actor in self.actors],
             profile=self.options.profile,
         )
@@ -106,9 +117,11 @@ class Clinic:
     def start_centre(self) -> None:
         """Run the centre's process; it reconnects by itself when the broker goes."""
         log = (self.options.directory / "centre.log").open("ab")
-        self._centre = subprocess.Popen(  # noqa: S603
+        self._centre = subprocess.Popen(
             [sys.executable, "-m", "sim.centre", "--config", str(self.centre_home / "centre.toml")],
-            cwd=ROOT, stdout=log, stderr=log,
+            cwd=ROOT,
+            stdout=log,
+            stderr=log,
         )
         log.close()
 
@@ -121,12 +134,9 @@ class Clinic:
         if self._centre is not None:
             _end(self._centre)
 
-    def issue_code(self, psn_no: str) -> str:
-        """The code that this person's phone shows now."""
-        return self.centre_setup.issue_code(psn_no, int(time.time() * 1000))
-
-    def code_clip(self, text: str) -> str:
-        """Hold a phone with this code into the camera: the clip to cue."""
+    def phone(self, psn_no: str) -> str:
+        """This person's phone shows a fresh e-voucher code and is held into the camera: the clip to cue."""
+        text = self.centre_setup.issue_code(psn_no, int(time.time() * 1000))
         self._codes += 1
         clip = f"codes/{self._codes}"
         make_qr_clip(text, self.options.stage / clip, seed=self._codes, seconds=CODE_CLIP_S)
@@ -141,7 +151,7 @@ class Clinic:
         home = self.options.directory
         (home / "agent").mkdir(exist_ok=True)
         cert, key = make_cert(self.broker.directory, TERMINAL)
-        text = f'''# Written by sim.clinic: one terminal of a simulated clinic.
+        text = f"""# Written by sim.clinic: one terminal of a simulated clinic.
 [terminal]
 name = "{TERMINAL}"
 fixmedins_code = "{ORG}"
@@ -194,7 +204,7 @@ result_show_ms = 1000
 look_timeout_ms = 12000
 step_timeout_ms = 4000
 liveness_tries_max = 2
-'''
+"""
         self.config = home / "facepay.toml"
         self.config.write_text(text)
 
@@ -202,8 +212,11 @@ liveness_tries_max = 2
         """Plug it in. `wait` until the page answers."""
         log = (self.options.directory / "agent.log").open("ab")
         facepay = Path(sys.executable).parent / "facepay"
-        self._agent = subprocess.Popen(  # noqa: S603
-            [str(facepay), "run", "--config", str(self.config)], cwd=ROOT, stdout=log, stderr=log,
+        self._agent = subprocess.Popen(
+            [str(facepay), "run", "--config", str(self.config)],
+            cwd=ROOT,
+            stdout=log,
+            stderr=log,
         )
         log.close()
         self.agent_starts += 1
@@ -256,7 +269,11 @@ liveness_tries_max = 2
 
     def log_tail(self, name: str, lines: int = 15) -> str:
         path = self.options.directory / name
-        return "\n".join(path.read_text(errors="replace").splitlines()[-lines:]) if path.exists() else ""
+        return (
+            "\n".join(path.read_text(errors="replace").splitlines()[-lines:])
+            if path.exists()
+            else ""
+        )
 
 
 def _size(path: Path) -> tuple[int, int]:

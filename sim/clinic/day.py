@@ -12,7 +12,15 @@ from msgspec import Struct
 
 from sim.clinic.patient import Script
 
-FaultName = Literal["cut", "restore", "pull_plug_in_commit", "restart_broker", "kill_centre", "unplug_board", "replug_board"]
+FaultName = Literal[
+    "cut",
+    "restore",
+    "pull_plug_in_commit",
+    "restart_broker",
+    "kill_centre",
+    "unplug_board",
+    "replug_board",
+]
 
 
 class Visit(Struct, frozen=True):
@@ -60,7 +68,8 @@ def fixed_day(seed: int, people: list[Person]) -> list[Step]:
     dice.shuffle(order)
     order.sort(key=lambda person: not person.attacked)  # stable: the seed still decides
     a, b, c, d, *rest = order
-    assert a.attacked and b.attacked, "an attack needs something to hold up"
+    assert a.attacked, "an attack needs something to hold up"
+    assert b.attacked, "and a second one"
     e = rest[0] if rest else a
 
     def by(person: Person, means: str, attack: str = "", whom: str = "0") -> Script:
@@ -98,7 +107,10 @@ def bill(kind: str, number: str, dice: random.Random) -> dict[str, object]:
         fen = dice.choice([500, 1000, 1500])
         lines = [("00110200001", "普通门诊诊查费", fen)]
     elif kind == "pharmacy":
-        lines = [("XA01AA001", "甲类示例药", dice.randrange(1200, 6800)), ("XB02BB002", "乙类示例药", dice.randrange(900, 5200))]
+        lines = [
+            ("XA01AA001", "甲类示例药", dice.randrange(1200, 6800)),
+            ("XB02BB002", "乙类示例药", dice.randrange(900, 5200)),
+        ]
     else:
         lines = [
             ("XA01AA001", "甲类示例药", dice.randrange(1200, 9800)),
@@ -113,7 +125,12 @@ def bill(kind: str, number: str, dice: random.Random) -> dict[str, object]:
         "dept_name": "全科",
         "dr_name": "示例医师",
         "lines": [
-            {"feedetl_sn": str(i + 1), "med_list_codg": code, "medins_list_name": name, "amount_fen": fen}
+            {
+                "feedetl_sn": str(i + 1),
+                "med_list_codg": code,
+                "medins_list_name": name,
+                "amount_fen": fen,
+            }
             for i, (code, name, fen) in enumerate(lines)
         ],
     }

@@ -12,10 +12,20 @@ RIGHT = 30
 TOP = 84
 LANE_HEIGHT = 92
 TITLES = {
-    "patients": ("Patients", "病人"), "visit": ("Visit", "就诊"), "link": ("Link", "网络"),
-    "outbox": ("Outbox", "待上报"), "centre": ("Centre", "医保中心"), "faults": ("Faults", "故障"),
+    "patients": ("Patients", "病人"),
+    "visit": ("Visit", "就诊"),
+    "link": ("Link", "网络"),
+    "outbox": ("Outbox", "待上报"),
+    "centre": ("Centre", "医保中心"),
+    "faults": ("Faults", "故障"),
 }
-FILL = {"plain": "#d7e3ee", "good": "#bfe3cd", "warn": "#f6dfa6", "bad": "#f3c1b9", "dim": "#eceef0"}
+FILL = {
+    "plain": "#d7e3ee",
+    "good": "#bfe3cd",
+    "warn": "#f6dfa6",
+    "bad": "#f3c1b9",
+    "dim": "#eceef0",
+}
 INK = {"plain": "#1d4e79", "good": "#156b3a", "warn": "#7a5600", "bad": "#9c2415", "dim": "#6b7580"}
 SIGN = {"plain": "•", "good": "✓", "warn": "~", "bad": "✕", "dim": "·"}
 ROWS = 3  # labels of marks are stacked so that neighbours stay readable
@@ -89,8 +99,14 @@ def _span(index: int, span: Span, end_s: float) -> str:
     # 7.6 px is an average letter at 13.5 px; Chinese letters are twice as wide.
     room = int(width / 7.6)
     wide = sum(2 if ord(c) > 0x2E80 else 1 for c in span.label)
-    text = span.label if wide <= room else (span.label[: max(room - 1, 0)] + "…" if room >= 4 else "")
-    label = f'<text x="{x0 + 4}" y="{y + 19}" class="label" fill="{INK[span.tone]}">{escape(text)}</text>' if text else ""
+    text = (
+        span.label if wide <= room else (span.label[: max(room - 1, 0)] + "…" if room >= 4 else "")
+    )
+    label = (
+        f'<text x="{x0 + 4}" y="{y + 19}" class="label" fill="{INK[span.tone]}">{escape(text)}</text>'
+        if text
+        else ""
+    )
     about = escape(f"{span.label} {span.detail}".strip())
     seconds = (span.end_s or span.start_s) - span.start_s
     return (
@@ -113,9 +129,14 @@ def _levels(index: int, lane: str, diary: Diary, end_s: float) -> list[str]:
         points += [f"{x},{last}", f"{x},{y}"]
         last = y
         if level.value == most:
-            texts.append(f'<text x="{x + 3}" y="{y - 3}" class="small" fill="{INK["warn"]}">{level.value}</text>')
+            texts.append(
+                f'<text x="{x + 3}" y="{y - 3}" class="small" fill="{INK["warn"]}">{level.value}</text>'
+            )
     points += [f"{_x(end_s / 1.01, end_s)},{last}", f"{_x(end_s / 1.01, end_s)},{base}"]
-    return [f'<polygon points="{" ".join(points)}" fill="{FILL["warn"]}" stroke="{INK["warn"]}" stroke-width="1.2"/>', *texts[:6]]
+    return [
+        f'<polygon points="{" ".join(points)}" fill="{FILL["warn"]}" stroke="{INK["warn"]}" stroke-width="1.2"/>',
+        *texts[:6],
+    ]
 
 
 def _marks(index: int, marks: list[Mark], end_s: float) -> list[str]:

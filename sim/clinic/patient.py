@@ -66,15 +66,14 @@ class Patient:
         url: str,
         stage: Stage,
         reader: Reader,
-        issue_code: Callable[[str], str],
-        code_clip: Callable[[str], str],
+        phone: Callable[[str], str],
         on_screen: Callable[[Screen], None],
     ) -> None:
+        """`phone` shows the e-voucher code of a person: psn_no -> the clip to hold into the camera."""
         self.url = url
         self.stage = stage
         self.reader = reader
-        self._issue_code = issue_code
-        self._code_clip = code_clip
+        self._phone = phone
         self._on_screen = on_screen
         self.script: Script | None = None
         self.screen: Screen = {}
@@ -90,15 +89,15 @@ class Patient:
 
     def _follow(self) -> None:
         """Read the event stream for ever; the page of a real browser reconnects in the same way."""
+        patience = httpx.Timeout(5, read=30)
         while not self._stop.is_set():
             try:
-                with httpx.Client(base_url=self.url, timeout=httpx.Timeout(5, read=30)) as http:
-                    with http.stream("GET", "/kiosk/events") as stream:
-                        for line in stream.iter_lines():
-                            if self._stop.is_set():
-                                return
-                            if line.startswith("data:") and "name" in (screen := json.loads(line[5:])):
-                                self._see(screen)
+                with httpx.stream("GET", f"{self.url}/kiosk/events", timeout=patience) as stream:
+                    for line in stream.iter_lines():
+                        if self._stop.is_set():
+                            return
+                        if line.startswith("data:") and "name" in (screen := json.loads(line[5:])):
+                            self._see(screen)
             except (httpx.HTTPError, json.JSONDecodeError):
                 self.screen = {}
                 self._on_screen({"name": "dark", "fields": {}})
@@ -113,7 +112,9 @@ class Patient:
     def _press(self, button: str, value: str = "") -> None:
         body = {"button": button, "value": value, "visit": self.screen.get("visit", 0)}
         try:
-            httpx.post(f"{self.url}/kiosk/press", json=body, timeout=5, headers={"Origin": self.url})
+            httpx.post(
+                f"{self.url}/kiosk/press", json=body, timeout=5, headers={"Origin": self.url}
+            )
         except httpx.HTTPError:
             return  # the plug was pulled: the next screen decides
 
@@ -130,7 +131,7 @@ class Patient:
         elif name in ("look", "challenge"):
             self._show_face(name, fields, script)
         elif name == "code":
-            self.stage.cue(self._code_clip(self._issue_code(script.psn_no)))
+            self.stage.cue(self._phone(script.psn_no))
         elif name == "card":
             time.sleep(THINK_S)
             self.reader.present_card(script.card_no)

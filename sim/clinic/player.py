@@ -12,7 +12,7 @@ import httpx
 import sqlalchemy as sa
 
 from edge.drivers.keys.file import Driver as FileKeys
-from sim.centre import store as centre_tables
+from sim.centre.books import store as centre_tables
 from sim.clinic.clinic import TERMINAL, Clinic
 from sim.clinic.day import Cancel, Drain, Fault, FaultName, Step, Visit, bill
 from sim.clinic.diary import Diary
@@ -26,8 +26,16 @@ POLL_S = 0.1
 RESTED = {"idle", "ways", "out_of_service"}  # the terminal has finished with the patient before
 DONE = {"settled", "adjusted", "rejected", "refused", "cancelled", "provisional", "confirming"}
 TONES = {
-    "settled": "good", "adjusted": "warn", "provisional": "warn", "confirming": "warn", "refused": "bad", "rejected": "bad",
-    "cancelled": "dim", "idle": "dim", "dark": "dim", "out_of_service": "bad",
+    "settled": "good",
+    "adjusted": "warn",
+    "provisional": "warn",
+    "confirming": "warn",
+    "refused": "bad",
+    "rejected": "bad",
+    "cancelled": "dim",
+    "idle": "dim",
+    "dark": "dim",
+    "out_of_service": "bad",
 }
 Say = Callable[[str], None]
 
@@ -44,9 +52,7 @@ class Player:
         self._bills: list[str] = []  # bill ids in order of visits
         self._screen = ""
         self.his = His(clinic.url, clinic.options.directory / "his.jsonl")
-        self.patient = Patient(
-            clinic.url, clinic.stage, clinic.board, clinic.issue_code, clinic.code_clip, self._saw
-        )
+        self.patient = Patient(clinic.url, clinic.stage, clinic.board, clinic.phone, self._saw)
         self._watch = threading.Thread(target=self._watch_outbox, name="outbox", daemon=True)
         self._ended = threading.Event()
 
@@ -67,7 +73,11 @@ class Player:
             return
         self._screen = name
         fields = screen.get("fields", {})
-        label = str(fields.get("code") or fields.get("outcome") or name) if name in ("refused", "settled") else name
+        label = (
+            str(fields.get("code") or fields.get("outcome") or name)
+            if name in ("refused", "settled")
+            else name
+        )
         self.diary.open("visit", label, TONES.get(label, TONES.get(name, "plain")), name)
 
     def _watch_outbox(self) -> None:
@@ -100,7 +110,9 @@ class Player:
         number = f"D{self.seed}-{len(self._bills) + 1:03d}"
         script = step.script
         self._wait(lambda: self._screen in {"idle", "out_of_service"}, VISIT_S)
-        self.diary.open("patients", f"{step.kind} · {_who(script)}", "bad" if script.attack else "plain", number)
+        self.diary.open(
+            "patients", f"{step.kind} · {_who(script)}", "bad" if script.attack else "plain", number
+        )
         self.patient.script = script
         bill_id = self.his.post(bill(step.kind, number, self._dice))
         self._bills.append(bill_id)
@@ -188,16 +200,17 @@ class Player:
     def truth(self) -> Truth:
         """Stop the agent cleanly, then count the three books."""
         his = [
-            HisLine(line.bill_no, line.kind, self.his.status(line.bill_id), cancelled=line.cancelled)
+            HisLine(
+                line.bill_no, line.kind, self.his.status(line.bill_id), cancelled=line.cancelled
+            )
             for line in self.his.lines()
         ]
         self.stop()
         self.clinic.stop_agent()
         keys = FileKeys(self.clinic.options.directory / "keys")
-        ledger, checkpoint, faults = read_ledger(str(self.clinic.ledger), keys)
+        book = read_ledger(str(self.clinic.ledger), keys)
         self._mark_centre()
-        return count(TERMINAL, ledger, checkpoint, faults, self.clinic.centre_setup.store, his)
-
+        return count(TERMINAL, book, self.clinic.centre_setup.store, his)
 
     def _mark_centre(self) -> None:
         """What the centre decided, and when the record had reached it."""
@@ -206,7 +219,13 @@ class Player:
         with self.clinic.centre_setup.store.begin() as conn:
             rows = conn.execute(wanted).all()
         for received_ms, kind, outcome, bill_no in rows:
-            self.diary.mark_at("centre", received_ms, bill_no.rpartition("-")[2], TONES.get(outcome, "bad"), f"{kind} {outcome}")
+            self.diary.mark_at(
+                "centre",
+                received_ms,
+                bill_no.rpartition("-")[2],
+                TONES.get(outcome, "bad"),
+                f"{kind} {outcome}",
+            )
 
 
 def _who(script: Script) -> str:

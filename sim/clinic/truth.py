@@ -7,7 +7,6 @@ was told. Nothing here trusts a counter that the parts under test keep about the
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable
 
 from msgspec import Struct
 
@@ -17,7 +16,7 @@ from edge.drivers.store.sqlite import Driver as Ledger
 from edge.errors import EdgeError
 from edge.wire.record import peek, record_hash
 from sim.centre import audit as centre_audit
-from sim.centre.store import Store as CentreStore
+from sim.centre.books.store import Store as CentreStore
 
 BATCH = 500
 RECORDED = {"settled", "adjusted", "rejected", "working", "confirming", "provisional"}
@@ -66,8 +65,16 @@ class LedgerLine(Struct, frozen=True):
     outcome: Outcome | None
 
 
-def read_ledger(path: str, keys: FileKeys) -> tuple[list[LedgerLine], tuple[int, bytes], list[str]]:
-    """(records, (tree size, root) of the last checkpoint the terminal verified, chain faults)."""
+class LedgerBook(Struct, frozen=True):
+    """The terminal's ledger: records, (tree size, root) of the last checkpoint it verified, faults of its chain."""
+
+    lines: tuple[LedgerLine, ...]
+    checkpoint: tuple[int, bytes]
+    faults: tuple[str, ...]
+
+
+def read_ledger(path: str, keys: FileKeys) -> LedgerBook:
+    """Open the ledger of a stopped terminal and read all of it."""
     ledger = Ledger(path, keys.locker)
     try:
         faults = []
@@ -81,33 +88,38 @@ def read_ledger(path: str, keys: FileKeys) -> tuple[list[LedgerLine], tuple[int,
                 header = peek(data)
                 decided = ledger.result(header.seq)
                 outcome = decided.outcome if decided else None
-                lines.append(LedgerLine(header.epoch, header.seq, record_hash(data), header.kind, outcome))
-        return lines, ledger.checkpoint, faults
+                lines.append(
+                    LedgerLine(header.epoch, header.seq, record_hash(data), header.kind, outcome)
+                )
+        return LedgerBook(tuple(lines), ledger.checkpoint, tuple(faults))
     finally:
         ledger.close()
 
 
-def count(
-    terminal: str, ledger: list[LedgerLine], checkpoint: tuple[int, bytes], chain_faults: Iterable[str],
-    centre: CentreStore, his: list[HisLine],
-) -> Truth:
+def count(terminal: str, book: LedgerBook, centre: CentreStore, his: list[HisLine]) -> Truth:
     """Compare the three books."""
     log = centre_audit.audit(centre)
     notes: list[str] = []
-    faults = [*chain_faults, *log.faults]
+    ledger, checkpoint = book.lines, book.checkpoint
+    faults = [*book.faults, *log.faults]
     lost = _missing_at_the_centre(terminal, ledger, log, notes) + _unkept_words(his, log, notes)
     doubled = _doubled(centre, log, notes)
     if checkpoint[0] != log.tree_size or checkpoint[1] != log.root:
-        faults.append(f"the terminal's checkpoint ({checkpoint[0]} leaves) is not the log's head ({log.tree_size})")
+        faults.append(
+            f"the terminal's checkpoint ({checkpoint[0]} leaves) is not the log's head ({log.tree_size})"
+        )
     outcomes = Counter(line.outcome for line in ledger if line.outcome is not None)
     undecided = sum(1 for line in ledger if line.outcome is None)
     told = Counter(line.status for line in his)
-    open_bills = sum(told[status] for status in ("working", "confirming", "provisional", "waiting", "in_visit"))
+    open_bills = sum(
+        told[status] for status in ("working", "confirming", "provisional", "waiting", "in_visit")
+    )
     return Truth(
         settled=outcomes[Outcome.SETTLED],
         adjusted=outcomes[Outcome.ADJUSTED],
         provisional=max(undecided, open_bills),
-        refused=told["refused"] + sum(outcomes[o] for o in (Outcome.REJECTED, Outcome.EXPIRED, Outcome.SUSPECT)),
+        refused=told["refused"]
+        + sum(outcomes[o] for o in (Outcome.REJECTED, Outcome.EXPIRED, Outcome.SUSPECT)),
         lost=lost,
         doubled=doubled,
         chain_faults=tuple(faults),
@@ -116,15 +128,21 @@ def count(
 
 
 def _missing_at_the_centre(
-    terminal: str, ledger: list[LedgerLine], log: centre_audit.Audit, notes: list[str]
+    terminal: str, ledger: tuple[LedgerLine, ...], log: centre_audit.Audit, notes: list[str]
 ) -> int:
     """Records of the terminal that the log does not hold, or holds with other bytes or another outcome."""
     at_centre = {(line.epoch, line.seq): line for line in log.lines if line.terminal == terminal}
     lost = 0
     for line in ledger:
         there = at_centre.pop((line.epoch, line.seq), None)
-        if there is None or there.hash != line.hash or (line.outcome and str(line.outcome) != there.outcome):
-            notes.append(f"record {line.epoch}/{line.seq} ({line.kind}): {'missing' if there is None else 'differs'}")
+        if (
+            there is None
+            or there.hash != line.hash
+            or (line.outcome and str(line.outcome) != there.outcome)
+        ):
+            notes.append(
+                f"record {line.epoch}/{line.seq} ({line.kind}): {'missing' if there is None else 'differs'}"
+            )
             lost += 1
     for epoch, seq in at_centre:  # the terminal forgot what it had signed and sent
         notes.append(f"record {epoch}/{seq} is in the log and not in the terminal's ledger")
@@ -134,17 +152,24 @@ def _missing_at_the_centre(
 
 def _unkept_words(his: list[HisLine], log: centre_audit.Audit, notes: list[str]) -> int:
     """Bills that the HIS was told are recorded, and that no record in the log is about; and cancels that never were."""
-    about = Counter((line.bill_no, line.kind == "cancel") for line in log.lines if line.outcome != "suspect")
+    about = Counter(
+        (line.bill_no, line.kind == "cancel") for line in log.lines if line.outcome != "suspect"
+    )
     unkept = [line for line in his if line.status in RECORDED and not about[line.bill_no, False]]
     unkept += [line for line in his if line.cancelled and not about[line.bill_no, True]]
-    notes += [f"bill {line.bill_no}: the HIS was told {line.status}, the log knows nothing" for line in unkept]
+    notes += [
+        f"bill {line.bill_no}: the HIS was told {line.status}, the log knows nothing"
+        for line in unkept
+    ]
     return len(unkept)
 
 
 def _doubled(centre: CentreStore, log: centre_audit.Audit, notes: list[str]) -> int:
     """Bills that took effect twice, by the centre's books and by counting its log."""
     took_effect = Counter(
-        line.bill_no for line in log.lines if line.kind != "cancel" and line.outcome in ("settled", "adjusted")
+        line.bill_no
+        for line in log.lines
+        if line.kind != "cancel" and line.outcome in ("settled", "adjusted")
     )
     twice = {bill for bill, times in took_effect.items() if times > 1}
     twice |= {bill for _, bill in centre_audit.doubles(centre)}

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 
 import pytest
 
-from sim.counter import Clerk, Counter
+from sim.clinic.counter import Clerk, Counter
 
 
 @pytest.fixture(scope="module", params=["amqtt", "mosquitto"])

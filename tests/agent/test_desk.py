@@ -7,8 +7,8 @@ import asyncio
 import pytest
 
 from edge.core.effects import Changed, Reply, Show
-from edge.desk import CALLS_MAX, POLLS_MAX, SCREENS_MAX, Desk
 from edge.errors import EdgeError
+from edge.process.desk import CALLS_MAX, POLLS_MAX, SCREENS_MAX, Desk
 
 
 def test_a_slow_subscriber_gets_the_newest_screen_and_the_others_get_all() -> None:

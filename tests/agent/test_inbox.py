@@ -11,7 +11,7 @@ from edge.core.events import BillArrived, CardRead, Freed, LinkUp, LookSeen, Pre
 from edge.core.types import Bill
 from edge.drivers.broker import Message
 from edge.errors import EdgeError
-from edge.inbox import GIVE_WAY, INBOX_MAX, TURN_EVENTS_MAX, Inbox
+from edge.process.inbox import GIVE_WAY, INBOX_MAX, TURN_EVENTS_MAX, Inbox
 
 
 def bill(call: int) -> BillArrived:

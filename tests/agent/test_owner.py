@@ -11,22 +11,22 @@ from pathlib import Path
 import pytest
 
 from edge.agent import Agent, Parts
-from edge.clock import Clock, Secrets, boot_id
 from edge.core.effects import Changed, Publish, Reply, Show
 from edge.core.events import BillArrived, LinkUp, Pressed, StopAsked
 from edge.core.terminal import Terminal
 from edge.core.types import Bill, FeeLine, Settings
-from edge.desk import Desk
 from edge.drivers.broker import Message
 from edge.drivers.keys.file import Driver as FileKeys
 from edge.drivers.store.sqlite import Driver as Store
 from edge.errors import EdgeError
-from edge.inbox import INBOX_MAX, Inbox
+from edge.process.clock import Clock, Secrets, boot_id
+from edge.process.desk import Desk
+from edge.process.inbox import INBOX_MAX, Inbox
+from edge.process.watchdog import Watchdog
 from edge.rim import Rim, Topics
 from edge.scribe import CentreKeys, Scribe
 from edge.suites import es256
-from edge.watchdog import Watchdog
-from edge.wire.trusted import TrustedCentre
+from edge.wire.log.trusted import TrustedCentre
 
 SETTINGS = Settings("yd-0001", "H51010000001", "clinic", "510100", "o", "on")
 

@@ -5,8 +5,8 @@ from __future__ import annotations
 
 import pytest
 
-from sim.centre.people import PersonSpec
-from sim.counter import Clerk, Counter, until
+from sim.centre.books.people import PersonSpec
+from sim.clinic.counter import Clerk, Counter, until
 
 NAME = "金丝雀样本"
 PSN_NO = "CANARYPSN0001"

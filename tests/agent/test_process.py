@@ -11,8 +11,8 @@ import pytest
 
 from edge.wire import record
 from sim.centre.audit import audit, doubles
-from sim.centre.people import population
-from sim.counter import AgentProcess, Clerk, Counter, until
+from sim.centre.books.people import population
+from sim.clinic.counter import AgentProcess, Clerk, Counter, until
 
 CARDS = [person.cards[0] for person in population(20)]
 ENDS = {"settled", "rejected", "refused", "provisional"}

@@ -13,7 +13,7 @@ from edge.drivers.store.sqlite import Driver as Store
 from edge.scribe import CentreKeys, Scribe
 from edge.suites import es256
 from edge.turn import commit_turn
-from sim.virtual_disk import VirtualDisk
+from sim.world.disk import VirtualDisk
 from tests.bench.figure import Figure, Size, in_turns, paired, spread, timed
 from tests.bench.material import Drafts, scribe_of
 
@@ -50,9 +50,15 @@ class Place:
             data, head = self.scribe.write(draft, head)
             rows.append(
                 Row(
-                    head.seq, draft.txid, draft.kind, draft.mode, prev.hash, head.hash, data,
+                    head.seq,
+                    draft.txid,
+                    draft.kind,
+                    draft.mode,
+                    prev.hash,
+                    head.hash,
+                    data,
                     draft.local,
-                )  # fmt: skip
+                )
             )
         return tuple(rows)
 

@@ -14,9 +14,9 @@ import time
 from pathlib import Path
 
 from edge.drivers.vision import models
-from sim.brokers import free_port
 from sim.camera import stage
-from sim.counter import ROOT, Counter
+from sim.clinic.counter import ROOT, Counter
+from sim.net.brokers import free_port
 from tests.bench.figure import Figure, Size, in_turns, paired, spread
 from tests.bench.material import HOME
 
@@ -72,8 +72,11 @@ def _to_healthz(config: Path, port: int) -> float:
     began = time.perf_counter()
     process = subprocess.Popen(
         [str(facepay), "run", "--config", str(config)],
-        cwd=ROOT, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, env=dict(os.environ),
-    )  # fmt: skip
+        cwd=ROOT,
+        stdout=subprocess.DEVNULL,
+        stderr=subprocess.DEVNULL,
+        env=dict(os.environ),
+    )
     try:
         while time.perf_counter() - began < ANSWER_S:
             if _answers(port):
@@ -99,6 +102,11 @@ def _answers(port: int) -> bool:
 
 def _figure(name: str, values: list[float], floors: list[float]) -> Figure:
     return paired(
-        group="start", name=name, unit="s", values=values, floors=floors, floor_name=FLOOR,
+        group="start",
+        name=name,
+        unit="s",
+        values=values,
+        floors=floors,
+        floor_name=FLOOR,
         note=spread(values, 1, 2),
-    )  # fmt: skip
+    )

@@ -18,11 +18,11 @@ from pathlib import Path
 import paho.mqtt.client as mqtt
 from paho.mqtt.enums import CallbackAPIVersion
 
-from edge.core.outbox import WINDOW_MAX
+from edge.core.sync.outbox import WINDOW_MAX
 from edge.drivers.keys.file import Driver as FileKeys
 from edge.drivers.store.sqlite import Driver as Store
-from sim.brokers import mosquitto_path
-from sim.counter import ROOT, Counter
+from sim.clinic.counter import ROOT, Counter
+from sim.net.brokers import mosquitto_path
 from tests.bench.figure import Figure, Size, paired
 from tests.bench.material import envelopes, fill
 from tests.bench.receiver import READY
@@ -80,10 +80,14 @@ class Drill:
             raws.append(count / self._raw(payloads))
             notes = f"{len(payloads)} envelopes; signed and stored at {count / made_s:,.0f}/s"
         return paired(
-            group="drain", name=f"{count:,} records, {kind}: {who}", unit="records/s",
-            values=drains, floors=raws, floor_name="raw paho QoS 1, same envelopes, window 20",
+            group="drain",
+            name=f"{count:,} records, {kind}: {who}",
+            unit="records/s",
+            values=drains,
+            floors=raws,
+            floor_name="raw paho QoS 1, same envelopes, window 20",
             note=notes,
-        )  # fmt: skip
+        )
 
     # -- our side --------------------------------------------------------------------------------------
     def _drain(self, serve: Callable[[], Callable[[], None]], count: int) -> float:
@@ -143,8 +147,10 @@ class Drill:
         words = [word for name, value in given.items() for word in (f"--{name}", str(value))]
         process = subprocess.Popen(
             [sys.executable, "-m", "tests.bench.receiver", *words],
-            cwd=ROOT, stdout=subprocess.PIPE, text=True,
-        )  # fmt: skip
+            cwd=ROOT,
+            stdout=subprocess.PIPE,
+            text=True,
+        )
         assert process.stdout is not None
         said = process.stdout.readline().strip()
         assert said == READY, f"the receiver ended: {said}"

@@ -56,13 +56,29 @@ class Size(Struct, frozen=True):
 
 FULL = Size()
 QUICK = Size(
-    appends=60, crypto=15, shots=10, faces=2, backlog=1_000, centre_backlog=300, drains=1,
-    visits=50, settle_s=3.0, starts=3,
-)  # fmt: skip
+    appends=60,
+    crypto=15,
+    shots=10,
+    faces=2,
+    backlog=1_000,
+    centre_backlog=300,
+    drains=1,
+    visits=50,
+    settle_s=3.0,
+    starts=3,
+)
 TINY = Size(
-    appends=6, crypto=3, shots=3, faces=1, backlog=80, centre_backlog=40, drains=1,
-    visits=2, settle_s=0.5, starts=1,
-)  # fmt: skip
+    appends=6,
+    crypto=3,
+    shots=3,
+    faces=1,
+    backlog=80,
+    centre_backlog=40,
+    drains=1,
+    visits=2,
+    settle_s=0.5,
+    starts=1,
+)
 
 
 def timed(work: Callable[[], object]) -> Work:
@@ -126,9 +142,18 @@ def paired(
     elif limit_ratio is not None:
         target, met = f"ratio ≤ {limit_ratio:g}", value / floor <= limit_ratio
     return Figure(
-        group=group, name=name, unit=unit, value=value, floor=floor, floor_name=floor_name,
-        rounds=len(values), floor_rounds=len(floors), target=target, met=met, note=note,
-    )  # fmt: skip
+        group=group,
+        name=name,
+        unit=unit,
+        value=value,
+        floor=floor,
+        floor_name=floor_name,
+        rounds=len(values),
+        floor_rounds=len(floors),
+        target=target,
+        met=met,
+        note=note,
+    )
 
 
 def spread(values: Sequence[float], scale: float = 1.0, digits: int = 2) -> str:

@@ -56,9 +56,15 @@ def measure(directory: Path, size: Size) -> list[Figure]:
         used = " + ".join(f"{count}x {net}" if count > 1 else net for net, count in runs.items())
         figures.append(
             paired(
-                group="vision", name=name, unit="ms", values=samples[number], floors=floors,
-                floor_name=FLOOR, scale=1e3, note=f"{used}; {spread(samples[number], 1e3, 1)}",
-            )  # fmt: skip
+                group="vision",
+                name=name,
+                unit="ms",
+                values=samples[number],
+                floors=floors,
+                floor_name=FLOOR,
+                scale=1e3,
+                note=f"{used}; {spread(samples[number], 1e3, 1)}",
+            )
         )
     return figures
 

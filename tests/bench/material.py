@@ -6,10 +6,8 @@ import os
 import time
 from pathlib import Path
 
-from edge.clock import Clock
+from edge.core.books.msgid import Msgids
 from edge.core.effects import Append
-from edge.core.msgid import Msgids
-from edge.core.ticket import Ticket, person_key
 from edge.core.tx import settle
 from edge.core.types import (
     Bill,
@@ -22,15 +20,17 @@ from edge.core.types import (
     Settings,
     Split,
 )
+from edge.core.visit.ticket import Ticket, person_key
 from edge.drivers.keys.file import Driver as FileKeys
 from edge.drivers.store.sqlite import Driver as Store
+from edge.process.clock import Clock
 from edge.scribe import CentreKeys, Scribe
 from edge.turn import commit_turn
 from edge.wire import policy, shape
-from edge.wire.trusted import TrustedCentre
-from sim.centre.people import population
+from edge.wire.log.trusted import TrustedCentre
+from sim.centre.books.people import population
 from sim.centre.setup import Made
-from sim.counter import ORG, TERMINAL
+from sim.clinic.counter import ORG, TERMINAL
 
 ROOT = Path(__file__).resolve().parents[2]
 HOME = ROOT / ".facepay"
@@ -74,9 +74,13 @@ class Drafts:
         now = self._clock.now()
         at = Now(self._began_ms + self._number * SPACING_MS, now.mono_ms, now.error_ms)
         bill = Bill(
-            "settle", f"{self._name}-{self._number:06d}", AMOUNT_FEN, LINES,
-            dept_name="全科", dr_name="示例医师",
-        )  # fmt: skip
+            "settle",
+            f"{self._name}-{self._number:06d}",
+            AMOUNT_FEN,
+            LINES,
+            dept_name="全科",
+            dr_name="示例医师",
+        )
         identity = Identity(Means.CARD, "", (), CARDS[self._number % len(CARDS)])
         ids, _ = self._msgids.take(len(settle.calls(bill)), at)
         ticket = Ticket(SETTINGS, bill, identity, None, Mode.PROVISIONAL, at, estimate=SPLIT)
@@ -114,9 +118,7 @@ def fill(path: Path, keys: FileKeys, made: Made, count: int, epoch: int) -> floa
     for old in path.parent.glob(f"{path.name}*"):
         old.unlink()
     assert made.policy is not None
-    drafts = Drafts(
-        f"E{epoch}", count, policy_hash=policy.document_hash(made.policy.read_bytes())
-    )
+    drafts = Drafts(f"E{epoch}", count, policy_hash=policy.document_hash(made.policy.read_bytes()))
     began = time.perf_counter()
     store = Store(path, keys.locker, new_epoch=epoch)
     try:

@@ -16,10 +16,10 @@ from pathlib import Path
 import psutil
 
 from edge.drivers.vision import models
-from sim.brokers import mosquitto_path
 from sim.camera import stage
-from sim.centre.people import population
-from sim.counter import Clerk, Counter
+from sim.centre.books.people import population
+from sim.clinic.counter import Clerk, Counter
+from sim.net.brokers import mosquitto_path
 from tests.bench.figure import Figure, Size, paired
 from tests.bench.material import HOME
 
@@ -155,8 +155,11 @@ class Bare:
         program = f"import {', '.join(names.split())}\n{more}\nprint('ready', flush=True)\ninput()"
         self._process = subprocess.Popen(
             [sys.executable, "-c", program],
-            stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True,
-        )  # fmt: skip
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.DEVNULL,
+            text=True,
+        )
         assert self._process.stdout is not None
         said = self._process.stdout.readline().strip()
         assert said == "ready", "the floor did not start"
@@ -185,6 +188,13 @@ def _figure(
     name: str, values: list[float], floors: list[float], floor_name: str, limit: float, note: str
 ) -> Figure:
     return paired(
-        group="memory", name=name, unit="MB", values=values, floors=floors, floor_name=floor_name,
-        scale=1 / MB, limit=limit, note=note or f"{os.cpu_count()} cores",
-    )  # fmt: skip
+        group="memory",
+        name=name,
+        unit="MB",
+        values=values,
+        floors=floors,
+        floor_name=floor_name,
+        scale=1 / MB,
+        limit=limit,
+        note=note or f"{os.cpu_count()} cores",
+    )

@@ -17,7 +17,8 @@ from edge.core.types import Credit, Outcome
 from edge.drivers.broker import Happening, Message, Options
 from edge.drivers.broker.paho import Driver
 from edge.suites import es256
-from edge.wire import answer, cbor, envelope, merkle, receipt, record, shape, topics
+from edge.wire import answer, cbor, envelope, record, shape, topics
+from edge.wire.log import merkle, receipt
 from sim.centre.keys import CentreKeys
 from tests.bench.material import SPLIT
 
@@ -53,15 +54,20 @@ class Receiver:
         assert place == (got.terminal, got.epoch, seq, self._chain), "not the next of this chain"
         self._upto, self._chain = seq, record.record_hash(data)
         setlinfo = split_fields(SPLIT) | {"setl_id": f"S{seq:012d}", "mdtrt_id": f"M{seq:012d}"}
-        plain = cbor.dumps({
-            "infcode": 0, "err_msg": "", "mdtrt_id": f"M{seq:012d}", "setlinfo": setlinfo,
-            "setldetail": [], "code": "", "difference_fen": 0,
-        })  # fmt: skip
+        plain = cbor.dumps(
+            {
+                "infcode": 0,
+                "err_msg": "",
+                "mdtrt_id": f"M{seq:012d}",
+                "setlinfo": setlinfo,
+                "setldetail": [],
+                "code": "",
+                "difference_fen": 0,
+            }
+        )
         self._decided[seq] = plain
         self._tree.append(
-            receipt.leaf_bytes(
-                self._chain, got.terminal, got.epoch, seq, Outcome.SETTLED, plain
-            )
+            receipt.leaf_bytes(self._chain, got.terminal, got.epoch, seq, Outcome.SETTLED, plain)
         )
 
     def _result(self, got: envelope.Envelope, seq: int) -> answer.WireResult:
@@ -107,10 +113,16 @@ def main() -> None:
     receiver = Receiver(keys, given.sign.read_bytes(), given.seal.read_bytes())
     inbox: queue.Queue[Happening] = queue.Queue(INBOX_MAX)
     options = Options(
-        host="127.0.0.1", port=given.port, client_id="centre", subscribe=("fp/1/+/+/up",),
-        state_topic="fp/1/00/centre/state", ca=str(given.ca), cert=str(given.cert),
-        key=str(given.key), keepalive_s=60,
-    )  # fmt: skip
+        host="127.0.0.1",
+        port=given.port,
+        client_id="centre",
+        subscribe=("fp/1/+/+/up",),
+        state_topic="fp/1/00/centre/state",
+        ca=str(given.ca),
+        cert=str(given.cert),
+        key=str(given.key),
+        keepalive_s=60,
+    )
     link = Driver(options, inbox.put)
     link.connect()
     while True:

@@ -103,10 +103,13 @@ def table(figures: Sequence[Figure]) -> Table:
             made.add_row(f"[bold]{group}[/]")
         met = {True: "[green]met[/]", False: "[red]not met[/]", None: ""}[one.met]
         made.add_row(
-            one.name, f"{number(one.value)} {one.unit}",
-            f"{number(one.floor)} {one.unit} [dim]{one.floor_name}[/]", f"{one.ratio:.2f}",
-            f"{one.target} {met}".strip(), f"{one.note} [dim]n={one.rounds}[/]",
-        )  # fmt: skip
+            one.name,
+            f"{number(one.value)} {one.unit}",
+            f"{number(one.floor)} {one.unit} [dim]{one.floor_name}[/]",
+            f"{one.ratio:.2f}",
+            f"{one.target} {met}".strip(),
+            f"{one.note} [dim]n={one.rounds}[/]",
+        )
     return made
 
 

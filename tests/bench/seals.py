@@ -14,11 +14,12 @@ from cryptography.hazmat.primitives.hpke import AEAD, KDF, KEM, Suite
 from edge.core.types import Draft, Outcome
 from edge.drivers.keys.file import Driver as FileKeys
 from edge.suites import es256
-from edge.wire import cbor, cose, merkle, receipt, record
+from edge.wire import cbor, cose, record
 from edge.wire.envelope import RECORDS_MAX, Envelope, encode
-from edge.wire.trusted import TrustedCentre
+from edge.wire.log import merkle, receipt
+from edge.wire.log.trusted import TrustedCentre
 from sim.centre.keys import CentreKeys
-from sim.counter import TERMINAL
+from sim.clinic.counter import TERMINAL
 from tests.bench.figure import Figure, Size, Work, in_turns, paired, repeated, spread
 from tests.bench.material import Drafts
 from tests.bench.receiver import Receiver
@@ -49,9 +50,7 @@ class Kit:
         self.header = self._header()
         self.data = record.encode(self.header, self.signer)
         parts = cose.peek1(self.data, max_bytes=record.RECORD_BYTES_MAX)
-        self.message = cose.sig_structure(
-            cbor.dumps(parts.protected), record.DOMAIN, parts.payload
-        )
+        self.message = cose.sig_structure(cbor.dumps(parts.protected), record.DOMAIN, parts.payload)
         self.raw = self.signer.sign(self.message)
         self.der = self.private.sign(self.message, ec.ECDSA(hashes.SHA256()))
 
@@ -61,10 +60,21 @@ class Kit:
             self.draft.body, self.sealer, terminal=TERMINAL, epoch=EPOCH, seq=1, txid=txid
         )
         return record.RecordHeader(
-            terminal=TERMINAL, epoch=EPOCH, seq=1, prev=bytes(32), txid=txid, kind="settle",
-            mode=self.draft.mode, boot=bytes(16), mono_ms=1, wall_ms=1, error_ms=1,
-            policy=bytes(32), keys="file", sealed=sealed,
-        )  # fmt: skip
+            terminal=TERMINAL,
+            epoch=EPOCH,
+            seq=1,
+            prev=bytes(32),
+            txid=txid,
+            kind="settle",
+            mode=self.draft.mode,
+            boot=bytes(16),
+            mono_ms=1,
+            wall_ms=1,
+            error_ms=1,
+            policy=bytes(32),
+            keys="file",
+            sealed=sealed,
+        )
 
 
 def measure(directory: Path, size: Size) -> list[Figure]:
@@ -79,9 +89,15 @@ def _pair(
 ) -> Figure:
     values, floors = in_turns(size.crypto, [ours, floor])
     return paired(
-        group="crypto", name=name, unit="µs", values=values, floors=floors,
-        floor_name=floor_name, scale=1e6, note=note or spread(values, 1e6, 0),
-    )  # fmt: skip
+        group="crypto",
+        name=name,
+        unit="µs",
+        values=values,
+        floors=floors,
+        floor_name=floor_name,
+        scale=1e6,
+        note=note or spread(values, 1e6, 0),
+    )
 
 
 def _calls(work: Callable[[], object]) -> Work:

@@ -21,7 +21,6 @@ from msgspec import Struct
 from paho.mqtt.enums import CallbackAPIVersion
 
 from edge.drivers.vision import models
-from sim.brokers import BrokerProcess, mosquitto_path
 from sim.camera import stage
 from sim.camera.acting import LENGTH_S
 from sim.clinic.cast import Actor, hire
@@ -30,6 +29,7 @@ from sim.clinic.day import Visit
 from sim.clinic.diary import Diary
 from sim.clinic.patient import THINK_S, Script
 from sim.clinic.player import Player
+from sim.net.brokers import BrokerProcess, mosquitto_path
 from tests.bench.figure import Figure, Size, paired, spread
 from tests.bench.material import HOME
 
@@ -155,9 +155,11 @@ def _own_stage(directory: Path) -> Path:
     stage.build(HOME / "stage", HOME / "pictures")
     folder = directory / "stage"
     shutil.copytree(
-        HOME / "stage", folder, copy_function=os.link,
+        HOME / "stage",
+        folder,
+        copy_function=os.link,
         ignore=shutil.ignore_patterns("cue", ".lock", "codes"),
-    )  # fmt: skip
+    )
     stage.cue(folder, "idle")
     return folder
 
@@ -181,8 +183,7 @@ def _visits(
             found = _times(screens.marks[began:], presses)
             times += [found] if found else []
         presses.clear()
-        for _ in range(FLOORS_EACH):
-            floors.append((_rtt(http), _bare(bare), _there_and_back(echo)))
+        floors += [(_rtt(http), _bare(bare), _there_and_back(echo)) for _ in range(FLOORS_EACH)]
     os.close(bare)
     http.close()
     return times, floors, failed
@@ -239,11 +240,19 @@ def _figures(
     note += f" ({', '.join(failed)})" if failed else ""
     lengths = f"each gesture's clip lasts {LENGTH_S['blink']} to {LENGTH_S['turn_left']} s"
 
-    def one(name: str, values: list[float], under: list[float], under_name: str, said: str) -> Figure:
+    def one(
+        name: str, values: list[float], under: list[float], under_name: str, said: str
+    ) -> Figure:
         return paired(
-            group="visit", name=name, unit="ms", values=values, floors=under,
-            floor_name=under_name, scale=1e3, note=f"{said}; {spread(values, 1e3, 0)}",
-        )  # fmt: skip
+            group="visit",
+            name=name,
+            unit="ms",
+            values=values,
+            floors=under,
+            floor_name=under_name,
+            scale=1e3,
+            note=f"{said}; {spread(values, 1e3, 0)}",
+        )
 
     return [
         one(

@@ -15,7 +15,7 @@ from paho.mqtt.enums import CallbackAPIVersion
 from edge.core.events import Freed, LinkLost, LinkUp
 from edge.drivers.broker import PAYLOAD_BYTES_MAX, PUBLISHES_WAITING_MAX, Happening, Options
 from edge.drivers.broker.paho import Driver
-from sim.scripted_broker import Script, ScriptedBroker
+from sim.net.scripted_broker import Script, ScriptedBroker
 
 WAIT_S = 20.0  # a hang guard, not a measurement
 UP = "fp/1/00/yd-0001/up"

@@ -14,7 +14,7 @@ from edge.core.events import Freed, LinkLost, LinkUp
 from edge.drivers.broker import Happening, Message, Options
 from edge.drivers.broker.paho import Driver
 from edge.errors import EdgeError
-from sim.brokers import BrokerProcess, NetProxy, make_cert, start_amqtt, start_mosquitto
+from sim.net.brokers import BrokerProcess, NetProxy, make_cert, start_amqtt, start_mosquitto
 
 WAIT_S = 30.0  # a hang guard, not a measurement
 TERMINAL, OTHER, CENTRE = "yd-0001", "yd-0002", "centre"

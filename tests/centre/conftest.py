@@ -17,7 +17,8 @@ sys.path.insert(0, str(Path(__file__).parent))
 
 import kit
 
-from sim.centre import audit, people
+from sim.centre import audit
+from sim.centre.books import people
 from sim.centre.desk import Centre
 
 

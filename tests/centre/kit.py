@@ -15,10 +15,11 @@ from edge.suites import es256
 from edge.wire import answer as wire_answer
 from edge.wire import ask as wire_ask
 from edge.wire import envelope, record, topics
-from edge.wire.trusted import TrustedCentre
-from sim.centre import setup, store
+from edge.wire.log.trusted import TrustedCentre
+from sim.centre import setup
+from sim.centre.books import store
+from sim.centre.books.people import PersonSpec
 from sim.centre.desk import Centre
-from sim.centre.people import PersonSpec
 
 NOW = 1_795_000_000_000  # 2026-11-18
 ZERO = bytes(32)

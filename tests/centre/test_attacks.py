@@ -10,7 +10,8 @@ from edge.core.types import Mode, Outcome
 from edge.errors import EdgeError
 from edge.suites import es256
 from edge.wire import cbor, envelope, topics
-from sim.centre import audit, people, store
+from sim.centre import audit
+from sim.centre.books import people, store
 
 BILL = [("SYN-A-0001", 30_000)]
 

@@ -11,10 +11,12 @@ from kit import NOW, Device, make, rows_of
 from edge.core.types import Outcome
 from edge.errors import EdgeError
 from edge.wire import answer as wire_answer
-from edge.wire import merkle, topics
-from edge.wire import receipt as wire_receipt
-from sim.centre import audit, desk, setup, store
-from sim.centre.store import Store
+from edge.wire import topics
+from edge.wire.log import merkle
+from edge.wire.log import receipt as wire_receipt
+from sim.centre import audit, desk, setup
+from sim.centre.books import store
+from sim.centre.books.store import Store
 
 LINE = [("SYN-A-0001", 1_000)]
 
@@ -216,7 +218,7 @@ def test_a_guest_writes_beside_the_centre_and_never_checkpoints(tmp_path, device
         assert conn.exec_driver_sql("PRAGMA wal_autocheckpoint").scalar() == 0
         assert conn.exec_driver_sql("PRAGMA synchronous").scalar() == 2
         assert conn.exec_driver_sql("PRAGMA journal_mode").scalar() == "wal"
-    from sim.centre import people
+    from sim.centre.books import people
 
     code = people.issue_code(guest, folk[0].psn_no, NOW)
     body = {"means": "qr", "ecQrCode": code, "businessType": "01301", "orgId": device.org}

@@ -9,8 +9,9 @@ from kit import NOW, Device, codes_of, make, rows_of
 
 from edge.core import money
 from edge.core.types import Outcome
-from sim.centre import audit, store
-from sim.centre.people import PersonSpec
+from sim.centre import audit
+from sim.centre.books import store
+from sim.centre.books.people import PersonSpec
 
 YEAR = 2026
 RELATIVE = PersonSpec("SYN-R", "测试亲", psn_type="1101", balance_fen=100_00, cards=(("CR", "03"),))

@@ -9,7 +9,7 @@ from kit import NOW, codes_of, copy, estimate, make, near, rows_of, template
 
 from edge.core.types import Mode, Outcome
 from edge.suites import es256
-from sim.centre import ledgers, people, store
+from sim.centre.books import ledgers, people, store
 
 HOUR = 3_600_000
 BILL = [("SYN-A-0001", 30_000)]

@@ -19,10 +19,11 @@ from edge.core.types import Outcome
 from edge.drivers.broker import Message, Options
 from edge.drivers.broker.paho import Driver
 from edge.wire import topics
-from sim import brokers
 from sim.centre import __main__ as process
-from sim.centre import audit, people, setup
-from sim.centre.store import Store
+from sim.centre import audit, setup
+from sim.centre.books import people
+from sim.centre.books.store import Store
+from sim.net import brokers
 
 ROOT = Path(__file__).resolve().parents[2]
 PATIENCE_S = 60

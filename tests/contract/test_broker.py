@@ -12,7 +12,7 @@ import pytest
 from edge.core.events import Freed, LinkLost, LinkUp
 from edge.drivers.broker import Broker, Happening, Message, Options
 from edge.loader import choices, load
-from sim.brokers import BrokerProcess, start_amqtt
+from sim.net.brokers import BrokerProcess, start_amqtt
 
 WAIT_S = 30.0
 DRIVERS = choices("broker")

@@ -67,10 +67,16 @@ def test_every_camera_file_is_a_camera() -> None:
 
 
 def test_shots_are_rgb_pictures_with_rising_numbers_and_times(tmp_path: Path) -> None:
-    for camera in (files.Driver({"path": str(folder(tmp_path / "a", [10, 20, 30])), "fps": 60}), program(20, 0.02)):
+    for camera in (
+        files.Driver({"path": str(folder(tmp_path / "a", [10, 20, 30])), "fps": 60}),
+        program(20, 0.02),
+    ):
         shots = take(camera, 4)
         assert all(s.rgb.dtype == "uint8" and s.rgb.shape == (48, 64, 3) for s in shots)
-        assert all(a.number < b.number and a.at_mono_ms <= b.at_mono_ms for a, b in itertools.pairwise(shots))
+        assert all(
+            a.number < b.number and a.at_mono_ms <= b.at_mono_ms
+            for a, b in itertools.pairwise(shots)
+        )
 
 
 def test_shots_end_when_stop_is_set(tmp_path: Path) -> None:
@@ -91,7 +97,9 @@ def test_a_folder_is_played_in_order_and_again(tmp_path: Path) -> None:
     path = folder(tmp_path / "a", [0, 100, 200])
     seen = [tone(s) for s in take(files.Driver({"path": str(path), "fps": 20}), 7)]
     steps = {(0, 100), (100, 200), (200, 0)}
-    assert sum(pair in steps for pair in itertools.pairwise(seen)) >= 4, seen  # a busy machine may miss one
+    assert sum(pair in steps for pair in itertools.pairwise(seen)) >= 4, (
+        seen
+    )  # a busy machine may miss one
 
 
 def test_a_stage_plays_what_the_cue_says_and_once_goes_back_to_idle(tmp_path: Path) -> None:
@@ -119,14 +127,18 @@ def test_an_animation_is_a_camera_too(tmp_path: Path, suffix: str, kind: str) ->
 
 def test_motion_jpeg_is_cut_at_the_pictures_whatever_lies_between(tmp_path: Path) -> None:
     inner = jpeg(5, (16, 16))
-    thumb = b"\xff\xe1" + (len(inner) + 2).to_bytes(2, "big") + inner  # a thumbnail inside the picture
+    thumb = (
+        b"\xff\xe1" + (len(inner) + 2).to_bytes(2, "big") + inner
+    )  # a thumbnail inside the picture
     picture = jpeg(77)
     data = b"RIFF00dc" + picture[:2] + thumb + picture[2:] + b"00dc\xff" + jpeg(200)
     cutter = JpegCutter()
     pieces = [p for n in range(0, len(data), 7) for p in cutter.feed(data[n : n + 7])]
     assert len(pieces) == 2
     (tmp_path / "film.avi").write_bytes(data)
-    assert {tone(s) for s in take(files.Driver({"path": str(tmp_path / "film.avi"), "fps": 60}), 4)} == {77, 200}
+    assert {
+        tone(s) for s in take(files.Driver({"path": str(tmp_path / "film.avi"), "fps": 60}), 4)
+    } == {77, 200}
 
 
 def test_noise_is_no_picture_and_does_not_grow_the_buffer() -> None:
@@ -136,13 +148,27 @@ def test_noise_is_no_picture_and_does_not_grow_the_buffer() -> None:
     assert len(cutter._rest) <= 9 * 1024 * 1024
 
 
-@pytest.mark.parametrize(("make", "code"), [
-    (lambda p: p / "nowhere", "E-CAM-01"),
-    (lambda p: (p / "empty").mkdir() or p / "empty", "E-CAM-03"),
-    (lambda p: ((p / "bad").mkdir(), (p / "bad" / "a.jpg").write_bytes(b"no"))[0] or p / "bad", "E-CAM-04"),
-    (lambda p: ((p / "s").mkdir(), (p / "s" / "cue").write_text("who"))[0] or p / "s", "E-CAM-03"),
-    (lambda p: ((p / "s").mkdir(), (p / "s" / "cue").write_text("../../etc"))[0] or p / "s", "E-CAM-03"),
-])
+@pytest.mark.parametrize(
+    ("make", "code"),
+    [
+        (lambda p: p / "nowhere", "E-CAM-01"),
+        (lambda p: (p / "empty").mkdir() or p / "empty", "E-CAM-03"),
+        (
+            lambda p: (
+                ((p / "bad").mkdir(), (p / "bad" / "a.jpg").write_bytes(b"no"))[0] or p / "bad"
+            ),
+            "E-CAM-04",
+        ),
+        (
+            lambda p: ((p / "s").mkdir(), (p / "s" / "cue").write_text("who"))[0] or p / "s",
+            "E-CAM-03",
+        ),
+        (
+            lambda p: ((p / "s").mkdir(), (p / "s" / "cue").write_text("../../etc"))[0] or p / "s",
+            "E-CAM-03",
+        ),
+    ],
+)
 def test_a_wrong_path_is_told_with_its_code(tmp_path: Path, make: object, code: str) -> None:
     camera = files.Driver({"path": str(make(tmp_path))})  # type: ignore[operator]
     with pytest.raises(EdgeError) as problem:

@@ -12,7 +12,7 @@ from edge.core.types import Outcome
 from edge.drivers.keys.file import AesLocker
 from edge.drivers.store import NEWEST, Batch
 from edge.errors import EdgeError
-from sim.virtual_chain import Chain
+from sim.world.chain import Chain
 
 DRIVERS = loader.choices("store")
 
@@ -87,7 +87,13 @@ def test_the_first_decision_stands(shelf):
     shelf.store.commit(Batch(answers=(shelf.chain.answer(1, 1),)))
     again = shelf.chain.answer(2, 1)
     changed = again.results[0].__class__(1, Outcome.REJECTED, {}, b"other")
-    shelf.store.commit(Batch(answers=(again.__class__(2, 7, 1, bytes(32), (changed,), 0, again.credit, 5, bytes(32)),)))
+    shelf.store.commit(
+        Batch(
+            answers=(
+                again.__class__(2, 7, 1, bytes(32), (changed,), 0, again.credit, 5, bytes(32)),
+            )
+        )
+    )
     assert shelf.store.result(1).outcome is Outcome.SETTLED
     assert shelf.store.last_number == 2
 
@@ -98,7 +104,10 @@ def test_a_hole_in_the_answers_holds_the_answered_number_back(shelf):
     restored = shelf.again().restore()
     assert restored.answered_seq == 1
     assert [(e.seq, e.outcome) for e in restored.pending] == [
-        (2, None), (3, Outcome.SETTLED), (4, Outcome.SETTLED)]
+        (2, None),
+        (3, Outcome.SETTLED),
+        (4, Outcome.SETTLED),
+    ]
     shelf.store.commit(Batch(answers=(shelf.chain.answer(2, 2),)))
     assert shelf.store.restore().answered_seq == 4
 
@@ -128,7 +137,9 @@ def test_restore_is_bounded_but_keeps_what_is_still_open(shelf):
         value = b"open" if number == 3 else b"final"
         shelf.store.commit(Batch(saves=(Save("bill", f"b{number:04}", value),)))
     assert shelf.again().restore().docs["bill"]["b0249"] == b"final"
-    docs = shelf.store.restore(keep=lambda space, value: space == "bill" and value == b"open").docs["bill"]
+    docs = shelf.store.restore(keep=lambda space, value: space == "bill" and value == b"open").docs[
+        "bill"
+    ]
     assert list(docs) == ["b0003", *(f"b{n:04}" for n in range(50, many))]
     assert next(iter(shelf.store.restore().docs["bill"])) == "b0050"
     assert shelf.store.doc("bill", "b0001") == b"final"
@@ -140,7 +151,9 @@ def test_an_old_document_that_is_finished_at_last_is_not_kept_any_longer(shelf):
 
     shelf.store.restore(keep)
     for number in range(NEWEST["bill"] + 2):
-        shelf.store.commit(Batch(saves=(Save("bill", f"b{number:04}", b"open" if number < 2 else b"final"),)))
+        shelf.store.commit(
+            Batch(saves=(Save("bill", f"b{number:04}", b"open" if number < 2 else b"final"),))
+        )
     assert list(shelf.again().restore(keep).docs["bill"])[:2] == ["b0000", "b0001"]
     shelf.store.commit(Batch(saves=(Save("bill", "b0000", b"final"),)))  # now the newest of all
     docs = shelf.again().restore(keep).docs["bill"]

@@ -80,7 +80,14 @@ def watch() -> Iterator[Callable[..., Watch]]:
 
 def test_fetch_keeps_what_is_right_and_verify_names_every_hash() -> None:
     models.fetch(models.MODELS_DIR)
-    assert set(models.verify(models.MODELS_DIR)) == {"detector", "detector_back", "mesh", "iris", "spoof", "embed"}
+    assert set(models.verify(models.MODELS_DIR)) == {
+        "detector",
+        "detector_back",
+        "mesh",
+        "iris",
+        "spoof",
+        "embed",
+    }
 
 
 def test_an_offline_copy_is_as_good_and_nothing_else_is_taken_from_it(tmp_path: Path) -> None:
@@ -95,11 +102,14 @@ def test_an_offline_copy_is_as_good_and_nothing_else_is_taken_from_it(tmp_path: 
         models.load(tmp_path / "models", "other")
 
 
-@pytest.mark.parametrize(("spoil", "code"), [
-    (lambda p: p.unlink(), "E-VIS-01"),
-    (lambda p: p.write_bytes(p.read_bytes()[:-1] + b"\0"), "E-VIS-02"),
-    (lambda p: p.write_bytes(b""), "E-VIS-02"),
-])
+@pytest.mark.parametrize(
+    ("spoil", "code"),
+    [
+        (lambda p: p.unlink(), "E-VIS-01"),
+        (lambda p: p.write_bytes(p.read_bytes()[:-1] + b"\0"), "E-VIS-02"),
+        (lambda p: p.write_bytes(b""), "E-VIS-02"),
+    ],
+)
 def test_eyes_do_not_open_with_a_missing_or_changed_model(
     tmp_path: Path, spoil: Callable[[Path], None], code: str
 ) -> None:
@@ -123,7 +133,10 @@ def test_a_spoilt_package_is_never_unpacked(tmp_path: Path) -> None:
 
 def test_importing_the_eyes_costs_no_numpy() -> None:
     code = "import sys, edge.drivers.vision.eyes, edge.drivers.camera.files; sys.exit('numpy' in sys.modules)"
-    assert subprocess.run([sys.executable, "-c", code], cwd=models.PROJECT, check=False).returncode == 0
+    assert (
+        subprocess.run([sys.executable, "-c", code], cwd=models.PROJECT, check=False).returncode
+        == 0
+    )
 
 
 def test_a_face_is_looked_at_at_most_15_times_a_second_and_only_when_asked(
@@ -139,7 +152,10 @@ def test_a_face_is_looked_at_at_most_15_times_a_second_and_only_when_asked(
     took = time.monotonic() - began
     looks = [e for e in w.said if isinstance(e, LookSeen)]
     assert len(looks) <= took * LOOKS_PER_S * 1.25 + 2
-    assert all(e.problem is None and e.live > 0.5 and abs(e.yaw_deg) < 10 and e.box[2] > 0.15 for e in looks)
+    assert all(
+        e.problem is None and e.live > 0.5 and abs(e.yaw_deg) < 10 and e.box[2] > 0.15
+        for e in looks
+    )
     assert all(a.shot < b.shot for a, b in itertools.pairwise(looks))
     w.eyes.mode("off")
     time.sleep(0.3)

@@ -7,14 +7,24 @@ import hashlib
 import pytest
 
 from edge.core.events import Appended
-from edge.core.ledger import Ledger, extend, first_head
+from edge.core.sync.ledger import Ledger, extend, first_head
 from edge.core.types import Answer, Credit, Draft, Entry, Head, Mode, Now, Outcome, Restored, Result
 from edge.errors import EdgeError
 
 
-def ledger(answered_seq: int = 0, head_seq: int = 0, outcomes: dict[int, Outcome] | None = None) -> Ledger:
+def ledger(
+    answered_seq: int = 0, head_seq: int = 0, outcomes: dict[int, Outcome] | None = None
+) -> Ledger:
     pending = tuple(
-        Entry(seq, bytes([seq]) * 16, "settle", Mode.PROVISIONAL, 100 + seq, {}, (outcomes or {}).get(seq))
+        Entry(
+            seq,
+            bytes([seq]) * 16,
+            "settle",
+            Mode.PROVISIONAL,
+            100 + seq,
+            {},
+            (outcomes or {}).get(seq),
+        )
         for seq in range(answered_seq + 1, head_seq + 1)
     )
     return Ledger(Restored(Head(1, head_seq, bytes(32)), answered_seq, pending, {}))
@@ -22,7 +32,9 @@ def ledger(answered_seq: int = 0, head_seq: int = 0, outcomes: dict[int, Outcome
 
 def append(book: Ledger, mode: Mode = Mode.ONLINE) -> Entry:
     seq = book.head.seq + 1
-    draft = Draft(bytes([seq]) * 16, "settle", mode, {}, {"bill_id": f"b{seq}"}, bytes(32), Now(0, 0))
+    draft = Draft(
+        bytes([seq]) * 16, "settle", mode, {}, {"bill_id": f"b{seq}"}, bytes(32), Now(0, 0)
+    )
     return book.appended(Appended(seq, draft.txid, hashlib.sha256(draft.txid).digest(), 700), draft)
 
 

@@ -18,11 +18,11 @@ from hypothesis.stateful import (
 
 from edge.core.effects import Save
 from edge.core.events import Appended
-from edge.core.ledger import Ledger
+from edge.core.sync.ledger import Ledger
 from edge.core.types import Draft, Now
 from edge.drivers.store import Batch
 from edge.drivers.store.sqlite import Driver
-from sim.virtual_chain import Chain
+from sim.world.chain import Chain
 
 
 class Walk(RuleBasedStateMachine):
@@ -38,9 +38,15 @@ class Walk(RuleBasedStateMachine):
         self.ledger = Ledger(self.store.restore())
 
     def open(self) -> Driver:
-        return Driver(Path(self.folder.name) / "ledger.db", self.chain.locker, reserve_bytes=0, new_epoch=1)
+        return Driver(
+            Path(self.folder.name) / "ledger.db", self.chain.locker, reserve_bytes=0, new_epoch=1
+        )
 
-    @rule(count=st.integers(0, 4), key=st.sampled_from("abc"), value=st.one_of(st.none(), st.binary(max_size=40)))
+    @rule(
+        count=st.integers(0, 4),
+        key=st.sampled_from("abc"),
+        value=st.one_of(st.none(), st.binary(max_size=40)),
+    )
     def commit(self, count, key, value):
         rows = tuple(self.chain.row(50) for _ in range(count))
         self.store.commit(Batch(rows=rows, saves=(Save("meta", key, value),)))
@@ -91,7 +97,8 @@ class Walk(RuleBasedStateMachine):
         assert self.store.head == self.ledger.head == self.chain.head
         assert self.store.answered_seq == self.ledger.answered_seq == answered
         assert [entry.seq for entry in self.ledger.undecided] == [
-            row.seq for row in self.rows if row.seq not in self.decided]
+            row.seq for row in self.rows if row.seq not in self.decided
+        ]
         assert self.store.last_number == self.number
         for key, value in self.docs.items():
             assert self.store.doc("meta", key) == value
@@ -106,4 +113,8 @@ class Walk(RuleBasedStateMachine):
 
 def test_ledger_and_store_never_differ():
     run_state_machine_as_test(
-        Walk, settings=settings(max_examples=40, stateful_step_count=25, deadline=None, derandomize=True, database=None))
+        Walk,
+        settings=settings(
+            max_examples=40, stateful_step_count=25, deadline=None, derandomize=True, database=None
+        ),
+    )

@@ -9,9 +9,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 from msgspec.structs import replace
 
-from edge.core import liveness
 from edge.core.events import LookSeen
 from edge.core.types import Verdict
+from edge.core.visit import liveness
 from tests.flows.kit import SeededDice
 
 BOX = (0.3, 0.3, 0.4, 0.4)

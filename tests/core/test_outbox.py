@@ -9,7 +9,7 @@ import pytest
 
 from edge.core.effects import Connect, Disconnect, Publish
 from edge.core.events import Answered, Appended, Freed, LinkLost, LinkUp, Tick
-from edge.core.outbox import (
+from edge.core.sync.outbox import (
     AHEAD_MAX,
     BYTES_MAX,
     ENVELOPE_OVERHEAD,
@@ -21,11 +21,11 @@ from edge.core.outbox import (
     WINDOW_MAX,
     Outbox,
 )
-from edge.core.reconnect import Timing
+from edge.core.sync.reconnect import Timing
 from edge.core.types import Answer, Credit, Now, Outcome, Result
 from edge.suites import es256
 from edge.wire import envelope
-from sim.virtual_chain import Chain
+from sim.world.chain import Chain
 
 QUIET = 30_000
 
@@ -45,10 +45,14 @@ def at(mono_ms: int) -> Now:
     return Now(utc_ms=0, mono_ms=mono_ms)
 
 
-def answered(number: int, *seqs: int, upto: int | None = None, credit: Credit | None = None) -> Answered:
+def answered(
+    number: int, *seqs: int, upto: int | None = None, credit: Credit | None = None
+) -> Answered:
     results = tuple(Result(seq, Outcome.SETTLED, {}, b"") for seq in seqs)
     upto = max(seqs, default=0) if upto is None else upto
-    return Answered(Answer(number, 1, upto, bytes(32), results, 0, credit or Credit(), 0, bytes(32)))
+    return Answered(
+        Answer(number, 1, upto, bytes(32), results, 0, credit or Credit(), 0, bytes(32))
+    )
 
 
 class Desk:

@@ -16,11 +16,13 @@ from hypothesis.stateful import (
 
 from edge.core.effects import Connect, Disconnect, Publish
 from edge.core.events import Answered, Appended, Freed, LinkLost, LinkUp, Tick
-from edge.core.outbox import BYTES_MAX, RECORDS_MAX, WINDOW_MAX, Outbox
+from edge.core.sync.outbox import BYTES_MAX, RECORDS_MAX, WINDOW_MAX, Outbox
 from edge.core.types import Answer, Credit, Now, Outcome, Result
 
 DRAIN_STEPS_MAX = 400
-RARE = st.integers(0, 7).map(lambda drawn: drawn == 7)  # or every walk would begin anew all the time
+RARE = st.integers(0, 7).map(
+    lambda drawn: drawn == 7
+)  # or every walk would begin anew all the time
 
 
 class SeededDice:
@@ -129,7 +131,9 @@ class Walk(RuleBasedStateMachine):
         self.number += 1
         results = tuple(Result(seq, Outcome.SETTLED, {}, b"") for seq in seqs)
         credit = Credit(window=self.window)
-        self.answers.append(Answer(self.number, 1, self.decided, bytes(32), results, 0, credit, 0, bytes(32)))
+        self.answers.append(
+            Answer(self.number, 1, self.decided, bytes(32), results, 0, credit, 0, bytes(32))
+        )
 
     @precondition(lambda self: self.air or self.answers)
     @rule(what=st.sampled_from(["envelopes", "answers", "both"]))
@@ -160,7 +164,11 @@ class Walk(RuleBasedStateMachine):
     def time_passes(self, part):
         due = self.outbox.deadline()
         if due is not None:
-            self.now = max(self.now, due) if part == 1 else max(self.now, self.now + (due - self.now) // part)
+            self.now = (
+                max(self.now, due)
+                if part == 1
+                else max(self.now, self.now + (due - self.now) // part)
+            )
             self.step(Tick())
 
     @rule(sure=RARE)
@@ -174,7 +182,9 @@ class Walk(RuleBasedStateMachine):
         while answered + 1 in self.told:
             answered += 1
         self.outbox = Outbox(SeededDice(self.now), None)
-        self.outbox.restore(len(self.sizes), answered, [self.sizes[s] for s in sorted(self.sizes) if s > answered])
+        self.outbox.restore(
+            len(self.sizes), answered, [self.sizes[s] for s in sorted(self.sizes) if s > answered]
+        )
         self.window = Credit().window
         self.handle(self.outbox.start(Now(0, self.now)))
 
@@ -211,4 +221,9 @@ class Walk(RuleBasedStateMachine):
 
 
 def test_any_walk_ends_drained():
-    run_state_machine_as_test(Walk, settings=settings(max_examples=300, stateful_step_count=60, deadline=None, derandomize=True, database=None))
+    run_state_machine_as_test(
+        Walk,
+        settings=settings(
+            max_examples=300, stateful_step_count=60, deadline=None, derandomize=True, database=None
+        ),
+    )

@@ -6,7 +6,7 @@ import random
 
 import pytest
 
-from edge.core.reconnect import (
+from edge.core.sync.reconnect import (
     ANSWER_WAIT_MS,
     LEAVE_WAIT_MS,
     TABLE,
@@ -176,7 +176,11 @@ def test_no_run_of_signs_leaves_the_link_waiting_for_nothing():
         link.step(Sign.START, now)
         for _ in range(60):
             now += dice.randrange(100_000)
-            link.step(dice.choice([s for s in Sign if s is not Sign.STOP]), now, refused=dice.random() < 0.2)
+            link.step(
+                dice.choice([s for s in Sign if s is not Sign.STOP]),
+                now,
+                refused=dice.random() < 0.2,
+            )
             assert link.state is Link.UP or link.deadline() is not None
 
 
@@ -187,7 +191,18 @@ def test_senseless_timing_is_our_mistake(bad):
 
 
 def test_the_configuration_reaches_the_machine():
-    settings = Settings("t", "c", "n", "a", "o", "on", reconnect_spread_ms=1, reconnect_base_ms=2,
-                        reconnect_cap_ms=3, reconnect_stable_ms=4, answer_quiet_ms=5)
+    settings = Settings(
+        "t",
+        "c",
+        "n",
+        "a",
+        "o",
+        "on",
+        reconnect_spread_ms=1,
+        reconnect_base_ms=2,
+        reconnect_cap_ms=3,
+        reconnect_stable_ms=4,
+        answer_quiet_ms=5,
+    )
     assert timing_of(settings) == Timing(1, 2, 3, 4, 5)
     assert timing_of(Settings("t", "c", "n", "a", "o", "on")) == Timing()

@@ -11,9 +11,8 @@ import pytest
 from msgspec.structs import replace
 
 from edge.core import tx
+from edge.core.books.msgid import COUNTER_END, Msgids
 from edge.core.money import fen
-from edge.core.msgid import COUNTER_END, Msgids
-from edge.core.ticket import Ticket, person_key
 from edge.core.types import (
     AMOUNT_FEN_MAX,
     Bill,
@@ -27,6 +26,7 @@ from edge.core.types import (
     Person,
     Verdict,
 )
+from edge.core.visit.ticket import Ticket, person_key
 from tests.flows.kit import DAY_MS, SETTINGS, bill
 
 FOLDER = Path(tx.__file__).parent

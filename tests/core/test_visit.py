@@ -12,11 +12,11 @@ from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, precondition, rule
 
 from edge.core import events as e
-from edge.core import visit
-from edge.core.case import Case, State
 from edge.core.effects import Effect, Show
 from edge.core.types import FINAL, BillStatus, Mode, Now, Outcome
-from edge.core.visit import BEFORE_RECORD, BY_TYPE, IGNORED, TABLE, In
+from edge.core.visit import machine as visit
+from edge.core.visit.case import Case, State
+from edge.core.visit.machine import BEFORE_RECORD, BY_TYPE, IGNORED, TABLE, In
 from tests.flows import kit
 
 # events that are the terminal's own business, or that need a look inside before they are an input

@@ -20,10 +20,10 @@ import pytest
 from edge.drivers.keys.file import Driver as FileKeys
 from edge.drivers.store.sqlite import Driver as Store
 from edge.wire import record
-from sim.brokers import free_port
 from sim.centre.audit import audit, doubles, settled_bills
-from sim.centre.people import population
-from sim.counter import TERMINAL, Clerk, Counter, until
+from sim.centre.books.people import population
+from sim.clinic.counter import TERMINAL, Clerk, Counter, until
+from sim.net.brokers import free_port
 
 KILLS = 50
 BROKER_KILLS = 4

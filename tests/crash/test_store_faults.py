@@ -13,8 +13,8 @@ from edge.drivers.store import sqlite as sqlite_store
 from edge.drivers.store.reserve import Reserve
 from edge.drivers.store.sqlite import Driver, refuse_old_sqlite
 from edge.errors import EdgeError
-from sim.virtual_chain import Chain
-from sim.virtual_disk import VirtualDisk
+from sim.world.chain import Chain
+from sim.world.disk import VirtualDisk
 
 COMMITS = 50
 RESERVE = 1024 * 1024
@@ -34,8 +34,12 @@ def chain():
 
 @pytest.fixture
 def store(tmp_path, disk, chain):
-    made = Driver(tmp_path / "ledger.db", chain.locker, reserve_bytes=RESERVE, new_epoch=1, vfs=disk.name)
-    made.commit(Batch(rows=(chain.row(),)))  # the first one after a checkpoint also syncs the log's head
+    made = Driver(
+        tmp_path / "ledger.db", chain.locker, reserve_bytes=RESERVE, new_epoch=1, vfs=disk.name
+    )
+    made.commit(
+        Batch(rows=(chain.row(),))
+    )  # the first one after a checkpoint also syncs the log's head
     yield made
     disk.fail = lambda _what, _file: None
     made.close()
@@ -67,7 +71,9 @@ def test_a_commit_costs_one_fsync_whatever_is_in_it(store, disk, chain):
     for number in range(1, COMMITS + 1):
         rows = tuple(chain.row() for _ in range(number % 4))
         answers = (chain.answer(number, number),) if number % 2 and number <= chain.head.seq else ()
-        store.commit(Batch(rows=rows, answers=answers, saves=(Save("bill", f"b{number}", b"x" * 300),)))
+        store.commit(
+            Batch(rows=rows, answers=answers, saves=(Save("bill", f"b{number}", b"x" * 300),))
+        )
     assert syncs(disk) - before == COMMITS
 
 
@@ -75,7 +81,9 @@ def test_a_commit_of_one_record_writes_little(store, disk, chain):
     before = sum(disk.written.values())
     for _ in range(COMMITS):
         store.commit(Batch(rows=(chain.row(400),)))
-    assert (sum(disk.written.values()) - before) / COMMITS < 16 * 1024  # ledger, meta, their parents, log frames
+    assert (
+        sum(disk.written.values()) - before
+    ) / COMMITS < 16 * 1024  # ledger, meta, their parents, log frames
 
 
 def test_a_batch_is_one_commit(store, disk, chain):
@@ -119,7 +127,9 @@ def test_the_reserve_lets_what_runs_end_well(store, disk, chain, tmp_path):
     assert store.head == chain.head
     assert after <= room  # the freed blocks are not counted as room
     assert store.checkpoint_wal()
-    assert (tmp_path / "ledger.db.reserve").stat().st_size == RESERVE  # taken back when there is space
+    assert (
+        tmp_path / "ledger.db.reserve"
+    ).stat().st_size == RESERVE  # taken back when there is space
 
 
 def test_the_reserve_is_real_blocks_and_never_takes_the_last(tmp_path):
@@ -147,7 +157,9 @@ def test_a_full_disk_does_not_stop_a_checkpoint_from_being_tried_again(store, di
 def test_after_one_io_error_the_store_refuses_everything(store, disk, chain, tmp_path, what):
     acknowledged = store.head.seq
     row = chain.row()
-    disk.fail = fail_on(what, apsw.IOError, times=1)  # the next fsync would succeed: that is the trap
+    disk.fail = fail_on(
+        what, apsw.IOError, times=1
+    )  # the next fsync would succeed: that is the trap
     with pytest.raises(EdgeError, match="E-STO-02"):
         store.commit(Batch(rows=(row,)))
     for use in (
@@ -207,7 +219,11 @@ def test_a_changed_chain_is_found_at_the_start(store, chain, tmp_path, statement
 
 def test_values_cannot_change_places_unseen(store, chain, tmp_path):
     store.commit(Batch(saves=(Save("bill", "b1", b"one"), Save("bill", "b2", b"two"))))
-    tampered(store, tmp_path, "UPDATE docs SET value = (SELECT value FROM docs WHERE key = 'b2') WHERE key = 'b1'")
+    tampered(
+        store,
+        tmp_path,
+        "UPDATE docs SET value = (SELECT value FROM docs WHERE key = 'b2') WHERE key = 'b1'",
+    )
     again = Driver(tmp_path / "ledger.db", chain.locker, reserve_bytes=0)
     with pytest.raises(EdgeError, match="E-KEY-05"):
         again.doc("bill", "b1")
@@ -221,7 +237,9 @@ def test_the_ledger_itself_refuses_updates_and_deletes(store):
             store._db.execute(statement)
 
 
-@pytest.mark.parametrize("content", [b"not a database at all" * 100, b"SQLite format 3\0" + b"\xff" * 4096])
+@pytest.mark.parametrize(
+    "content", [b"not a database at all" * 100, b"SQLite format 3\0" + b"\xff" * 4096]
+)
 def test_a_file_that_is_no_database_is_left_alone(chain, tmp_path, content):
     path = tmp_path / "ledger.db"
     path.write_bytes(content)

@@ -23,7 +23,7 @@ from edge.core.effects import Save
 from edge.drivers.keys.file import AesLocker
 from edge.drivers.store import Batch
 from edge.drivers.store.sqlite import Driver
-from sim.virtual_chain import Chain
+from sim.world.chain import Chain
 store = Driver(sys.argv[1], AesLocker(bytes(range(32))), reserve_bytes=0, new_epoch=3)
 store.restore()
 chain = Chain(epoch=3, seed=store.head.seq)
@@ -45,7 +45,9 @@ def writer(tmp_path):
     def start() -> subprocess.Popen[str]:
         made = subprocess.Popen(
             [sys.executable, "-c", WRITER, str(tmp_path / "ledger.db")],
-            cwd=ROOT, stdout=subprocess.PIPE, text=True,
+            cwd=ROOT,
+            stdout=subprocess.PIPE,
+            text=True,
         )
         running.append(made)
         return made

@@ -11,8 +11,8 @@ from edge.core.effects import Save
 from edge.drivers.store import Batch
 from edge.drivers.store.sqlite import Driver
 from edge.errors import EdgeError
-from sim.virtual_chain import Chain
-from sim.virtual_disk import VirtualDisk, images, write_image
+from sim.world.chain import Chain
+from sim.world.disk import VirtualDisk, images, write_image
 
 COMMITS = 30
 MIXED_PER_POINT = 2
@@ -50,7 +50,13 @@ class Workload:
         self.answered = 0
         (folder / "run").mkdir()
         disk.recording = True
-        self.store = Driver(folder / "run" / "ledger.db", self.chain.locker, reserve_bytes=0, new_epoch=1, vfs=disk.name)
+        self.store = Driver(
+            folder / "run" / "ledger.db",
+            self.chain.locker,
+            reserve_bytes=0,
+            new_epoch=1,
+            vfs=disk.name,
+        )
         self.store._db.pragma("synchronous", synchronous)
         self._remember()
         disk.ack(0)
@@ -60,7 +66,10 @@ class Workload:
         self.store.close()
 
     def _commit(self, number: int) -> None:
-        rows = tuple(self.chain.row(self.dice.choice((200, 700, 3000))) for _ in range(self.dice.randint(0, 3)))
+        rows = tuple(
+            self.chain.row(self.dice.choice((200, 700, 3000)))
+            for _ in range(self.dice.randint(0, 3))
+        )
         self.datas += [row.data for row in rows]
         answers = ()
         if self.answered < len(self.datas) and number % 3 == 0:
@@ -68,7 +77,9 @@ class Workload:
             answers = (self.chain.answer(number, self.answered),)
         key = f"b{number % 5}"
         self.docs = {**self.docs, key: b"value %d" % number}
-        self.store.commit(Batch(rows=rows, answers=answers, saves=(Save("bill", key, self.docs[key]),)))
+        self.store.commit(
+            Batch(rows=rows, answers=answers, saves=(Save("bill", key, self.docs[key]),))
+        )
         self._remember()
         self.disk.ack(number)
         if number % 7 == 0:
@@ -101,7 +112,9 @@ def violation(workload: Workload, folder: Path, acked: int) -> str:
     return ""
 
 
-def violations(folder: Path, disk: VirtualDisk, synchronous: str, commits: int) -> tuple[int, dict[str, int]]:
+def violations(
+    folder: Path, disk: VirtualDisk, synchronous: str, commits: int
+) -> tuple[int, dict[str, int]]:
     """(number of images looked at, what was wrong with how many)."""
     workload = Workload(folder, disk, synchronous, commits)
     image, dice = folder / "image", random.Random(11)

@@ -13,7 +13,7 @@ from typing import Any
 import pytest
 
 from firmware import player
-from sim import micropython
+from sim.board import micropython
 
 ROOT = Path(__file__).resolve().parents[2]
 VECTORS = ROOT / "tests" / "vectors" / "frame.json"

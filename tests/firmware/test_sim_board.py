@@ -15,8 +15,7 @@ import pytest
 import serial
 
 from edge.errors import EdgeError
-from sim import flash_image, micropython
-from sim.board import Control, SimBoard
+from sim.board import Control, SimBoard, flash_image, micropython
 
 PATIENCE_S = 20
 ROOT = Path(__file__).resolve().parents[2]

@@ -10,10 +10,11 @@ from typing import Any, get_args
 
 import pytest
 
-from edge.core import liveness, refusals, screens, tx
+from edge.core import tx
 from edge.core.effects import Show, Speak
 from edge.core.types import Mode
-from edge.core.visit import BUTTONS
+from edge.core.visit import liveness, refusals, screens
+from edge.core.visit.machine import BUTTONS
 from edge.http.kiosk import STATIC, Button
 from tests.kiosk.states import STATES
 

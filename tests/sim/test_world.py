@@ -13,9 +13,10 @@ from pathlib import Path
 import pytest
 
 from edge.core.effects import Save, Settle
-from edge.core.outbox import Outbox
+from edge.core.sync.outbox import Outbox
 from edge.turn import commit_turn
-from sim import virtual_terminal, world
+from sim import world
+from sim.world import terminal as virtual_terminal
 
 ROOT = Path(__file__).resolve().parents[2]
 SHORT_DAYS = 4
@@ -36,7 +37,15 @@ def test_a_season_of_clinic_days_under_every_fault():
     report = world.run(42, LONG_DAYS)
     assert report.ok, str(report)
     for fault in (
-        "lost", "doubled", "late", "nack", "partition", "power cut", "centre restart", "cancel", "wrong clock",
+        "lost",
+        "doubled",
+        "late",
+        "nack",
+        "partition",
+        "power cut",
+        "centre restart",
+        "cancel",
+        "wrong clock",
         *(f"cut {boundary}" for boundary in virtual_terminal.CUTS),
     ):
         assert report.counts.get(fault, 0) > 0, f"the world never had a fault of the kind {fault}"
@@ -50,7 +59,11 @@ def test_a_seed_replays_identically_in_another_process():
     for hash_seed in ("1", "2"):
         found = subprocess.run(
             [sys.executable, "-c", code],
-            cwd=ROOT, env={**os.environ, "PYTHONHASHSEED": hash_seed}, capture_output=True, text=True, check=True,
+            cwd=ROOT,
+            env={**os.environ, "PYTHONHASHSEED": hash_seed},
+            capture_output=True,
+            text=True,
+            check=True,
         )
         assert found.stdout.split() == [here.trace, str(here.records)]
     assert world.run(8, 3).trace != here.trace
@@ -73,7 +86,9 @@ def test_the_world_sees_a_key_that_is_forgotten(monkeypatch):
 
     monkeypatch.setattr(virtual_terminal, "commit_turn", forgetful)
     monkeypatch.setattr(world, "CUTS", ("after the commit",))
-    monkeypatch.setattr(world.World, "_power_fails", lambda self: setattr(self.device, "cut_at", "after the commit"))
+    monkeypatch.setattr(
+        world.World, "_power_fails", lambda self: setattr(self.device, "cut_at", "after the commit")
+    )
     monkeypatch.setattr(world.World, "_faults_of_a_day", _cut_every_minute)
     assert world.run(1, 1).violations
 

@@ -14,14 +14,26 @@ ROOT = Path(__file__).resolve().parents[2]
 FILE_LINES_MAX = 500
 FUNCTION_LINES_MAX = 70
 COLUMNS_MAX = 100
-TOP = {"pyproject.toml", "firmware", "edge", "sim", "tests", "README.md", "LICENSE", "requirements.lock"}
+TOP = {
+    "pyproject.toml",
+    "firmware",
+    "edge",
+    "sim",
+    "tests",
+    "README.md",
+    "LICENSE",
+    "requirements.lock",
+}
 
 
 def tracked(*patterns: str) -> list[Path]:
     """The files that git knows or would add, so that a clone is judged and not this machine's leftovers."""
     names = subprocess.run(
         ["git", "ls-files", "-co", "--exclude-standard", *patterns],
-        cwd=ROOT, check=True, capture_output=True, text=True,
+        cwd=ROOT,
+        check=True,
+        capture_output=True,
+        text=True,
     ).stdout.split("\n")
     return [ROOT / name for name in names if name and (ROOT / name).is_file()]
 
@@ -35,7 +47,11 @@ def test_the_top_of_the_tree_holds_only_what_was_agreed() -> None:
 
 
 def test_no_file_is_longer_than_500_lines() -> None:
-    long = {str(p.relative_to(ROOT)): n for p in PYTHON if (n := p.read_text().count("\n")) > FILE_LINES_MAX}
+    long = {
+        str(p.relative_to(ROOT)): n
+        for p in PYTHON
+        if (n := p.read_text().count("\n")) > FILE_LINES_MAX
+    }
     assert not long
 
 
@@ -77,11 +93,15 @@ def run(*command: str) -> subprocess.CompletedProcess[str]:
     return subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=False)
 
 
-@pytest.mark.parametrize("command", [
-    ["ruff", "check", "edge", "sim", "firmware", "tests"],
-    ["mypy"],
-    ["lint-imports", "--no-cache"],
-], ids=lambda c: c[0])
+@pytest.mark.parametrize(
+    "command",
+    [
+        ["ruff", "check", "edge", "sim", "firmware", "tests"],
+        ["mypy"],
+        ["lint-imports", "--no-cache"],
+    ],
+    ids=lambda c: c[0],
+)
 def test_the_checkers_are_content(command: list[str]) -> None:
     tool = str(Path(sys.executable).parent / command[0])
     done = run(tool, *command[1:])
@@ -89,7 +109,14 @@ def test_the_checkers_are_content(command: list[str]) -> None:
 
 
 def test_no_registry_host_is_named() -> None:
-    hosts = re.compile(r"(pypi\.org|pythonhosted|registry\.npmjs|deb\.debian\.org|fonts\.googleapis)")
-    named = [str(p.relative_to(ROOT)) for p in tracked() if p.suffix in {".py", ".md", ".toml", ".sh", ".js", ".html", ".lock", ""}
-             and p.name != Path(__file__).name and hosts.search(p.read_text(errors="ignore"))]
+    hosts = re.compile(
+        r"(pypi\.org|pythonhosted|registry\.npmjs|deb\.debian\.org|fonts\.googleapis)"
+    )
+    named = [
+        str(p.relative_to(ROOT))
+        for p in tracked()
+        if p.suffix in {".py", ".md", ".toml", ".sh", ".js", ".html", ".lock", ""}
+        and p.name != Path(__file__).name
+        and hosts.search(p.read_text(errors="ignore"))
+    ]
     assert not named

@@ -15,7 +15,8 @@ import msgspec
 
 from edge.core.types import Caps, Credit, Mode, Outcome, Policy
 from edge.suites import es256
-from edge.wire import answer, ask, cbor, cose, envelope, merkle, policy, receipt, record, topics
+from edge.wire import answer, ask, cbor, cose, envelope, policy, record, topics
+from edge.wire.log import merkle, receipt
 from tests.wire.kit import EPOCH, TERMINAL, ZERO, Side, centre, seal_key, sign_key, terminal
 
 FILE = Path(__file__).with_name("wire.json")

@@ -13,8 +13,9 @@ from hypothesis import strategies as st
 
 from edge.core.types import Credit, Json, Mode, Outcome
 from edge.suites import es256
-from edge.wire import answer, cbor, merkle, receipt, record
-from edge.wire.trusted import TrustedCentre
+from edge.wire import answer, cbor, record
+from edge.wire.log import merkle, receipt
+from edge.wire.log.trusted import TrustedCentre
 
 DEPTH = int(os.environ.get("FACEPAY_FUZZ", "1"))  # 50 for a night
 few = settings(max_examples=25 * DEPTH, deadline=None, database=None)

@@ -9,7 +9,8 @@ from cwt import COSE, COSEAlgs, COSEHeaders, COSEKey
 
 from edge.errors import EdgeError
 from edge.suites import es256
-from edge.wire import answer, ask, cbor, cose, merkle, policy, receipt, record
+from edge.wire import answer, ask, cbor, cose, policy, record
+from edge.wire.log import merkle, receipt
 from tests.wire.kit import Desk, centre, chain, header, sign_key, stranger, terminal
 
 DOMAINS = [

@@ -11,7 +11,8 @@ from hypothesis import strategies as st
 
 from edge.core.types import Caps, Outcome, Policy
 from edge.errors import EdgeError
-from edge.wire import answer, ask, cbor, cose, envelope, policy, receipt, record, topics
+from edge.wire import answer, ask, cbor, cose, envelope, policy, record, topics
+from edge.wire.log import receipt
 from tests.wire.kit import (
     EPOCH,
     TERMINAL,

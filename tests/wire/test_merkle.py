@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from edge.wire import merkle
+from edge.wire.log import merkle
 from tests.wire.kit import few, many
 
 SIZES = 64

@@ -7,7 +7,8 @@ import pytest
 
 from edge.core.types import Outcome
 from edge.errors import EdgeError
-from edge.wire import cbor, cose, merkle, receipt
+from edge.wire import cbor, cose
+from edge.wire.log import merkle, receipt
 from tests.wire.kit import EPOCH, TERMINAL, centre, stranger, terminal
 
 

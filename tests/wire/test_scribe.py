@@ -12,8 +12,9 @@ from edge.drivers.keys.file import Driver
 from edge.errors import EdgeError
 from edge.scribe import CentreKeys, Scribe
 from edge.suites import es256
-from edge.wire import answer, ask, envelope, policy, receipt, record
-from edge.wire.trusted import TrustedCentre
+from edge.wire import answer, ask, envelope, policy, record
+from edge.wire.log import receipt
+from edge.wire.log.trusted import TrustedCentre
 from tests.wire.kit import EPOCH, TERMINAL, ZERO, Desk, Side, centre, stranger
 
 SETTINGS = Settings(TERMINAL, "H00000000001", "某卫生服务中心", "510100", "op1", "某某")

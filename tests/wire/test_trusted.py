@@ -9,8 +9,9 @@ from msgspec.structs import replace
 
 from edge.core.types import Outcome
 from edge.errors import EdgeError
-from edge.wire import answer, receipt, record, trusted
-from edge.wire.trusted import TrustedCentre
+from edge.wire import answer, record
+from edge.wire.log import receipt, trusted
+from edge.wire.log.trusted import TrustedCentre
 from tests.wire.kit import (
     EPOCH,
     TERMINAL,

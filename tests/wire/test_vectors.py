@@ -15,8 +15,9 @@ from msgspec.structs import replace
 
 from edge.core.types import Mode, Outcome
 from edge.suites import es256
-from edge.wire import answer, ask, cbor, cose, envelope, merkle, policy, receipt, record, topics
-from edge.wire.trusted import TrustedCentre
+from edge.wire import answer, ask, cbor, cose, envelope, policy, record, topics
+from edge.wire.log import merkle, receipt
+from edge.wire.log.trusted import TrustedCentre
 from tests.vectors import make_wire
 
 GOLDEN = json.loads((Path(__file__).parents[1] / "vectors" / "wire.json").read_text())

@@ -12,8 +12,8 @@ import pkgutil
 from functools import cache
 from typing import Final, Protocol, cast
 
-from edge.core.ticket import Ticket
 from edge.core.types import Bill, BillState, Json, Refusal, Split
+from edge.core.visit.ticket import Ticket
 
 QUEUED: Final = "queued"  # carries no money: may wait for the network under every profile but P2
 PROVISIONAL: Final = "provisional"  # may be provisional where the policy allows the kind

@@ -5,7 +5,6 @@ from __future__ import annotations
 from typing import Final
 
 from edge.core.money import decimal, split_fields, yuan
-from edge.core.ticket import CONSENT_TEXT, Ticket, inf_time
 from edge.core.types import (
     AMOUNT_FEN_MAX,
     LINES_MAX,
@@ -18,6 +17,7 @@ from edge.core.types import (
     Split,
     Verdict,
 )
+from edge.core.visit.ticket import CONSENT_TEXT, Ticket, inf_time
 from edge.errors import EdgeError
 
 BILL_NO_MAX: Final = 30  # ipt_otp_no and chrg_bchno of the national forms

@@ -6,9 +6,9 @@ from __future__ import annotations
 
 from typing import Final
 
-from edge.core.ticket import Ticket
 from edge.core.tx import _forms
 from edge.core.types import Bill, BillState, BillStatus, Json, Refusal, Split
+from edge.core.visit.ticket import Ticket
 
 KIND: Final = "cancel"
 INFNO: Final = "2208"

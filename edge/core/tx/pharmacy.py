@@ -5,9 +5,9 @@ from __future__ import annotations
 from typing import Final
 
 from edge.core.money import yuan
-from edge.core.ticket import Ticket, inf_time
 from edge.core.tx import _forms
 from edge.core.types import Bill, BillState, Json, Refusal, Split
+from edge.core.visit.ticket import Ticket, inf_time
 
 KIND: Final = "pharmacy"
 INFNO: Final = "2102"

@@ -19,7 +19,7 @@ from typing import Any
 import apsw
 import msgspec
 
-from edge.core.ledger import ZERO_HASH, extend, first_head
+from edge.core.sync.ledger import ZERO_HASH, extend, first_head
 from edge.core.types import Answer, Entry, Head, Mode, Outcome, Restored
 from edge.drivers.store import DOCS_MAX, NEWEST, RECORDS_READ_MAX, Batch, Decided, Keep, Locker, Row
 from edge.drivers.store.reserve import RESERVE_BYTES, Reserve

@@ -1,0 +1,78 @@
+"""The centre's decisions, put on the bills they belong to: whoever stands in front of the screen by
+then.
+"""
+
+from __future__ import annotations
+
+from typing import Any, Final
+
+from edge.core.effects import Effect
+from edge.core.money import split_from
+from edge.core.site import Site
+from edge.core.types import BillState, BillStatus, Entry, Json, Now, Outcome, Refusal, Result
+from edge.core.visit.refusals import ELSE_STEPS, centre_no
+from edge.errors import EdgeError
+
+TEXT_CHARS_MAX: Final = 64
+NO: Final = frozenset({Outcome.REJECTED, Outcome.EXPIRED, Outcome.SUSPECT})
+
+
+def apply(site: Site, entry: Entry, result: Result, now: Now) -> list[Effect]:
+    """Update the bill of one decided record. Nothing to do when the bill is no longer in memory."""
+    bill_id = str(entry.local.get("bill_id", ""))
+    state = site.book.get(bill_id)
+    if state is None:
+        return []
+    if entry.kind == "cancel":
+        return site.book.change(bill_id, now, **_cancelled(state, result))
+    return site.book.change(bill_id, now, **_decided(site, state, result))
+
+
+def _decided(site: Site, state: BillState, result: Result) -> dict[str, Any]:
+    body = result.body
+    setlinfo = body.get("setlinfo")
+    first = setlinfo if isinstance(setlinfo, dict) else {}
+    repeated = result.outcome is Outcome.DUPLICATE and not first and not body.get("mdtrt_id")
+    if result.outcome in NO or repeated:
+        return {"status": BillStatus.REJECTED, "refusal": _refusal(result)}
+    status = BillStatus.ADJUSTED if result.outcome is Outcome.ADJUSTED else BillStatus.SETTLED
+    changes: dict[str, Any] = {
+        "status": status,
+        "setl_id": _text(first, "setl_id"),
+        "mdtrt_id": _text(body, "mdtrt_id") or _text(first, "mdtrt_id"),
+        "psn_no": state.psn_no or _text(first, "psn_no"),
+        "refusal": None,
+    }
+    if not first:
+        return changes
+    try:
+        split = split_from(first)
+    except EdgeError as error:
+        # decided and logged, but its sums are wrong: nobody is told an amount; staff must ask
+        refusal = Refusal(f"rejected_{error.code}", ("ask_staff",))
+        return changes | {"status": BillStatus.CONFIRMING, "refusal": refusal}
+    kind = site.kinds[state.bill.kind]
+    return changes | {"split": split, "slip": kind.slip(state.bill, split)}
+
+
+def _cancelled(state: BillState, result: Result) -> dict[str, Any]:
+    """2208/2103: done (also when it had been done before), or the bill stands as it was."""
+    if result.outcome in (Outcome.SETTLED, Outcome.ADJUSTED, Outcome.DUPLICATE):
+        return {"status": BillStatus.CANCELLED, "refusal": None}
+    moved = state.estimate is not None and state.split != state.estimate
+    status = BillStatus.ADJUSTED if moved else BillStatus.SETTLED
+    return {"status": status, "refusal": _refusal(result)}
+
+
+def _refusal(result: Result) -> Refusal:
+    if result.outcome is Outcome.REJECTED:
+        refusal = centre_no(result.body, _text(result.body, "err_msg"))
+        if refusal.code.startswith("rejected_"):
+            return refusal
+        return Refusal(f"rejected_{refusal.code}", refusal.next_steps, refusal.detail)
+    return Refusal(f"rejected_{result.outcome}", ELSE_STEPS)
+
+
+def _text(form: Json, name: str) -> str:
+    value = form.get(name, "")
+    return value[:TEXT_CHARS_MAX] if isinstance(value, str) else ""

@@ -1,0 +1,133 @@
+"""One patient in front of the terminal: where the visit stands and what is known so far. The
+handlers in identify.py and pay.py work on it; visit.py has the table.
+"""
+
+from __future__ import annotations
+
+from enum import StrEnum
+from typing import Any, Final
+
+from edge.core.effects import Effect, Show
+from edge.core.site import Site
+from edge.core.tx import Kind
+from edge.core.types import (
+    Bill,
+    BillState,
+    BillStatus,
+    Identity,
+    Means,
+    Mode,
+    Now,
+    Person,
+    Refusal,
+    Split,
+    Verdict,
+)
+from edge.core.visit import liveness, screens
+
+ASK_BYTES: Final = 16
+TXID_BYTES: Final = 16
+
+
+class State(StrEnum):
+    """Where a visit can be. All but IDLE and RESULT belong to a bill that is not
+    decided here yet.
+    """
+
+    IDLE = "idle"
+    WAYS = "ways"
+    LOOK = "look"
+    CHALLENGE = "challenge"
+    TEMPLATE = "template"
+    CODE = "code"
+    CARD = "card"
+    IDENTIFY = "identify"
+    WHOM = "whom"
+    ESTIMATE = "estimate"
+    CONFIRM = "confirm"
+    RECORD = "record"  # handed to the store, not yet durable
+    ANSWER = "answer"  # durable; the centre's word is awaited
+    RESULT = "result"
+
+
+class Case:
+    """Mutable while the visit lasts; a new one for every visit."""
+
+    def __init__(self, site: Site, number: int) -> None:
+        self.site = site
+        self.number = number
+        self.state = State.IDLE
+        self.deadline_ms: int | None = None
+        self.shown: Show | None = None
+        self.bill_id = ""
+        self.gave_up = False  # the centre did not answer in this visit: go on as offline
+        self.means: Means | None = None
+        self.tries_left = site.settings.liveness_tries_max
+        self.spoofed = False
+        self.consent_utc_ms = 0
+        self.guidance = ""  # the problem that the look screen shows
+        self.guidance_seen = ""  # the problem of the last shot
+        self.good_shots = 0
+        self.clip: liveness.Clip | None = None
+        self.verdict: Verdict | None = None
+        self.template = b""
+        self.template_model = ""
+        self.card_no = ""
+        self.cert_type = "03"
+        self.ask_id = b""
+        self.identity: Identity | None = None
+        self.person: Person | None = None
+        self.split: Split | None = None
+        self.estimated_here = False
+        self.mode = Mode.ONLINE
+        self.txid = b""
+        self.recorded_ms = 0
+
+    # -- what handlers ask -------------------------------------------------------------------------
+    @property
+    def bill_state(self) -> BillState:
+        """The bill as the HIS sees it."""
+        state = self.site.book.get(self.bill_id)
+        assert state is not None, "a visit's bill is active, so it is in memory"
+        return state
+
+    @property
+    def bill(self) -> Bill:
+        return self.bill_state.bill
+
+    @property
+    def kind(self) -> Kind:
+        return self.site.kinds[self.bill.kind]
+
+    @property
+    def online(self) -> bool:
+        """The centre can be asked, as far as this visit knows."""
+        return self.site.link_up and not self.gave_up
+
+    # -- what handlers do --------------------------------------------------------------------------
+    def go(self, state: State, now: Now, lasts_ms: int) -> None:
+        """Enter a state that ends by itself after `lasts_ms`."""
+        self.state = state
+        self.deadline_ms = now.mono_ms + lasts_ms
+
+    def show(self, screen: Show, now: Now, *, alone: bool = False) -> list[Effect]:
+        """Put a screen up for as long as the state lasts, with its prompt, lamps, sound and camera;
+        `alone` leaves those as they are.
+        """
+        left_ms = max(0, self.deadline_ms - now.mono_ms) if self.deadline_ms is not None else 0
+        self.shown = Show(screen.name, self.number, screen.fields, left_ms)
+        return [self.shown] if alone else [self.shown, *screens.beside(screen)]
+
+    def change_bill(self, now: Now, **changes: Any) -> list[Effect]:
+        """Change the bill of this visit."""
+        return self.site.book.change(self.bill_id, now, **changes)
+
+    def refuse(
+        self, refusal: Refusal, now: Now, status: BillStatus = BillStatus.REFUSED
+    ) -> list[Effect]:
+        """End the visit without a record: the bill says why, the screen says what can be done
+        instead.
+        """
+        self.go(State.RESULT, now, self.site.settings.result_show_ms)
+        effects = self.change_bill(now, status=status, refusal=refusal)
+        return effects + self.show(screens.refused(refusal), now)

@@ -1,0 +1,396 @@
+"""The first half of a visit: choose a way, look, follow the challenge, show a code or a card, be
+found by the centre.
+"""
+
+from __future__ import annotations
+
+from typing import Any, Final
+
+import msgspec
+from msgspec.structs import replace
+
+from edge.core.effects import Ask, Effect, TakeTemplate
+from edge.core.events import CardRead, CodeSeen, LookSeen, Pressed, TemplateMade, Told
+from edge.core.limits import WAY_STEPS
+from edge.core.tx._forms import verdict_form
+from edge.core.types import BillStatus, Identity, Json, Means, Now, Person, Refusal, Verdict
+from edge.core.visit import liveness, pay, screens
+from edge.core.visit.case import ASK_BYTES, Case, State
+from edge.core.visit.refusals import ELSE_STEPS, centre_no
+
+GOOD_SHOTS: Final = 3  # good shots in a row before the challenge starts
+SAME_SHOTS: Final = (
+    2  # a problem must last this long before the screen changes: guidance must not flicker
+)
+CODE_CHARS_MAX: Final = 256
+CARD_CHARS_MAX: Final = 50  # mdtrt_cert_no
+PEOPLE_MAX: Final = 9
+FACE, QR, CARD = "face", "qr", "card"
+BUSINESS: Final = {
+    "register": "01101",
+    "settle": "01301",
+    "pharmacy": "02121",
+}  # 用码业务类型, DOMAIN §2.3
+
+
+# -- choosing a way -------------------------------------------------------------------------------
+def start(case: Case, _event: Any, now: Now) -> list[Effect]:
+    """A bill is in front: it is in visit now."""
+    effects = case.change_bill(now, status=BillStatus.IN_VISIT)
+    return effects + ways(case, None, now)
+
+
+def offered(case: Case, now: Now) -> tuple[str, ...]:
+    """The ways that can work now. Without the centre the card says who and the face shows that it
+    is them.
+    """
+    site = case.site
+    camera, reader = not site.camera_lost, not site.board_lost
+    if not case.online:
+        return (FACE, CARD) if camera and reader else ()
+    policy, _ = site.in_force(now)
+    face = camera and case.bill.amount_fen <= policy.face_nopassword_max_fen
+    able = ((FACE, face), (QR, camera), (CARD, reader))
+    return tuple(name for name, can in able if can)
+
+
+def ways(case: Case, _event: Any, now: Now) -> list[Effect]:
+    """Offer the ways, or say at once why there is none."""
+    case.clip = None
+    decision = case.site.decide(case.bill, now, online=case.online)
+    if isinstance(decision, Refusal):
+        return case.refuse(decision, now)
+    able = offered(case, now)
+    if not able:
+        lost = "offline_way" if not case.online and not case.site.camera_lost else "camera_lost"
+        return case.refuse(Refusal(lost, ("ask_staff", "pay_full")), now)
+    case.go(State.WAYS, now, case.site.settings.confirm_timeout_ms)
+    return case.show(screens.ways(case.bill, able), now)
+
+
+def choose_face(case: Case, _event: Any, now: Now) -> list[Effect]:
+    """Pressing the face button is the consent."""
+    policy, _ = case.site.in_force(now)
+    if case.bill.amount_fen > policy.face_nopassword_max_fen:
+        detail = {"limit": policy.face_nopassword_max_fen}
+        return case.refuse(Refusal("over_limit", ("use_code", "use_card"), detail), now)
+    if FACE not in offered(case, now):
+        return ways(case, None, now)
+    case.means = Means.FACE
+    case.consent_utc_ms = max(1, now.utc_ms)
+    return look(case, now) if case.online else ask_card(case, now)
+
+
+def choose_qr(case: Case, _event: Any, now: Now) -> list[Effect]:
+    """The code is read by the camera and decoded by the centre, so it needs the centre."""
+    if not case.online:
+        return case.refuse(Refusal("offline_way", WAY_STEPS), now)
+    if QR not in offered(case, now):
+        return ways(case, None, now)
+    case.means = Means.QR
+    case.go(State.CODE, now, case.site.settings.confirm_timeout_ms)
+    return case.show(screens.code(), now)
+
+
+def choose_card(case: Case, _event: Any, now: Now) -> list[Effect]:
+    """Social-security or ID card through the controller's reader."""
+    if CARD not in offered(case, now):
+        return ways(case, None, now)
+    case.means = Means.CARD
+    return ask_card(case, now)
+
+
+def ask_card(case: Case, now: Now) -> list[Effect]:
+    """Ask for the card; without the centre it stands in for the face library."""
+    case.go(State.CARD, now, case.site.settings.confirm_timeout_ms)
+    return case.show(screens.card(None if case.online else "offline"), now)
+
+
+# -- the face -------------------------------------------------------------------------------------
+def look(case: Case, now: Now, problem: str | None = None) -> list[Effect]:
+    """Ask the patient to look into the camera."""
+    case.clip, case.good_shots = None, 0
+    case.guidance = case.guidance_seen = ""
+    case.go(State.LOOK, now, case.site.settings.look_timeout_ms)
+    return case.show(screens.look(problem, case.tries_left), now)
+
+
+def looking(case: Case, event: LookSeen, now: Now) -> list[Effect]:
+    """Guide until the face is good, then draw the challenge."""
+    problem = event.problem or ""
+    again, case.guidance_seen = problem == case.guidance_seen, problem
+    if not problem:
+        case.good_shots += 1
+        if case.good_shots >= GOOD_SHOTS:
+            return _challenge(case, event, now)
+        return []
+    case.good_shots = 0
+    if not again or problem == case.guidance:
+        return []
+    case.guidance = problem
+    return case.show(screens.look(problem, case.tries_left), now)
+
+
+def _challenge(case: Case, event: LookSeen, now: Now) -> list[Effect]:
+    policy, _ = case.site.in_force(now)
+    steps = liveness.draw(case.site.dice, policy.liveness_steps)
+    case.clip = liveness.begin(steps, replace(event, at_mono_ms=now.mono_ms))
+    case.go(State.CHALLENGE, now, case.site.settings.step_timeout_ms)
+    return case.show(screens.challenge(steps, 0), now)
+
+
+def challenging(case: Case, event: LookSeen, now: Now) -> list[Effect]:
+    """One more shot of the challenge."""
+    assert case.clip is not None, "CHALLENGE has a clip"
+    before = case.clip
+    seen = liveness.watch(before, event, _threshold(case, now))
+    if isinstance(seen, Verdict):
+        return _judge(case, seen, now)
+    case.clip = seen
+    if seen.index == before.index:
+        return []
+    case.go(State.CHALLENGE, now, case.site.settings.step_timeout_ms)
+    return case.show(screens.challenge(seen.steps, seen.index), now)
+
+
+def step_timeout(case: Case, _event: Any, now: Now) -> list[Effect]:
+    """The gesture did not come."""
+    assert case.clip is not None, "CHALLENGE has a clip"
+    return _judge(case, liveness.fail(case.clip, "step_timeout", _threshold(case, now)), now)
+
+
+def _threshold(case: Case, now: Now) -> float:
+    return case.site.in_force(now)[0].liveness_threshold
+
+
+def _judge(case: Case, verdict: Verdict, now: Now) -> list[Effect]:
+    case.verdict = verdict
+    if not verdict.live:
+        return try_again(case, verdict.reasons[0], now)
+    case.go(State.TEMPLATE, now, case.site.settings.step_timeout_ms)
+    # the camera stays on: the template comes from the next good shot
+    return [TakeTemplate(), *case.show(screens.working("identify"), now, alone=True)]
+
+
+def try_again(case: Case, reason: str, now: Now) -> list[Effect]:
+    """Not live. Another try, or the end after the last one."""
+    case.spoofed = case.spoofed or reason == "spoof_score"
+    case.tries_left -= 1
+    if case.tries_left > 0:
+        return look(case, now, problem=reason)
+    code = "spoof_suspected" if case.spoofed else "liveness_failed"
+    return case.refuse(
+        Refusal(code, ("use_code", "use_card", "ask_staff"), {"reason": reason}), now
+    )
+
+
+def templating(case: Case, event: LookSeen, now: Now) -> list[Effect]:
+    """Between the verdict and the template nobody may step in: the face in the box must stay the
+    same one.
+    """
+    assert case.clip is not None, "TEMPLATE follows CHALLENGE"
+    if event.at_mono_ms < case.clip.face_ms:
+        return []
+    gone = event.problem in ("no_face", "two_faces")
+    if gone or not liveness.overlap(case.clip.box or event.box, event.box):
+        return try_again(case, "face_changed", now)
+    case.clip = replace(case.clip, box=event.box)
+    return []
+
+
+def template_late(case: Case, _event: Any, now: Now) -> list[Effect]:
+    """No template in time."""
+    return try_again(case, "face_lost", now)
+
+
+def template_made(case: Case, event: TemplateMade, now: Now) -> list[Effect]:
+    """The face is alive and measured: now who is it?"""
+    assert case.verdict is not None, "TEMPLATE follows a verdict"
+    case.template, case.template_model = event.template, event.model
+    case.verdict = replace(
+        case.verdict, models=(*case.site.settings.models, ("template", event.model))
+    )
+    if not case.online:
+        return pay.prepare(case, now) if case.card_no else ask_card(case, now)
+    return ask_face(case, now) if case.means is Means.FACE else _ask_card_no(case, now)
+
+
+def look_timeout(case: Case, _event: Any, now: Now) -> list[Effect]:
+    """Nobody was there, or nobody got into the right place."""
+    code = "left" if case.guidance in ("", "no_face") else "timeout"
+    return case.refuse(Refusal(code, ("try_again", "use_code", "use_card")), now)
+
+
+# -- code and card --------------------------------------------------------------------------------
+def code_seen(case: Case, event: CodeSeen, now: Now) -> list[Effect]:
+    """A code; only the centre can say what it is."""
+    text = event.text.strip()
+    if not 0 < len(text) <= CODE_CHARS_MAX or not text.isprintable():
+        return []
+    if not case.online:
+        return case.refuse(Refusal("offline_way", WAY_STEPS), now)
+    business = BUSINESS.get(case.bill.kind, "01301")
+    org = case.site.settings.fixmedins_code
+    body = {"means": QR, "ecQrCode": text, "businessType": business, "orgId": org}
+    return _ask_who(case, body, now)
+
+
+def card_read(case: Case, event: CardRead, now: Now) -> list[Effect]:
+    """A card: the centre knows whose; without it the face must be seen too and is sealed in the
+    record.
+    """
+    number = event.card_no.strip()
+    if not 0 < len(number) <= CARD_CHARS_MAX or not number.isalnum() or not number.isascii():
+        return []
+    case.card_no = number
+    case.cert_type = event.cert_type if event.cert_type in ("02", "03") else "03"
+    if case.online:
+        return _ask_card_no(case, now)
+    case.means = Means.CARD
+    if case.template:
+        return pay.prepare(case, now)
+    if case.site.camera_lost:
+        return case.refuse(Refusal("camera_lost", ("ask_staff", "pay_full")), now)
+    case.consent_utc_ms = case.consent_utc_ms or max(1, now.utc_ms)
+    return look(case, now)
+
+
+def card_first(case: Case, event: CardRead, now: Now) -> list[Effect]:
+    """Somebody holds the card to the reader without pressing anything: that is a choice too."""
+    if CARD not in offered(case, now):
+        return []
+    case.means = Means.CARD
+    return card_read(case, event, now)
+
+
+# -- 1101 -----------------------------------------------------------------------------------------
+def ask_face(case: Case, now: Now) -> list[Effect]:
+    """Who has this face? The template goes sealed to the centre; the decision is the centre's."""
+    assert case.verdict is not None, "the face was judged"
+    assert case.verdict.live, "only a live face is asked about"
+    verdict = verdict_form(case.verdict)
+    body = {
+        "means": FACE,
+        "template": case.template,
+        "model": case.template_model,
+        "verdict": verdict,
+    }
+    return _ask_who(case, body, now)
+
+
+def _ask_card_no(case: Case, now: Now) -> list[Effect]:
+    case.means = Means.CARD
+    body = {
+        "means": CARD,
+        "mdtrt_cert_type": case.cert_type,
+        "mdtrt_cert_no": case.card_no,
+        "card_sn": "",
+    }
+    return _ask_who(case, body, now)
+
+
+def _ask_who(case: Case, body: Json, now: Now) -> list[Effect]:
+    case.ask_id = case.site.dice.bytes(ASK_BYTES)
+    case.go(State.IDENTIFY, now, case.site.settings.ask_timeout_ms)
+    return [Ask(case.ask_id, "1101", body), *case.show(screens.working("identify"), now)]
+
+
+def told_who(case: Case, event: Told, now: Now) -> list[Effect]:
+    """The centre's answer to 1101."""
+    case.ask_id = b""
+    if event.infcode != 0:
+        return case.refuse(centre_no(event.body, event.err_msg), now)
+    people = _people(event.body)
+    if not people:
+        return case.refuse(Refusal("rejected_malformed", ELSE_STEPS), now)
+    assert case.means is not None, "a way was chosen"
+    auth_no = event.body.get("authNo", "")
+    card_no = case.card_no if case.means is Means.CARD else ""
+    auth = auth_no if isinstance(auth_no, str) else ""
+    case.identity = Identity(case.means, auth, people, card_no)
+    if len(people) == 1:
+        case.person = people[0]
+        return pay.prepare(case, now)
+    case.go(State.WHOM, now, case.site.settings.confirm_timeout_ms)
+    return case.show(screens.whom(people), now)
+
+
+def _people(body: Json) -> tuple[Person, ...]:
+    """The people of 1101, () when the answer is malformed."""
+    rows = body.get("people")
+    if not isinstance(rows, list) or not 0 < len(rows) <= PEOPLE_MAX:
+        return ()
+    try:
+        return tuple(_person(row) for row in rows)
+    except msgspec.ValidationError:
+        return ()
+
+
+def _person(row: Any) -> Person:
+    form = dict(row) if isinstance(row, dict) else row
+    if isinstance(form, dict) and "ecToken" in form:
+        form["ec_token"] = form.pop("ecToken")
+    return msgspec.convert(form, Person)
+
+
+def no_answer_who(case: Case, _event: Any, now: Now) -> list[Effect]:
+    """The centre did not answer who it is: go on without it where the policy lets us."""
+    case.gave_up, case.ask_id = True, b""
+    decision = case.site.decide(case.bill, now, online=False)
+    if isinstance(decision, Refusal):
+        return case.refuse(decision, now)
+    if not case.card_no:
+        return ask_card(case, now)
+    return pay.prepare(case, now) if case.template else look(case, now)
+
+
+def choose_person(case: Case, event: Pressed, now: Now) -> list[Effect]:
+    """For whom."""
+    assert case.identity is not None, "WHOM follows 1101"
+    people = case.identity.people
+    known = {str(number): person for number, person in enumerate(people)}
+    if event.value not in known:
+        return []
+    case.person = known[event.value]
+    return pay.prepare(case, now)
+
+
+# -- leaving --------------------------------------------------------------------------------------
+def patient_cancelled(case: Case, _event: Any, now: Now) -> list[Effect]:
+    """The cancel button: nothing was recorded."""
+    return case.refuse(Refusal("cancelled", ("try_again", "ask_staff")), now)
+
+
+def withdrawn(case: Case, _event: Any, now: Now) -> list[Effect]:
+    """The HIS took the bill back before anything was recorded."""
+    return case.refuse(Refusal("cancelled", ("ask_staff",)), now, BillStatus.CANCELLED)
+
+
+def timed_out(case: Case, _event: Any, now: Now) -> list[Effect]:
+    """Nobody did anything."""
+    return case.refuse(Refusal("timeout", ("try_again", "ask_staff")), now)
+
+
+def camera_gone(case: Case, _event: Any, now: Now) -> list[Effect]:
+    """The camera stopped in the middle: the ways that need none are offered, or the visit ends."""
+    return ways(case, None, now)
+
+
+def reader_gone(case: Case, _event: Any, now: Now) -> list[Effect]:
+    """The controller was unplugged while a card was awaited."""
+    return ways(case, None, now)
+
+
+def link_gone_code(case: Case, _event: Any, now: Now) -> list[Effect]:
+    """A code cannot be read without the centre."""
+    return ways(case, None, now)
+
+
+def other_way(case: Case, _event: Any, now: Now) -> list[Effect]:
+    """The patient wants another way to say who they are; what was shown so far does not count for
+    it.
+    """
+    case.means, case.identity, case.person = None, None, None
+    case.card_no, case.template, case.verdict, case.ask_id = "", b"", None, b""
+    case.consent_utc_ms = 0
+    return ways(case, None, now)

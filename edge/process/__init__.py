@@ -1,0 +1,1 @@
+"""What surrounds the owner task: clock, inbox, waiting calls, log lines, watchdog."""

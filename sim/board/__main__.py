@@ -1,0 +1,5 @@
+"""`python -m sim.board --pty-link PATH`: one simulated controller until it is stopped."""
+
+from sim.board import main
+
+main()

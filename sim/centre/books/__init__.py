@@ -1,0 +1,1 @@
+"""What the centre keeps: people, terminals, accounts, rules, policies, records and the log's leaves."""

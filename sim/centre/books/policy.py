@@ -1,0 +1,218 @@
+"""The signed limits: issuing them, and holding every record to the one it names."""
+
+from __future__ import annotations
+
+from typing import Final
+
+import msgspec
+import sqlalchemy as sa
+from msgspec import Struct
+
+from edge.core.types import Caps, Mode, Policy, Split
+from edge.wire import policy as wire
+from edge.wire.cose import Signer
+from edge.wire.record import RecordHeader
+from edge.wire.shape import ZERO_HASH
+from sim.centre.bodies import Body
+from sim.centre.books import store as t
+from sim.centre.books.registry import Terminal
+from sim.centre.books.rules import Region
+
+HOUR_MS: Final = 3_600_000
+DAY_MS: Final = 24 * HOUR_MS
+VALID_MS: Final = 7 * DAY_MS
+RENEW_MS: Final = DAY_MS  # a policy older than this is replaced when somebody asks
+SLACK_MS: Final = 60_000
+OFFLINE_KINDS: Final = ("settle", "pharmacy")
+FACE_MAX_FEN: Final = 50_000_00  # Hengshui, hospital (DOMAIN §2.5, B)
+FACE_MAX_PHARMACY_FEN: Final = 5_000_00
+CONTACTS_KEPT_MS: Final = 7 * DAY_MS
+CONTACTS_SWEPT_EVERY: Final = 100  # one message in so many, by its own time
+_NAMED: Final = t.get(t.policies, "hash", only=("terminal", "body"))
+_OUTAGE: Final = t.get(
+    t.records, "terminal", "epoch", "contact_ms", "mode", only=("outcome", "fund_fen", "psn_key")
+)
+_CONTACT: Final = sa.text(
+    "SELECT max(at_ms) FROM contacts WHERE terminal = :terminal AND at_ms <= :at_ms"
+)
+_SPOKEN: Final = sa.text(
+    "INSERT INTO contacts (terminal, at_ms) VALUES (:terminal, :at_ms) ON CONFLICT DO NOTHING"
+)
+_SWEEP: Final = sa.text("DELETE FROM contacts WHERE terminal = :terminal AND at_ms < :at_ms")
+
+
+class Issuer(Struct, frozen=True):
+    """Who signs policies, over which rules, with which caps."""
+
+    region: Region
+    signer: Signer
+    caps: Caps
+
+
+def make(issuer: Issuer, terminal: Terminal, now_ms: int, version: int) -> Policy:
+    """The policy of a terminal: its profile, its caps, and the rules it may estimate with."""
+    pharmacy = terminal.level == "pharmacy"
+    return Policy(
+        profile=terminal.profile,
+        version=version,
+        issued_utc_ms=now_ms,
+        valid_until_utc_ms=now_ms + VALID_MS,
+        caps=issuer.caps,
+        allow=OFFLINE_KINDS if terminal.profile == "P1" else (),
+        face_nopassword_max_fen=FACE_MAX_PHARMACY_FEN if pharmacy else FACE_MAX_FEN,
+        liveness_threshold=0.5,
+        liveness_steps=2,
+        rules=issuer.region.document(terminal.level),
+        rules_utc_ms=now_ms,
+    )
+
+
+def current(conn: sa.Connection, issuer: Issuer, terminal: Terminal, now_ms: int) -> bytes:
+    """The document in force for this terminal; a new one when there is none or it is a day old."""
+    c = t.policies.c
+    query = sa.select(c.document, c.issued_ms).where(c.terminal == terminal.name)
+    row = conn.execute(query.order_by(c.issued_ms.desc()).limit(1)).first()
+    if row is not None and now_ms - row[1] < RENEW_MS:
+        return bytes(row[0])
+    count = conn.execute(sa.select(sa.func.count()).where(c.terminal == terminal.name)).scalar()
+    made = make(issuer, terminal, now_ms, int(count or 0) + 1)
+    return publish(conn, made, terminal.name, issuer.signer)
+
+
+def publish(conn: sa.Connection, made: Policy, terminal: str, signer: Signer) -> bytes:
+    """Sign and remember a policy; from now on records may name it."""
+    document = wire.encode(made, terminal, signer)
+    body = msgspec.structs.replace(made, rules={})
+    row = {
+        "hash": wire.document_hash(document),
+        "terminal": terminal,
+        "document": document,
+        "body": msgspec.json.encode(body),
+        "issued_ms": made.issued_utc_ms,
+        "valid_until_ms": made.valid_until_utc_ms,
+    }
+    conn.execute(t.policies.insert(), row)
+    return document
+
+
+def named(conn: sa.Connection, digest: bytes, terminal: str) -> Policy | None:
+    """The policy with this hash, if it was made for this terminal (or for all)."""
+    row = conn.execute(_NAMED, t.at(hash=digest)).first()
+    if row is None or row[0] not in (terminal, wire.EVERYONE):
+        return None
+    return msgspec.json.decode(row[1], type=Policy)
+
+
+class Claim(Struct, frozen=True):
+    """A record as the policy sees it. `contact_ms` names the outage; `by_token`: 1101 had said who
+    it is."""
+
+    header: RecordHeader
+    body: Body
+    estimate: Split | None
+    psn_no: str
+    contact_ms: int
+    by_token: bool
+
+    @property
+    def slack_ms(self) -> int:
+        """How far its clock may be out."""
+        return SLACK_MS + self.header.error_ms
+
+
+def violation(conn: sa.Connection, claim: Claim) -> str:
+    """ "" or in which way the record breaks the policy it names."""
+    header = claim.header
+    if header.policy == ZERO_HASH:
+        return "P0 allows no provisional record" if header.mode is Mode.PROVISIONAL else ""
+    policy = named(conn, header.policy, header.terminal)
+    if policy is None:
+        return "unknown policy"
+    begin, end = policy.issued_utc_ms - claim.slack_ms, policy.valid_until_utc_ms + claim.slack_ms
+    if not begin <= header.wall_ms <= end:
+        return "policy not in force then"
+    total = claim.estimate.medfee_sumamt_fen if claim.estimate else 0
+    if claim.body.identity.means == "face" and total > policy.face_nopassword_max_fen:
+        return "above the no-password limit"
+    if header.mode is Mode.QUEUED:
+        return "" if header.kind == "register" else "only a registration may be queued"
+    if header.mode is Mode.ONLINE:
+        return ""
+    return _provisional(conn, claim, policy)
+
+
+def _provisional(conn: sa.Connection, claim: Claim, policy: Policy) -> str:
+    caps, header, estimate = policy.caps, claim.header, claim.estimate
+    if policy.profile != "P1" or header.kind not in policy.allow:
+        return "not allowed offline"
+    if estimate is None:
+        return "no estimate"
+    silent_ms = header.wall_ms - claim.contact_ms - claim.slack_ms
+    age_ms = header.wall_ms - policy.rules_utc_ms - claim.slack_ms
+    rows = (
+        ("fund part above the cap", estimate.fund_pay_sumamt_fen > caps.fund_part_max_fen),
+        ("total above the cap", estimate.medfee_sumamt_fen > caps.total_max_fen),
+        ("no account money offline", estimate.acct_pay_fen + estimate.acct_mulaid_pay_fen > 0),
+        ("too long without the centre", silent_ms > caps.hours_since_centre_max * HOUR_MS),
+        ("rules too old", age_ms > caps.catalogue_age_days_max * DAY_MS),
+    )
+    for why, hit in rows:
+        if hit:
+            return why
+    return _proof(claim, policy) or _outage(conn, claim, estimate, caps)
+
+
+def _proof(claim: Claim, policy: Policy) -> str:
+    """Without the centre's own word only a card with a live face beside it proves a person."""
+    verdict, said = claim.body.verdict, claim.body.identity
+    if claim.by_token and said.means != "face":
+        return ""
+    if not claim.by_token and (said.means != "card" or not said.template):
+        return "no card with a face"
+    if verdict is None or not verdict.live or verdict.score < policy.liveness_threshold:
+        return "liveness below the policy"
+    return "" if len(verdict.steps) >= policy.liveness_steps else "liveness below the policy"
+
+
+def _outage(conn: sa.Connection, claim: Claim, estimate: Split, caps: Caps) -> str:
+    """The sums over the same outage: everything provisional since the same last contact."""
+    key = t.at(
+        terminal=claim.header.terminal,
+        epoch=claim.header.epoch,
+        contact_ms=claim.contact_ms,
+        mode=str(Mode.PROVISIONAL),
+    )
+    rows = conn.execute(_OUTAGE, key).all()
+    held = [(row[1], row[2]) for row in rows if row[0] in ("settled", "adjusted")]
+    count, fund = len(held), sum(fund_fen for fund_fen, _ in held)
+    mine = sum(1 for _, who in held if who == claim.psn_no)
+    if count + 1 > caps.records_max:
+        return "too many records in this outage"
+    if fund + estimate.fund_pay_sumamt_fen > caps.fund_exposure_max_fen:
+        return "too much fund money in this outage"
+    if mine + 1 > caps.per_person_per_outage:
+        return "too often for this person in this outage"
+    return ""
+
+
+def contact_before(conn: sa.Connection, terminal: str, at_ms: int) -> int:
+    """The last time before `at_ms` that the centre spoke to this terminal; 0 = never. Names the
+    outage."""
+    return int(conn.execute(_CONTACT, {"terminal": terminal, "at_ms": at_ms}).scalar() or 0)
+
+
+def contact(conn: sa.Connection, terminal: str, now_ms: int) -> None:
+    """Remember that the centre speaks to this terminal now, once per second at most."""
+    conn.execute(_SPOKEN, {"terminal": terminal, "at_ms": now_ms - now_ms % 1000})
+    if now_ms % CONTACTS_SWEPT_EVERY == 0:
+        conn.execute(_SWEEP, {"terminal": terminal, "at_ms": now_ms - CONTACTS_KEPT_MS})
+
+
+def difference(estimate: Split | None, settled: Split | None) -> tuple[bool, int]:
+    """(the split differs from the estimate, how much more cash it is). The balance afterwards is
+    no promise."""
+    if estimate is None or settled is None:
+        return False, 0
+    names = [name for name in Split.__struct_fields__ if name != "balc_fen"]
+    differs = any(getattr(estimate, name) != getattr(settled, name) for name in names)
+    return differs, settled.psn_cash_pay_fen - estimate.psn_cash_pay_fen

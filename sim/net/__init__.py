@@ -1,0 +1,1 @@
+"""Brokers as processes, their certificates, and wires that can be cut."""
