@@ -11,6 +11,7 @@ from typing import Any
 
 import pytest
 
+from edge.core import link_words
 from edge.core.events import BoardLost, BoardUp, CardRead, Pressed
 from edge.core.link import GREETS_MAX, QUEUE_MAX, SILENT_MS, Input, Link, State
 from edge.core.link_words import (
@@ -19,13 +20,9 @@ from edge.core.link_words import (
     ClosePort,
     Code,
     Command,
-    Opened,
-    OpenFailed,
     OpenPort,
     PortLost,
     Post,
-    StopAsked,
-    Tick,
     Write,
 )
 from edge.wire import frame
@@ -109,7 +106,9 @@ class Bench:
             self.todo.append(one)
             match one:
                 case OpenPort():
-                    answer = Opened() if self.plugged else OpenFailed(Code.NO_PORT)
+                    answer = (
+                        link_words.Opened() if self.plugged else link_words.OpenFailed(Code.NO_PORT)
+                    )
                     self.do(self.link.step(answer, self.now))
                 case Write(data):
                     self.to_board.append(data)
@@ -137,7 +136,7 @@ class Bench:
                     self.step(Arrived(data))
             due = self.link.deadline()
             if self.host_runs and due is not None and due <= self.now:
-                self.step(Tick())
+                self.step(link_words.Tick())
             self.app.tick(self.now)
             if self.app.link.out:
                 out, self.app.link.out = bytes(self.app.link.out), bytearray()
@@ -404,7 +403,7 @@ def test_a_queue_of_commands_is_bounded_and_keeps_the_last_light() -> None:
 def test_after_stop_nothing_is_posted_and_the_port_is_closed() -> None:
     bench = Bench().until_up()
     bench.todo.clear()
-    bench.step(StopAsked())
+    bench.step(link_words.StopAsked())
     assert bench.todo == [ClosePort()]
     assert bench.link.deadline() is None
     bench.app.card(b"03,LATE", bench.now)
