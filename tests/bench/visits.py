@@ -7,12 +7,13 @@ after the commit; the person's pauses and gestures are in the first figure and n
 
 from __future__ import annotations
 
+import contextlib
 import json
 import os
 import shutil
+import socket
 import threading
 import time
-from collections.abc import Callable
 from pathlib import Path
 
 import httpx
@@ -35,8 +36,10 @@ from tests.bench.material import HOME
 
 GOOD = {"settled", "adjusted"}
 FLOORS_EACH = 5  # rounds of the floors behind each visit
+HTTP_BYTES = 300  # of a request or an answer with its headers
 RECORD_BYTES = 2_500
 ANSWER_BYTES = 2_000
+FLOOR = "TCP there and back + fdatasync"
 ECHO_TOPIC = "fp/1/00/bench/echo"  # nobody but us listens there
 WAIT_S = 20.0
 EYES_S = 3.0  # the networks load behind the first page
@@ -65,6 +68,10 @@ class Screens:
         self._stop.set()
 
     def _follow(self) -> None:
+        with contextlib.suppress(httpx.HTTPError):  # the agent ended: so do its screens
+            self._read()
+
+    def _read(self) -> None:
         timeout = httpx.Timeout(10, read=60)
         with (
             httpx.Client(base_url=self._url, timeout=timeout, trust_env=False) as http,
@@ -119,6 +126,44 @@ class Echo:
             client.loop_stop()
 
 
+class Wire:
+    """A bare TCP connection over loopback: a press' worth of bytes there, a page's worth back."""
+
+    def __init__(self) -> None:
+        self._door = socket.create_server(("127.0.0.1", 0))
+        threading.Thread(target=self._serve, name="wire", daemon=True).start()
+        self._here = socket.create_connection(self._door.getsockname())
+        self._here.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+
+    def _serve(self) -> None:
+        there, _ = self._door.accept()
+        with there:
+            there.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+            while there.recv(HTTP_BYTES):
+                there.sendall(bytes(HTTP_BYTES))
+
+    def round_trip(self) -> float:
+        """Seconds."""
+        began = time.perf_counter()
+        self._here.sendall(bytes(HTTP_BYTES))
+        self._here.recv(HTTP_BYTES)
+        return time.perf_counter() - began
+
+    def close(self) -> None:
+        """Both ends."""
+        self._here.close()
+        self._door.close()
+
+
+class Floors(Struct, frozen=True):
+    """One round of the bare things, in seconds; `http` is the agent's own API beside them."""
+
+    http: float
+    wire: float
+    disk: float
+    echo: float
+
+
 class Times(Struct, frozen=True):
     """One visit, in seconds."""
 
@@ -138,14 +183,16 @@ def measure(directory: Path, size: Size) -> list[Figure]:
     with Clinic(place, actors) as clinic:
         time.sleep(EYES_S)
         player = Player(clinic, Diary(), 1, lambda _text: None)
-        screens, echo = Screens(clinic.url), Echo(clinic.broker)
+        screens = Screens(clinic.url)
+        echo = Echo(clinic.broker) if kind == "mosquitto" else None  # amqtt: one name, one client
         player.start()
         try:
             times, floors, failed = _visits(player, screens, actors, size.faces, echo)
         finally:
             player.stop()
             screens.stop()
-            echo.close()
+            if echo:
+                echo.close()
     assert times, f"no visit ended well: {failed}"
     return _figures(times, floors, failed, kind)
 
@@ -165,11 +212,12 @@ def _own_stage(directory: Path) -> Path:
 
 
 def _visits(
-    player: Player, screens: Screens, actors: list[Actor], count: int, echo: Echo
-) -> tuple[list[Times], list[tuple[float, float, float]], list[str]]:
-    """One warm-up, then `count` visits; behind each the floors: HTTP, fdatasync, echo."""
-    presses = _watched(player)
+    player: Player, screens: Screens, actors: list[Actor], count: int, echo: Echo | None
+) -> tuple[list[Times], list[Floors], list[str]]:
+    """One warm-up, then `count` visits; the floors behind each."""
+    wire = Wire()
     http = httpx.Client(base_url=player.clinic.url, trust_env=False)
+    presses = _watched(player, http)
     bare = os.open(player.clinic.options.directory / "bare", os.O_WRONLY | os.O_CREAT | os.O_APPEND)
     times, floors, failed = [], [], []
     for number in range(count + 1):
@@ -183,22 +231,26 @@ def _visits(
             found = _times(screens.marks[began:], presses)
             times += [found] if found else []
         presses.clear()
-        floors += [(_rtt(http), _bare(bare), _there_and_back(echo)) for _ in range(FLOORS_EACH)]
+        for _ in range(FLOORS_EACH):
+            there_and_back = _there_and_back(echo) if echo else 0.0
+            floors.append(Floors(_rtt(http), wire.round_trip(), _bare(bare), there_and_back))
     os.close(bare)
+    wire.close()
     http.close()
     return times, floors, failed
 
 
-def _watched(player: Player) -> list[Mark]:
-    """Note when the patient's finger comes down."""
+def _watched(player: Player, http: httpx.Client) -> list[Mark]:
+    """Note when the patient's finger comes down. It presses on a connection that is open already,
+    as a browser's is; the patient of the demo opens a new one each time."""
     presses: list[Mark] = []
-    press: Callable[..., None] = player.patient._press
 
-    def noted(button: str, value: str = "") -> None:
+    def press(button: str, value: str = "") -> None:
+        body = {"button": button, "value": value, "visit": player.patient.screen.get("visit", 0)}
         presses.append(Mark(time.monotonic(), button))
-        press(button, value)
+        http.post("/kiosk/press", json=body, headers={"Origin": player.clinic.url})
 
-    player.patient._press = noted  # type: ignore[method-assign]
+    player.patient._press = press  # type: ignore[method-assign]
     return presses
 
 
@@ -231,11 +283,12 @@ def _gestures(marks: list[Mark]) -> float:
 
 
 def _figures(
-    times: list[Times], floors: list[tuple[float, float, float]], failed: list[str], kind: str
+    times: list[Times], floors: list[Floors], failed: list[str], kind: str
 ) -> list[Figure]:
-    http, disk = [a for a, _, _ in floors], [a + b for a, b, _ in floors]
-    all_three = [a + b + c for a, b, c in floors]
-    assert http
+    http, wires = [one.http for one in floors], [one.wire for one in floors]
+    disk = [one.wire + one.disk for one in floors]
+    twice = [one.disk + 2 * one.echo for one in floors]
+    all_three = [one.wire + one.disk + one.echo for one in floors]
     note = f"{kind}; {len(failed)} of {len(times) + len(failed)} did not end in a settlement"
     note += f" ({', '.join(failed)})" if failed else ""
     lengths = f"each gesture's clip lasts {LENGTH_S['blink']} to {LENGTH_S['turn_left']} s"
@@ -260,17 +313,18 @@ def _figures(
             [t.person for t in times], "the person: gestures, one pause", f"{note}; {lengths}",
         ),
         one(
-            "of that without the person", [t.face_to_durable - t.person for t in times], disk,
-            "HTTP round trip + fdatasync", "finding the face, 1101, 2206, signing, commit",
+            "of that without the person", [t.face_to_durable - t.person for t in times],
+            twice, "fdatasync + raw MQTT there and back, twice", "first face, 1101, 2206, commit",
         ),
         one(
             "confirm pressed to record durable", [t.confirm_to_durable for t in times], disk,
-            "HTTP round trip + fdatasync", "press, turn, sign, commit, screen",
+            FLOOR, "press, turn, sign, commit, screen",
         ),
         one(
             "confirm pressed to settled on screen", [t.confirm_to_settled for t in times],
-            all_three, "that + raw MQTT there and back", "with the centre's commit and receipt",
+            all_three, f"{FLOOR} + raw MQTT there and back", "with the centre's commit and receipt",
         ),
+        one("GET /healthz", http, wires, "TCP there and back", "the API on an open connection"),
     ]  # fmt: skip
 
 
