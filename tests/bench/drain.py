@@ -88,7 +88,7 @@ class Drill:
             note=notes,
         )
 
-    # -- our side --------------------------------------------------------------------------------------
+    # -- our side --------------------------------------------------------------------------------
     def _drain(self, serve: Callable[[], Callable[[], None]], count: int) -> float:
         """Seconds from the link to the last answer stored."""
         end = serve()
@@ -132,7 +132,7 @@ class Drill:
                 break
         return found
 
-    # -- their side ------------------------------------------------------------------------------------
+    # -- their side ------------------------------------------------------------------------------
     def _receiver(self) -> Callable[[], None]:
         counter = self._counter
         broker, folder = counter.broker, counter.directory
@@ -171,7 +171,7 @@ class Drill:
             time.sleep(0.05)
         return self._counter.kill_centre
 
-    # -- the floor -------------------------------------------------------------------------------------
+    # -- the floor -------------------------------------------------------------------------------
     def _raw(self, payloads: list[bytes]) -> float:
         """Seconds until the broker acknowledged every envelope."""
         broker = self._counter.broker

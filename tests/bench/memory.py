@@ -33,7 +33,10 @@ VISIT_S = 30.0
 PRESENT_AGAIN_S = 0.7  # an unnoticed card is presented again
 LOOK_EVERY_S = 0.002
 AMOUNT_FEN = 1_200
-LIBRARIES = "apsw cbor2 cryptography.hazmat.primitives.hpke msgspec paho.mqtt.client serial starlette.applications uvicorn asyncio ssl"
+LIBRARIES = (
+    "asyncio ssl apsw cbor2 cryptography.hazmat.primitives.hpke msgspec paho.mqtt.client serial "
+    "starlette.applications uvicorn"
+)
 SEEING = "numpy PIL.Image tflite_runtime.interpreter zxingcpp"
 LOAD_NETS = """
 from pathlib import Path

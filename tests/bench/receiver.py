@@ -1,7 +1,7 @@
-"""A receiver that verifies and answers, and keeps nothing on disk: `python -m tests.bench.receiver`.
+"""A receiver that verifies, answers and keeps nothing: `python -m tests.bench.receiver`.
 
-It does what a centre must do before it may answer (signature, place in the chain, Merkle log, signed
-receipts) without deciding money and without a database, so that a drain measures the terminal's side.
+It does what a centre must do before it may answer (signature, place in the chain, Merkle log,
+signed receipts) without deciding money and without a database.
 """
 
 from __future__ import annotations

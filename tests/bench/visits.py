@@ -1,8 +1,8 @@
 """Group `visit`: from a face to a durable record with every part real.
 
 The clinic of the demo: agent process, files camera with the real networks, controller, broker with
-TLS, centre process, HIS. Times are those of the kiosk's own event stream, which shows `working` only
-after the commit; the person's pauses and gestures are in the first figure and not in the others.
+TLS, centre process, HIS. Times are those of the kiosk's own event stream, which shows `working`
+only after the commit; the person's pauses and gestures are in the first figure alone.
 """
 
 from __future__ import annotations
