@@ -14,7 +14,7 @@ from __future__ import annotations
 
 import math
 import struct
-from typing import Any, NamedTuple
+from typing import Any
 
 import cbor2
 
@@ -24,32 +24,14 @@ DEPTH_MAX = 8  # nested arrays and maps
 ITEMS_MAX = 4096  # heads: every key, value and container counts as one
 
 _UINT, _NINT, _BSTR, _TSTR, _ARRAY, _MAP, _TAG, _SIMPLE = range(8)
-_STRINGS = (_BSTR, _TSTR)
-_CONTAINERS = (_ARRAY, _MAP)
+# The lowest head byte of a kind
+_STRINGS_FROM, _TEXTS_FROM, _ARRAYS_FROM = _BSTR << 5, _TSTR << 5, _ARRAY << 5
+_MAPS_FROM, _TAGS_FROM = _MAP << 5, _TAG << 5
+_CUT = "it is cut off or declares more than it holds"
 _FALSE_TRUE_NULL = (20, 21, 22)
 _SMALLEST = {24: 24, 25: 1 << 8, 26: 1 << 16, 27: 1 << 32}  # below these a shorter head exists
+_BYTE = tuple(bytes((byte,)) for byte in range(256))
 _FLOATS = {25: ">e", 26: ">f", 27: ">d"}
-
-
-class _Head(NamedTuple):
-    major: int
-    info: int
-    value: int
-    end: int  # where the head ends
-
-
-class _Open:
-    """An array or map whose items are still being walked."""
-
-    __slots__ = ("is_map", "key", "left")
-
-    def __init__(self, left: int, *, is_map: bool) -> None:
-        self.left = left
-        self.is_map = is_map
-        self.key = b""  # the last key's exact bytes; the next one must be greater
-
-    def at_key(self) -> bool:
-        return self.is_map and self.left % 2 == 0
 
 
 def dumps(value: Any) -> bytes:
@@ -75,83 +57,86 @@ def loads(
 
 
 def scan(data: bytes, *, max_depth: int, max_items: int) -> None:
-    """Walk the structure: O(len(data)) time, O(max_depth) memory. EdgeError E-WIR-02, E-WIR-03."""
-    at, items = 0, 0
-    stack: list[_Open] = []
-    while at == 0 or stack:
-        head = _head(data, at)
-        count, end = _extent(head, data)
-        items += 1
-        if items + count > max_items:
-            raise EdgeError("E-WIR-03", f"more than {max_items} items")
-        if head.major in _CONTAINERS and len(stack) >= max_depth:
-            raise EdgeError("E-WIR-03", f"nested deeper than {max_depth}")
-        if stack:
-            _place(stack[-1], head, data[at:end] if stack[-1].at_key() else b"")
-        if count:
-            stack.append(_Open(count, is_map=head.major == _MAP))
-        at = end
-        while stack and stack[-1].left == 0:
-            stack.pop()
-    if at != len(data):
-        raise _bad(f"{len(data) - at} bytes after the end")
+    """Walk the structure: O(len(data)) time, O(max_depth) memory. EdgeError E-WIR-02, E-WIR-03.
+
+    The hottest loop of both sides: one item is one round, without a call for what is common.
+    """
+    at, size, items = 0, len(data), 1
+    left, key = 1, None  # of the container being walked; a map's last key, None: not a map
+    stack: list[tuple[int, bytes | None]] = []
+    while True:
+        left -= 1
+        if at >= size:
+            raise _bad("it is cut off")
+        start, first = at, data[at]
+        value, at = first & 0x1F, at + 1
+        if value >= 24:  # noqa: PLR2004 - RFC 8949 §3: else the value is in the head itself
+            value, at = _long_head(data, start)
+        if first >= _STRINGS_FROM:
+            if first < _ARRAYS_FROM:
+                at += value
+            elif first >= _TAGS_FROM:
+                _simple(first, data[start + 1 : at])
+        if at > size:
+            raise _bad(_CUT)
+        if key is not None and left & 1:  # a pair is still to come: this is its key
+            key = _next_key(first, data[start:at], key)
+        if _ARRAYS_FROM <= first < _TAGS_FROM:
+            count = value if first < _MAPS_FROM else 2 * value
+            if at + count > size:  # each item takes at least one byte
+                raise _bad(_CUT)
+            items += count
+            if items > max_items:
+                raise EdgeError("E-WIR-03", f"more than {max_items} items")
+            if len(stack) >= max_depth:
+                raise EdgeError("E-WIR-03", f"nested deeper than {max_depth}")
+            if count:
+                stack.append((left, key))
+                left, key = count, None if first < _MAPS_FROM else b""
+        while left == 0:
+            if not stack:
+                if at != size:
+                    raise _bad(f"{size - at} bytes after the end")
+                return
+            left, key = stack.pop()
 
 
-def _extent(head: _Head, data: bytes) -> tuple[int, int]:
-    """How many items the head opens, and where the item (of a container: its head) ends."""
-    count, end = 0, head.end
-    if head.major in _STRINGS:
-        end += head.value
-    elif head.major in _CONTAINERS:
-        count = head.value * (2 if head.major == _MAP else 1)
-    elif head.major == _SIMPLE:
-        _simple(head, data)
-    if end + count > len(data):  # each item takes at least one byte
-        raise _bad("it is cut off or declares more than it holds")
-    return count, end
+def _next_key(first: int, key: bytes, last: bytes) -> bytes:
+    """A map's key, by its head and its exact bytes, after the key `last`."""
+    if _STRINGS_FROM <= first < _TEXTS_FROM or first >= _ARRAYS_FROM:
+        raise _bad("a map key is neither an integer nor text")
+    if key <= last:
+        raise _bad("map keys are doubled or out of order")
+    return key
 
 
-def _place(parent: _Open, head: _Head, key: bytes) -> None:
-    """Count an item of `parent`; when it is a map key, check its type and that the keys rise."""
-    if parent.at_key():
-        if head.major not in (_UINT, _NINT, _TSTR):
-            raise _bad("a map key is neither an integer nor text")
-        if key <= parent.key:
-            raise _bad("map keys are doubled or out of order")
-        parent.key = key
-    parent.left -= 1
-
-
-def _head(data: bytes, at: int) -> _Head:
-    if at >= len(data):
-        raise _bad("it is cut off")
-    major, info = data[at] >> 5, data[at] & 0x1F
-    if major == _TAG:
-        raise _bad("tags are not used here")
-    if info < 24:  # noqa: PLR2004 - RFC 8949 §3: the value is in the head itself
-        return _Head(major, info, info, at + 1)
+def _long_head(data: bytes, at: int) -> tuple[int, int]:
+    """(value, where it ends) of a head whose value is in the bytes behind it."""
+    info = data[at] & 0x1F
     if info not in _SMALLEST:
         raise _bad("indefinite lengths and reserved heads are not used here")
     end = at + 1 + (1 << (info - 24))
     if end > len(data):
         raise _bad("it is cut off")
     value = int.from_bytes(data[at + 1 : end], "big")
-    if major != _SIMPLE and value < _SMALLEST[info]:
+    if data[at] < _TAGS_FROM and value < _SMALLEST[info]:
         raise _bad("a number is not in its shortest form")
-    return _Head(major, info, value, end)
+    return value, end
 
 
-def _simple(head: _Head, data: bytes) -> None:
-    if head.info in _FALSE_TRUE_NULL:
+def _simple(first: int, rest: bytes) -> None:
+    """Judge a head from _TAGS_FROM on: false, true, null or a float; `rest` is its bytes."""
+    info = first & 0x1F
+    if first < _SIMPLE << 5:
+        raise _bad("tags are not used here")
+    if info in _FALSE_TRUE_NULL:
         return
-    if head.info not in _FLOATS:
+    if info not in _FLOATS:
         raise _bad("an unknown simple value")
-    number: float = struct.unpack(
-        _FLOATS[head.info], data[head.end - (1 << (head.info - 24)) : head.end]
-    )[0]
+    number: float = struct.unpack(_FLOATS[info], rest)[0]
     if not math.isfinite(number):
         raise _bad("a float is not finite")
-    if head.info > 25 and _fits(number, _FLOATS[head.info - 1]):  # noqa: PLR2004 - the shortest
+    if info > 25 and _fits(number, _FLOATS[info - 1]):  # noqa: PLR2004 - the shortest
         raise _bad("a float is not in its shortest form")
 
 
@@ -164,48 +149,49 @@ def _fits(number: float, form: str) -> bool:
 
 def _put(out: bytearray, value: object, levels: int) -> None:
     """Append the encoding of `value`, which may have `levels` more levels of containers."""
-    if value is None or isinstance(value, bool):
+    if isinstance(value, str):
+        out += _text(value)
+    elif isinstance(value, bytes):
+        out += _head(_BSTR, len(value))
+        out += value
+    elif value is None or isinstance(value, bool):
         out.append(0xF6 if value is None else 0xF4 + value)
     elif isinstance(value, int):
-        _put_int(out, value)
+        out += _int(value)
     elif isinstance(value, float):
         _put_float(out, value)
-    elif isinstance(value, bytes):
-        _put_head(out, _BSTR, len(value))
-        out += value
-    elif isinstance(value, str):
-        _put_text(out, value)
     elif levels == 0:
         raise _unfit(f"nested deeper than {DEPTH_MAX}, or no type of the protocol")
-    elif isinstance(value, list | tuple):
-        _put_head(out, _ARRAY, len(value))
-        for item in value:
-            _put(out, item, levels - 1)
     elif isinstance(value, dict):
         _put_map(out, value, levels - 1)
+    elif isinstance(value, list | tuple):
+        out += _head(_ARRAY, len(value))
+        for item in value:
+            _put(out, item, levels - 1)
     else:
         raise _unfit(f"a {type(value).__name__} is no type of the protocol")
 
 
 def _put_map(out: bytearray, value: dict[Any, Any], levels: int) -> None:
-    pairs: list[tuple[bytes, object]] = []
-    for key, item in value.items():
-        if isinstance(key, bool) or not isinstance(key, int | str):
-            raise _unfit("a map key is neither an integer nor text")
-        encoded = bytearray()
-        _put(encoded, key, 0)
-        pairs.append((bytes(encoded), item))
-    pairs.sort(key=lambda pair: pair[0])
-    _put_head(out, _MAP, len(pairs))
-    for encoded_key, item in pairs:
-        out += encoded_key
-        _put(out, item, levels)
+    pairs = {_key(key): item for key, item in value.items()}
+    out += _head(_MAP, len(value))
+    for key in sorted(pairs):
+        out += key
+        _put(out, pairs[key], levels)
 
 
-def _put_int(out: bytearray, value: int) -> None:
+def _key(key: object) -> bytes:
+    if isinstance(key, str):
+        return _text(key)
+    if isinstance(key, int) and not isinstance(key, bool):
+        return _int(key)
+    raise _unfit("a map key is neither an integer nor text")
+
+
+def _int(value: int) -> bytes:
     if not -(1 << 64) <= value < 1 << 64:
         raise _unfit("an integer has more than 64 bit")
-    _put_head(out, _UINT if value >= 0 else _NINT, value if value >= 0 else -1 - value)
+    return _head(_UINT, value) if value >= 0 else _head(_NINT, -1 - value)
 
 
 def _put_float(out: bytearray, value: float) -> None:
@@ -216,22 +202,21 @@ def _put_float(out: bytearray, value: float) -> None:
     out += struct.pack(_FLOATS[info], value)
 
 
-def _put_text(out: bytearray, value: str) -> None:
+def _text(value: str) -> bytes:
     try:
         encoded = value.encode()
     except UnicodeEncodeError as error:
         raise _unfit("a text holds half a surrogate pair") from error
-    _put_head(out, _TSTR, len(encoded))
-    out += encoded
+    return _head(_TSTR, len(encoded)) + encoded
 
 
-def _put_head(out: bytearray, major: int, value: int) -> None:
+def _head(major: int, value: int) -> bytes:
     if value < 24:  # noqa: PLR2004 - RFC 8949 §3: the value is in the head itself
-        out.append(major << 5 | value)
-        return
-    info = next(info for info in (27, 26, 25, 24) if value >= _SMALLEST[info])
-    out.append(major << 5 | info)
-    out += value.to_bytes(1 << (info - 24), "big")
+        return _BYTE[major << 5 | value]
+    if value < _SMALLEST[25]:
+        return bytes((major << 5 | 24, value))
+    info = 25 if value < _SMALLEST[26] else 26 if value < _SMALLEST[27] else 27
+    return _BYTE[major << 5 | info] + value.to_bytes(1 << (info - 24), "big")
 
 
 def _unfit(why: str) -> EdgeError:

@@ -15,15 +15,12 @@ from edge.core import link_words
 from edge.core.events import BoardLost, BoardUp, CardRead, Pressed
 from edge.core.link import GREETS_MAX, QUEUE_MAX, SILENT_MS, Input, Link, State
 from edge.core.link_words import (
-    DAMAGE,
     Arrived,
     ClosePort,
     Code,
     Command,
     OpenPort,
     PortLost,
-    Post,
-    Write,
 )
 from edge.wire import frame
 from edge.wire.cable import Cable
@@ -110,10 +107,10 @@ class Bench:
                         link_words.Opened() if self.plugged else link_words.OpenFailed(Code.NO_PORT)
                     )
                     self.do(self.link.step(answer, self.now))
-                case Write(data):
+                case link_words.Write(data):
                     self.to_board.append(data)
                     self.fly(True, data)
-                case Post(event):
+                case link_words.Post(event):
                     self.events.append(event)
 
     def fly(self, to_board: bool, data: bytes) -> None:
@@ -168,7 +165,7 @@ def test_the_table_has_an_answer_for_every_state_and_input() -> None:
 
 def test_every_reason_of_the_codec_has_a_code() -> None:
     reasons = {frame.NOISE, frame.OVERSIZED, frame.SHORT, frame.FORGED, frame.REPLAYED}
-    assert set(DAMAGE) == reasons | {frame.UNKNOWN, frame.ODD}
+    assert set(link_words.DAMAGE) == reasons | {frame.UNKNOWN, frame.ODD}
 
 
 def test_each_code_is_said_once() -> None:

@@ -61,6 +61,7 @@ def test_from_a_face_to_a_signed_settlement() -> None:
     assert [call["infno"] for call in draft.body["plan"]] == ["2201", "2204", "2207"]
     assert "template" not in draft.body["identity"]  # the centre saw it in 1101
     assert draft.body["consent"]["text"] == "face-consent-1"
+    assert draft.body["consent"]["lang"] == "zh-CN"
     assert draft.body["verdict"]["live"] and len(draft.body["verdict"]["steps"]) == 2
     assert d.woken(state.bill_id) == state.version
     names = [type(x) if not isinstance(x, Show) else x.name for x in d.effects]
@@ -352,3 +353,17 @@ def test_the_same_policy_again_costs_no_write() -> None:
     d.post(e.PolicyArrived(policy(version=4), b"\x04" * 32, b"doc-4"))
     effects = d.post(e.PolicyArrived(policy(version=4), b"\x04" * 32, b"doc-4"))
     assert not [x for x in effects if isinstance(x, Save)]
+
+
+def test_the_consent_is_recorded_in_the_language_it_was_read_in() -> None:
+    d = tell_story(
+        desk(),
+        send(),
+        on("ways", press("face", "en")),
+        *FACE[1:],
+        on("working", known_as(PERSON)),
+        on("working", estimated),
+        on("confirm", press("confirm")),
+    )
+    (draft,) = d.drafts
+    assert draft.body["consent"]["lang"] == "en"

@@ -192,7 +192,7 @@ def test_cut_off_data_is_refused(value: object, draw: st.DataObject) -> None:
         {None: 1},
         {True: 1},
         {1.5: 1},
-        object(),
+        pytest.param(object(), id="object"),
         1j,
     ],
     ids=repr,

@@ -143,7 +143,7 @@ def verdict_form(verdict: Verdict) -> Json:
 def _consent(ticket: Ticket) -> Json | None:
     if not ticket.consent_utc_ms:
         return None
-    return {"text": CONSENT_TEXT, "lang": ticket.settings.lang, "at_ms": ticket.consent_utc_ms}
+    return {"text": CONSENT_TEXT, "lang": ticket.consent_lang, "at_ms": ticket.consent_utc_ms}
 
 
 def call(infno: str, msgid: str, **nodes: object) -> Json:

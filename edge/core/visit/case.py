@@ -65,6 +65,7 @@ class Case:
         self.tries_left = site.settings.liveness_tries_max
         self.spoofed = False
         self.consent_utc_ms = 0
+        self.consent_lang = site.settings.lang  # the language the consent was read in
         self.guidance = ""  # the problem that the look screen shows
         self.guidance_seen = ""  # the problem of the last shot
         self.good_shots = 0

@@ -26,6 +26,7 @@ CODE_CHARS_MAX: Final = 256
 CARD_CHARS_MAX: Final = 50  # mdtrt_cert_no
 PEOPLE_MAX: Final = 9
 FACE, QR, CARD = "face", "qr", "card"
+LANGS: Final = ("zh-CN", "en")  # the languages the consent text is shown in
 BUSINESS: Final = {
     "register": "01101",
     "settle": "01301",
@@ -68,7 +69,7 @@ def ways(case: Case, _event: Any, now: Now) -> list[Effect]:
     return case.show(screens.ways(case.bill, able), now)
 
 
-def choose_face(case: Case, _event: Any, now: Now) -> list[Effect]:
+def choose_face(case: Case, event: Any, now: Now) -> list[Effect]:
     """Pressing the face button is the consent."""
     policy, _ = case.site.in_force(now)
     if case.bill.amount_fen > policy.face_nopassword_max_fen:
@@ -78,6 +79,8 @@ def choose_face(case: Case, _event: Any, now: Now) -> list[Effect]:
         return ways(case, None, now)
     case.means = Means.FACE
     case.consent_utc_ms = max(1, now.utc_ms)
+    if event is not None and event.value in LANGS:
+        case.consent_lang = event.value
     return look(case, now) if case.online else ask_card(case, now)
 
 

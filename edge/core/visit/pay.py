@@ -163,6 +163,7 @@ def _body(case: Case, now: Now) -> tuple[Json, Effect]:
         template=b"" if known else case.template,
         template_model="" if known else case.template_model,
         consent_utc_ms=case.consent_utc_ms,
+        consent_lang=case.consent_lang,
         cert_type=case.cert_type,
     )
     return case.kind.body(ticket, ids), save

@@ -35,6 +35,7 @@ class Ticket(Struct, frozen=True):
     template: bytes = b""
     template_model: str = ""
     consent_utc_ms: int = 0  # 0 = no face was used
+    consent_lang: str = "zh-CN"
     cert_type: str = "03"
     setl_id: str = ""  # cancel: what is undone
     mdtrt_id: str = ""

@@ -2,7 +2,7 @@
 import { countdown } from "./clock.js";
 import { fill, h } from "./dom.js";
 import * as frame from "./frame.js";
-import { load, other, t, use } from "./i18n.js";
+import { current, load, other, t, use } from "./i18n.js";
 import { icon } from "./icons.js";
 import * as identify from "./identify.js";
 import * as outcome from "./outcome.js";
@@ -29,7 +29,8 @@ const page = {
     if (!linked || performance.now() < locked) return;
     locked = performance.now() + UNLOCK_MS;
     document.body.classList.add("pressed");
-    const arrived = await press(button, value, show.visit);
+    const said = button === "face" ? current() : value; // a consent is recorded in the language it was read in
+    const arrived = await press(button, said, show.visit);
     if (!arrived) {
       locked = 0;
       document.body.classList.remove("pressed");
