@@ -107,7 +107,7 @@ def test_what_was_sealed_opens_for_its_purpose_place_and_key_only(suite, seal, p
     sealer, opener = suite.Sealer(seal.public_key()), suite.Opener(seal)
     sealed = sealer.seal("purpose", b"place", plain)
     assert opener.open("purpose", b"place", sealed) == plain
-    assert not plain or plain not in sealed
+    assert len(plain) < 8 or plain not in sealed  # a byte or two may stand there by chance
     for info, aad in [
         ("Purpose", b"place"),
         ("purpose", b"Place"),

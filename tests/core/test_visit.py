@@ -270,8 +270,11 @@ class AnyDay(RuleBasedStateMachine):
         self.seen = len(self.desk.effects)
         for effect in fresh:
             if isinstance(effect, Show) and effect.name in SCREENS_OF_A_DECISION:
+                # A bill that is being undone, or is undone, was settled when the screen came up.
                 shown = [
-                    s for s in self.desk.bills().values() if s.status in ("settled", "adjusted")
+                    s
+                    for s in self.desk.bills().values()
+                    if s.status in ("settled", "adjusted") or s.cancel_seq
                 ]
                 assert any(state.seq in self.answered for state in shown)
         for state in self.desk.bills().values():

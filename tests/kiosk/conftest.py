@@ -22,7 +22,9 @@ EXPECTED = ("ERR_CONNECTION", "ERR_EMPTY_RESPONSE", "ERR_INCOMPLETE_CHUNKED", "F
 SCREENS = Path(__file__).parents[2] / ".facepay" / "screens"
 
 
-@pytest.fixture(scope="session")
+# Playwright's event loop runs as long as the browser does: longer than the file, it would stand in the way of every other test
+# of this worker that wants a loop of its own.
+@pytest.fixture(scope="module")
 def browser() -> Iterator[Browser]:
     with sync_playwright() as playwright:
         browser = playwright.chromium.launch(executable_path=CHROMIUM, args=ARGS)
@@ -58,7 +60,7 @@ def context(browser: Browser) -> Iterator[BrowserContext]:
     context.close()
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")
 def tab(browser: Browser) -> Iterator[tuple[Page, list[str]]]:
     """One tab and its complaints, used by one test after the other."""
     context = browser.new_context(reduced_motion="reduce")

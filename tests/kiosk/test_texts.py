@@ -18,7 +18,7 @@ from edge.core.visit.machine import BUTTONS
 from edge.http.kiosk import STATIC, Button
 from tests.kiosk.states import STATES
 
-CORE = Path(screens.__file__).parent
+CORE = Path(screens.__file__).parents[1]
 SOURCE = {path: path.read_text() for path in sorted(CORE.rglob("*.py"))}
 EVERYTHING = "\n".join(SOURCE.values())
 CODES: dict[str, list[str]] = json.loads((STATIC / "i18n" / "codes.json").read_text())
