@@ -155,8 +155,16 @@ def _price(asked: Question) -> Json | No:
 
 
 def _policy(asked: Question) -> Json:
-    document = policy.current(asked.conn, asked.issuer, asked.terminal, asked.now_ms)
-    return {"document": document}
+    """The document in force; nothing when the terminal holds that very one."""
+    held = asked.body.get("hash")
+    document = policy.current(
+        asked.conn,
+        asked.issuer,
+        asked.terminal,
+        asked.now_ms,
+        held=held if isinstance(held, bytes) else b"",
+    )
+    return {} if document is None else {"document": document}
 
 
 def _became(asked: Question) -> Json:

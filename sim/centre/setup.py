@@ -155,7 +155,9 @@ def _enrol(conn: sa.Connection, centre: Centre, spec: TerminalSpec, now_ms: int)
         registry.add(conn, spec)
     terminal = registry.find(conn, spec.name)
     assert terminal is not None
-    return policy.current(conn, centre.issuer, terminal, now_ms)
+    document = policy.current(conn, centre.issuer, terminal, now_ms)
+    assert document is not None, "nothing is held yet"
+    return document
 
 
 def open_centre(

@@ -47,7 +47,7 @@ class Device:
         self.epoch = 1
         self.log: list[bytes] = []
         self.counter = 0
-        self.policy_hash = ZERO
+        self.policy_hash, self.document = ZERO, b""
         self.answers: list[Answer] = []
         self.published: list[bytes] = []
 
@@ -165,9 +165,10 @@ class Device:
     def get_policy(self, *, now: int = NOW) -> bytes:
         code, output = self.ask("policy", {"hash": self.policy_hash}, now=now)
         assert code == 0
-        self.policy_hash = hashlib.sha256(output["document"]).digest()
-        document: bytes = output["document"]
-        return document
+        if output:  # {}: the one that is held
+            self.document = output["document"]
+            self.policy_hash = hashlib.sha256(self.document).digest()
+        return self.document
 
     # -- bodies ---------------------------------------------------------------------------------
     def msgid(self) -> str:

@@ -332,6 +332,19 @@ def test_the_policy_document_is_for_this_terminal_and_carries_the_rules(centre, 
         policy.decode(document, other, terminal="T-1")
 
 
+def test_a_policy_travels_only_to_a_terminal_that_does_not_hold_it(device):
+    document = device.get_policy()
+    held = hashlib.sha256(document).digest()
+    assert device.ask("policy", {"hash": held}) == (0, {})
+    for other in ({"hash": bytes(32)}, {"hash": held[:31]}, {"hash": held.hex()}, {}):
+        assert device.ask("policy", other) == (0, {"document": document})
+    next_day = NOW + 24 * 3_600_000
+    code, output = device.ask("policy", {"hash": held}, now=next_day)
+    assert code == 0
+    assert output["document"] != document
+    assert device.ask("policy", {"hash": held}, now=next_day) == (0, output)
+
+
 def test_a_queued_record_with_a_wrong_mode_for_its_kind_books_nothing(centre, device, folk):
     device.get_policy()
     cancel = device.do(device.cancel("x", "B1"), Mode.QUEUED)

@@ -339,6 +339,16 @@ def test_the_policy_is_asked_for_at_every_link_and_every_hour() -> None:
     assert len([x for x in d.effects if isinstance(x, Ask) and x.infno == "policy"]) == before + 1
 
 
+def test_a_policy_that_is_still_the_current_one_stays_in_force_without_its_document() -> None:
+    d = desk()
+    before = d.terminal.status(d.now)["policy"]
+    d.post(e.Told(d.ask("policy").ask, 0, {}))
+    assert d.terminal.status(d.now)["policy"] == before and "policy" not in d.docs
+    count = len([x for x in d.effects if isinstance(x, Ask) and x.infno == "policy"])
+    d.wait(3_600_000)
+    assert len([x for x in d.effects if isinstance(x, Ask) and x.infno == "policy"]) == count + 1
+
+
 def test_a_new_policy_counts_at_once_is_kept_and_an_older_one_is_a_replay() -> None:
     d = desk()
     d.post(e.PolicyArrived(policy("P2", version=4), b"\x04" * 32, b"doc-4"))

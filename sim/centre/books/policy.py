@@ -29,6 +29,17 @@ FACE_MAX_PHARMACY_FEN: Final = 5_000_00
 CONTACTS_KEPT_MS: Final = 7 * DAY_MS
 CONTACTS_SWEPT_EVERY: Final = 100  # one message in so many, by its own time
 _NAMED: Final = t.get(t.policies, "hash", only=("terminal", "body"))
+_NEWEST: Final = (
+    t.get(t.policies, "terminal", only=("hash", "issued_ms"))
+    .order_by(t.policies.c.issued_ms.desc())
+    .limit(1)
+)
+_DOCUMENT: Final = t.get(t.policies, "hash", only=("document",))
+_COUNT: Final = (
+    sa.select(sa.func.count())
+    .select_from(t.policies)
+    .where(t.policies.c.terminal == sa.bindparam("k_terminal"))
+)
 _OUTAGE: Final = t.get(
     t.records, "terminal", "epoch", "contact_ms", "mode", only=("outcome", "fund_fen", "psn_key")
 )
@@ -67,14 +78,17 @@ def make(issuer: Issuer, terminal: Terminal, now_ms: int, version: int) -> Polic
     )
 
 
-def current(conn: sa.Connection, issuer: Issuer, terminal: Terminal, now_ms: int) -> bytes:
-    """The document in force for this terminal; a new one when there is none or it is a day old."""
-    c = t.policies.c
-    query = sa.select(c.document, c.issued_ms).where(c.terminal == terminal.name)
-    row = conn.execute(query.order_by(c.issued_ms.desc()).limit(1)).first()
+def current(
+    conn: sa.Connection, issuer: Issuer, terminal: Terminal, now_ms: int, *, held: bytes = b""
+) -> bytes | None:
+    """The document in force for this terminal, a new one when there is none or it is a day old;
+    None when it is the one with the hash `held`."""
+    row = conn.execute(_NEWEST, t.at(terminal=terminal.name)).first()
     if row is not None and now_ms - row[1] < RENEW_MS:
-        return bytes(row[0])
-    count = conn.execute(sa.select(sa.func.count()).where(c.terminal == terminal.name)).scalar()
+        if held == row[0]:
+            return None
+        return bytes(conn.execute(_DOCUMENT, t.at(hash=row[0])).scalar_one())
+    count = conn.execute(_COUNT, t.at(terminal=terminal.name)).scalar()
     made = make(issuer, terminal, now_ms, int(count or 0) + 1)
     return publish(conn, made, terminal.name, issuer.signer)
 
