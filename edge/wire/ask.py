@@ -5,10 +5,10 @@ from __future__ import annotations
 
 from msgspec import Struct
 
-from edge.core.types import Json
+from edge.core.types import BODY_BYTES_MAX, Json
 from edge.errors import EdgeError
 from edge.wire import cbor, cose, shape
-from edge.wire.record import BODY_BYTES_MAX, plain_map
+from edge.wire.record import plain_map
 
 ASK_DOMAIN = "facepay/ask/1"
 TELL_DOMAIN = "facepay/tell/1"

@@ -9,13 +9,12 @@ from typing import Any, cast
 from msgspec import Struct
 from msgspec.structs import asdict
 
-from edge.core.types import Json, Mode
+from edge.core.types import BODY_BYTES_MAX, Json, Mode
 from edge.errors import EdgeError
 from edge.wire import cbor, cose, shape
 
 DOMAIN = "facepay/record/1"
 CONTENT_TYPE = "application/facepay-record+cbor"
-BODY_BYTES_MAX = 48 * 1024  # the plaintext
 BODY_ITEMS_MAX = 16 * 1024  # 200 fee lines of some 20 fields
 SEALED_BYTES_MAX = BODY_BYTES_MAX + 2 * 1024  # room for suites with larger keys
 RECORD_BYTES_MAX = SEALED_BYTES_MAX + 2 * 1024

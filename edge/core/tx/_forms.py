@@ -7,6 +7,7 @@ from typing import Final
 from edge.core.money import decimal, split_fields, yuan
 from edge.core.types import (
     AMOUNT_FEN_MAX,
+    BODY_BYTES_MAX,
     LINES_MAX,
     TEXT_MAX,
     Bill,
@@ -22,6 +23,10 @@ from edge.errors import EdgeError
 
 BILL_NO_MAX: Final = 30  # ipt_otp_no and chrg_bchno of the national forms
 CODE_MAX: Final = 64
+# What the lines may take of a record's body (UTF-8): a body that cannot be signed is found out here,
+# not when the patient stands there. The rest: common part, registration, template, verdict, split.
+LINES_BYTES_MAX: Final = BODY_BYTES_MAX - 12 * 1024
+LINE_BYTES: Final = 240  # of one line besides the bill's texts: field names, times, amount, psn_no
 SELF_SERVICE: Final = "2"  # opter_type 自助终端
 
 
@@ -65,7 +70,24 @@ def _check_lines(bill: Bill) -> Refusal | None:
             return why
     if sum(line.amount_fen for line in bill.lines) != bill.amount_fen:
         return refuse("E-TX-03", "the lines do not sum to amount_fen")
+    if lines_bytes(bill) > LINES_BYTES_MAX:
+        return refuse("E-TX-03", f"the lines have over {LINES_BYTES_MAX} bytes; split the bill")
     return None
+
+
+def lines_bytes(bill: Bill) -> int:
+    """What the lines take in the record's body, at most."""
+    each = LINE_BYTES + _utf8(bill.mdtrt_id, bill.bill_no)
+    return sum(
+        each
+        + _utf8(line.feedetl_sn, line.med_list_codg, line.med_list_codg, line.medins_list_name)
+        + _utf8(line.cnt, line.pric)
+        for line in bill.lines
+    )
+
+
+def _utf8(*texts: str) -> int:
+    return sum(len(text.encode()) for text in texts)
 
 
 def _check_line(line: FeeLine) -> Refusal | None:

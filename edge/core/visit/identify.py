@@ -25,6 +25,8 @@ SAME_SHOTS: Final = (
 CODE_CHARS_MAX: Final = 256
 CARD_CHARS_MAX: Final = 50  # mdtrt_cert_no
 PEOPLE_MAX: Final = 9
+PSN_CHARS_MAX: Final = 30  # psn_no of the national forms; it is in every fee line
+PERSON_CHARS_MAX: Final = 128  # every other text about a person
 FACE, QR, CARD = "face", "qr", "card"
 LANGS: Final = ("zh-CN", "en")  # the languages the consent text is shown in
 BUSINESS: Final = {
@@ -324,9 +326,17 @@ def _people(body: Json) -> tuple[Person, ...]:
     if not isinstance(rows, list) or not 0 < len(rows) <= PEOPLE_MAX:
         return ()
     try:
-        return tuple(_person(row) for row in rows)
+        people = tuple(_person(row) for row in rows)
     except msgspec.ValidationError:
         return ()
+    return people if all(_fits(person) for person in people) else ()
+
+
+def _fits(person: Person) -> bool:
+    """Texts that a record can carry: all of them go into its body, psn_no once for each line."""
+    texts = msgspec.structs.astuple(person)
+    ascii_ = person.psn_no.isascii() and len(person.psn_no) <= PSN_CHARS_MAX
+    return ascii_ and all(len(text) <= PERSON_CHARS_MAX for text in texts)
 
 
 def _person(row: Any) -> Person:
