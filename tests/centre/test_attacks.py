@@ -3,6 +3,8 @@ good ones."""
 
 from __future__ import annotations
 
+import hashlib
+
 import pytest
 from kit import NOW, ZERO, Device, codes_of, make, rows_of, template
 
@@ -332,7 +334,7 @@ def test_the_policy_document_is_for_this_terminal_and_carries_the_rules(centre, 
         policy.decode(document, other, terminal="T-1")
 
 
-def test_a_policy_travels_only_to_a_terminal_that_does_not_hold_it(device):
+def test_a_policy_travels_only_to_a_terminal_that_does_not_hold_it(centre, device):
     document = device.get_policy()
     held = hashlib.sha256(document).digest()
     assert device.ask("policy", {"hash": held}) == (0, {})
