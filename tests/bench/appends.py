@@ -14,7 +14,7 @@ from edge.scribe import CentreKeys, Scribe
 from edge.suites import es256
 from edge.turn import commit_turn
 from sim.world.disk import VirtualDisk
-from tests.bench.figure import Figure, Size, in_turns, paired, spread, timed
+from tests.bench.figure import Figure, Size, in_turns, paired, quiet, spread, timed
 from tests.bench.material import Drafts, scribe_of
 
 BATCHES = {1: 1, 10: 3, 100: 6}  # batch -> divisor of the rounds
@@ -106,12 +106,14 @@ def _batch(place: Place, batch: int, rounds: int) -> list[Figure]:
     return [
         paired(
             group="append", name=f"a turn: sign, seal, commit {batch} {records}", unit="ms",
-            values=turns, floors=floors, floor_name=FLOOR, scale=1e3, note=spread(turns, 1e3),
+            values=turns, floors=floors, floor_name=FLOOR, scale=1e3,
+            note=f"{spread(turns, 1e3)}; {quiet(turns, floors)}",
         ),
         paired(
             group="append", name=f"store.commit of {batch} signed {records}", unit="ms",
             values=commits, floors=floors, floor_name=FLOOR, scale=1e3,
-            limit_ratio=RATIO_MAX if batch == 10 else None, note=spread(commits, 1e3),
+            limit_ratio=RATIO_MAX if batch == 10 else None,
+            note=f"{spread(commits, 1e3)}; {quiet(commits, floors)}",
         ),
     ]  # fmt: skip
 

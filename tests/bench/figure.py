@@ -163,6 +163,12 @@ def spread(values: Sequence[float], scale: float = 1.0, digits: int = 2) -> str:
     return f"p10 {low * scale:.{digits}f} p90 {high * scale:.{digits}f}"
 
 
+def quiet(values: Sequence[float], floors: Sequence[float]) -> str:
+    """The ratio of the two p10: what is left when neighbours keep a disk's median busy."""
+    low, low_floor = (sorted(one)[len(one) // 10] for one in (values, floors))
+    return f"ratio of the p10s {low / low_floor:.2f}"
+
+
 def as_json(figures: Sequence[Figure]) -> list[dict[str, object]]:
     """Plain values, with the ratio."""
     return [msgspec.structs.asdict(one) | {"ratio": one.ratio} for one in figures]
