@@ -253,13 +253,21 @@ class Terminal:
             case events.AnswerBad():
                 return self._answer_bad(event.code)
             case events.PolicyArrived():
-                return self._policy_arrived(event, now)
+                return self._policy_arrived(event)
             case events.Told():
-                if event.ask == self._policy_ask and self._policy_ask:
-                    self._policy_ask, self._policy_due_ms = b"", now.mono_ms + POLICY_EVERY_MS
-                return self._heard(now, None)
+                return self._told(event, now)
             case _:
                 return []
+
+    def _told(self, event: events.Told, now: Now) -> list[Effect]:
+        """Only the answer to a question that is open is a word of now: an old reply is signed too,
+        and whoever repeats it must not make the outage look shorter.
+        """
+        policy = bool(self._policy_ask) and event.ask == self._policy_ask
+        if policy:
+            self._policy_ask, self._policy_due_ms = b"", now.mono_ms + POLICY_EVERY_MS
+        visit_ = bool(self._case.ask_id) and event.ask == self._case.ask_id
+        return self._heard(now, None) if policy or visit_ else []
 
     def _answered(self, event: events.Answered, now: Now) -> list[Effect]:
         """The one way a bill becomes settled."""
@@ -273,11 +281,15 @@ class Terminal:
         return effects
 
     def _heard(self, now: Now, centre_utc_ms: int | None) -> list[Effect]:
-        """A verified word from the centre: the outage's hours start again; its clock corrects what
-        we know of time.
+        """A verified word from the centre: the outage's hours start again, at the moment when it
+        was said, not when somebody let it through; its clock corrects what we know of time.
         """
-        floor = self._site.contact.floor_utc_ms if centre_utc_ms is None else centre_utc_ms
-        self._site.contact = Contact(now.utc_ms, floor)
+        known = self._site.contact
+        if centre_utc_ms is None:
+            self._site.contact = Contact(now.utc_ms, known.floor_utc_ms)
+        else:
+            said_ms = min(now.utc_ms, centre_utc_ms)
+            self._site.contact = Contact(said_ms, centre_utc_ms)
         last = self._contact_saved_ms
         if centre_utc_ms is None and last is not None and now.mono_ms - last < CONTACT_SAVE_MS:
             return []
@@ -311,10 +323,12 @@ class Terminal:
         due = self._policy_due()
         return self._ask_policy(now) if due is not None and now.mono_ms >= due else []
 
-    def _policy_arrived(self, event: events.PolicyArrived, now: Now) -> list[Effect]:
-        """Newer or the same; an older one is a replay."""
+    def _policy_arrived(self, event: events.PolicyArrived) -> list[Effect]:
+        """Newer or the same; an older one is a replay. It is no word of now: the reply that brought
+        it may be (`_told`).
+        """
         site = self._site
-        effects = self._heard(now, None)
+        effects: list[Effect] = []
         if site.policy is not None and event.policy.version < site.policy.version:
             return effects
         if event.hash != site.policy_hash:

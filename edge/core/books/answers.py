@@ -51,6 +51,9 @@ def _decided(site: Site, state: BillState, result: Result) -> dict[str, Any]:
         # decided and logged, but its sums are wrong: nobody is told an amount; staff must ask
         refusal = Refusal(f"rejected_{error.code}", ("ask_staff",))
         return changes | {"status": BillStatus.CONFIRMING, "refusal": refusal}
+    if split.medfee_sumamt_fen != state.bill.amount_fen:  # not this bill: nobody is told an amount
+        refusal = Refusal("rejected_amount_differs", ("ask_staff",))
+        return changes | {"status": BillStatus.CONFIRMING, "refusal": refusal}
     kind = site.kinds[state.bill.kind]
     return changes | {"split": split, "slip": kind.slip(state.bill, split)}
 
