@@ -32,6 +32,7 @@ from edge.core.events import (
     StoreLow,
     Tick,
 )
+from edge.core.terminal import ROOM_BACK_BYTES
 from edge.core.types import BillState, Json, Now, Settings
 from edge.drivers.broker import Message
 from edge.drivers.store import Store
@@ -92,6 +93,7 @@ class Agent:
         self._halt: Halt | None = None
         self._stop_by: float | None = None
         self._checkpointed = True
+        self._low = False  # the disk was full: nothing is written, so somebody must look again
 
     # -- the owner ---------------------------------------------------------------------------------
     async def run(self, started: Callable[[], None]) -> int:
@@ -106,7 +108,7 @@ class Agent:
             feedback = await self._perform(self._p.core.start(now), now)
             room = self._p.store.room_bytes()
             if room <= 0:
-                feedback.append(StoreLow(room))
+                feedback.append(self._is_low(room))
             started()
             while self._halt is None and not self._overdue():
                 feedback = await self._turn(feedback)
@@ -132,8 +134,7 @@ class Agent:
         if not events and self._due(now):
             events.append(Tick())
         if not events:
-            await self._idle()
-            return []
+            return await self._idle()
         effects: list[Effect] = []
         for event in events:
             note(log, event)
@@ -158,11 +159,21 @@ class Agent:
         deadline = self._p.core.deadline()
         return deadline is not None and deadline <= now.mono_ms
 
-    async def _idle(self) -> None:
-        """Nothing happened for a while: the moment to move the store's log into its database."""
+    async def _idle(self) -> list[Event]:
+        """Nothing happened for a while: the moment to move the store's log into its database, and
+        to see whether a full disk has room again."""
         if not self._checkpointed:
             self._checkpointed = True
             await self._on_worker(self._p.store.checkpoint_wal)
+        if not self._low:
+            return []
+        room = await self._on_worker(self._p.store.room_bytes)
+        self._low = room < ROOM_BACK_BYTES
+        return [Saved(room)]
+
+    def _is_low(self, room: int) -> StoreLow:
+        self._low = True
+        return StoreLow(room)
 
     async def _perform(self, effects: list[Effect], now: Now) -> list[Event]:
         """Make durable what must be, then let out what may go, in order; gives the store's
@@ -193,7 +204,7 @@ class Agent:
         feedback, outward = commit_turn(effects, scribe, store)
         for said in feedback:
             if isinstance(said, Saved) and said.room_bytes <= 0:
-                feedback = [*feedback, StoreLow(said.room_bytes)]
+                feedback = [*feedback, self._is_low(said.room_bytes)]
         for effect in effects:
             if (
                 isinstance(effect, Save)
