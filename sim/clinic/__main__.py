@@ -31,7 +31,7 @@ HOME = ROOT / ".facepay"
 KEYS_HELP = (
     "n new bill · s spoof attempt · c cut/restore the network · p pull the plug · q quit and count"
 )
-console = Console(highlight=False)
+console = Console(highlight=False, soft_wrap=True)
 
 
 def main() -> int:

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import contextlib
+import os
+from collections.abc import Iterator
 from pathlib import Path
 
 from msgspec import Struct
@@ -32,11 +35,26 @@ class Actor(Struct, frozen=True):
         return Person(self.clips, self.psn_no, self.card_no, self.attacked)
 
 
+@contextlib.contextmanager
+def _quiet_stderr() -> Iterator[None]:
+    """The runtime's C++ prints a line per net about its delegate; errors come as exceptions and are not lost."""
+    saved, null = os.dup(2), os.open(os.devnull, os.O_WRONLY)
+    os.dup2(null, 2)
+    try:
+        yield
+    finally:
+        os.dup2(saved, 2)
+        os.close(saved)
+        os.close(null)
+
+
 def hire(stage: Path) -> list[Actor]:
     """Make an actor of every person on the stage; their enrolled face is the net's own view of their `front` clip."""
     folders = sorted(path.parent.name for path in stage.glob("*/front") if path.is_dir())
     numbers = [f"51010000000000{i:04d}" for i in range(1, len(folders) + 1)]
-    eyes, model = sight(), vision_models.members()["embed"].sha256
+    with _quiet_stderr():
+        eyes = sight()
+    model = vision_models.members()["embed"].sha256
     actors = []
     for i, clips in enumerate(folders):
         template = measure.template(stage, f"{clips}/front", eyes)

@@ -37,6 +37,7 @@ def page(diary: Diary, *, title: str, verdict: str, good: bool) -> str:
     ends = [s.end_s or s.start_s for s in diary.spans] + [m.at_s for m in diary.marks]
     end_s = max([*ends, 1.0]) * 1.01
     parts = [_head(title), _axis(end_s)]
+    parts += [_outage(s, end_s) for s in diary.spans if s.lane == "link" and s.tone == "bad"]
     for index, lane in enumerate(LANES):
         parts.append(_lane(index, lane))
         parts += [_span(index, span, end_s) for span in diary.spans if span.lane == lane]
@@ -82,6 +83,13 @@ def _axis(end_s: float) -> str:
             f'<text x="{x}" y="{TOP - 12}" text-anchor="middle" class="small" fill="#6b7580">{tick} s</text>'
         )
     return "".join(out)
+
+
+def _outage(span: Span, end_s: float) -> str:
+    """A cut link shades every lane: what happened in it, happened without the centre."""
+    x0, x1 = _x(span.start_s, end_s), _x(span.end_s or span.start_s, end_s)
+    height = LANE_HEIGHT * len(LANES)
+    return f'<rect x="{x0}" y="{TOP}" width="{x1 - x0:.1f}" height="{height}" fill="#f3c1b9" opacity="0.22"/>'
 
 
 def _lane(index: int, lane: str) -> str:

@@ -110,9 +110,9 @@ class Player:
         number = f"D{self.seed}-{len(self._bills) + 1:03d}"
         script = step.script
         self._wait(lambda: self._screen in {"idle", "out_of_service"}, VISIT_S)
-        self.diary.open(
-            "patients", f"{step.kind} · {_who(script)}", "bad" if script.attack else "plain", number
-        )
+        tone = "bad" if script.attack else "plain"
+        label = f"{number[-3:]} {script.attack or script.means}"
+        self.diary.open("patients", label, tone, f"{step.kind} · {_who(script)}")
         self.patient.script = script
         bill_id = self.his.post(bill(step.kind, number, self._dice))
         self._bills.append(bill_id)
@@ -222,7 +222,7 @@ class Player:
             self.diary.mark_at(
                 "centre",
                 received_ms,
-                bill_no.rpartition("-")[2],
+                bill_no.rpartition("-")[2] + (" undone" if kind == "cancel" else ""),
                 TONES.get(outcome, "bad"),
                 f"{kind} {outcome}",
             )
