@@ -17,6 +17,7 @@ from edge.http.guard import Guard, is_loopback
 from edge.http.his import His
 from edge.http.kiosk import Kiosk
 from edge.http.ops import Ops
+from edge.http.patience import impatient
 from edge.http.port import AgentPort
 
 CONNECTIONS_MAX = 160  # long-polls, calls, screens and some room
@@ -50,6 +51,7 @@ def server_config(port: AgentPort, host: str = "127.0.0.1", tcp_port: int = 8080
         make_app(port),
         host=host,
         port=tcp_port,
+        http=impatient(),
         ws="none",
         lifespan="off",
         access_log=False,
