@@ -71,6 +71,7 @@ class Case:
         self.good_shots = 0
         self.clip: liveness.Clip | None = None
         self.verdict: Verdict | None = None
+        self.template_live = -1.0  # what the anti-spoof net says of the shot before the template
         self.template = b""
         self.template_model = ""
         self.card_no = ""

@@ -172,6 +172,7 @@ def _judge(case: Case, verdict: Verdict, now: Now) -> list[Effect]:
     case.verdict = verdict
     if not verdict.live:
         return try_again(case, verdict.reasons[0], now)
+    case.template_live = -1.0
     case.go(State.TEMPLATE, now, case.site.settings.step_timeout_ms)
     # the camera stays on: the template comes from the next good shot
     return [TakeTemplate(), *case.show(screens.working("identify"), now, alone=True)]
@@ -200,17 +201,28 @@ def templating(case: Case, event: LookSeen, now: Now) -> list[Effect]:
     if gone or not liveness.overlap(case.clip.box or event.box, event.box):
         return try_again(case, "face_changed", now)
     case.clip = replace(case.clip, box=event.box)
+    if event.live >= 0:
+        case.template_live = event.live
     return []
 
 
 def template_late(case: Case, _event: Any, now: Now) -> list[Effect]:
-    """No template in time."""
-    return try_again(case, "face_lost", now)
+    """No template in time, or none of a living face."""
+    return try_again(case, "spoof_score" if _held_up(case, now) else "face_lost", now)
+
+
+def _held_up(case: Case, now: Now) -> bool:
+    """The net says that the face of the last shot is a picture: held up after the challenge."""
+    return 0 <= case.template_live < _threshold(case, now)
 
 
 def template_made(case: Case, event: TemplateMade, now: Now) -> list[Effect]:
-    """The face is alive and measured: now who is it?"""
+    """The face is alive and measured: now who is it? The shot that is measured must pass the net
+    itself: one bad shot only costs another one, a picture held up after the challenge the try.
+    """
     assert case.verdict is not None, "TEMPLATE follows a verdict"
+    if _held_up(case, now):
+        return [TakeTemplate()]
     case.template, case.template_model = event.template, event.model
     case.verdict = replace(
         case.verdict, models=(*case.site.settings.models, ("template", event.model))

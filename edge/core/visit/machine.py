@@ -120,7 +120,7 @@ TABLE: Final[dict[tuple[State, In], Row]] = {
     (S.CHALLENGE, In.OTHER_WAY): _row(who.other_way, *_WAYS),
     (S.CHALLENGE, In.TICK): _row(who.step_timeout, *_LOOK_AGAIN),
     (S.TEMPLATE, In.LOOK_SEEN): _row(who.templating, S.TEMPLATE, *_LOOK_AGAIN),
-    (S.TEMPLATE, In.TEMPLATE): _row(who.template_made, S.CARD, *_ASKED, *_PREPARE),
+    (S.TEMPLATE, In.TEMPLATE): _row(who.template_made, S.TEMPLATE, S.CARD, *_ASKED, *_PREPARE),
     (S.TEMPLATE, In.CAMERA_LOST): _row(who.camera_gone, *_WAYS),
     (S.TEMPLATE, In.TICK): _row(who.template_late, *_LOOK_AGAIN),
     # -- code and card
