@@ -238,6 +238,7 @@ def decide(turn: Turn, header: RecordHeader, mark: int) -> Verdict:
     try:
         body = bodies.parse(wire.open_body(header, counter.opener))
         estimate = bodies.estimate(body)
+        total_fen = plans.total_fen(body)
     except EdgeError as error:
         sealed_wrong = error.code == "E-WIR-06"
         outcome = Outcome.SUSPECT if sealed_wrong else Outcome.REJECTED
@@ -256,7 +257,7 @@ def decide(turn: Turn, header: RecordHeader, mark: int) -> Verdict:
         known_by_ms = min(header.wall_ms + header.error_ms, now_ms)
         contact_ms = policy.contact_before(conn, terminal.name, known_by_ms)
     claim = policy.Claim(
-        header, body, estimate, person.psn_no, contact_ms, by_token=proved.by_token
+        header, body, total_fen, estimate, person.psn_no, contact_ms, by_token=proved.by_token
     )
     why = policy.violation(conn, claim)
     if why:

@@ -197,6 +197,9 @@ def quote(scene: Scene, plan: list[Call], person: Known) -> Quote | No:
 def _settle(case: Case) -> Done | No:
     first = _live(case, case.body.bill_no)
     if first is not None:
+        mine = (case.person.psn_no, case.body.kind, total_fen(case.body))
+        if (first["psn_no"], first["kind"], first["medfee_fen"]) != mine:
+            return No("bill_no_used")  # another bill: nobody learns what somebody else paid
         return No("duplicate", _told(first))
     mdtrt_id = "" if case.body.kind == "pharmacy" else _visit(case)
     if isinstance(mdtrt_id, No):
@@ -210,6 +213,12 @@ def _settle(case: Case) -> Done | No:
     output = setlinfo(found, case.person, setl_id, mdtrt_id, case.at_ms)
     _book(case, found, setl_id, mdtrt_id, output)
     return Done(output, found.settled.split)
+
+
+def total_fen(body: Body) -> int:
+    """The fee that the plan itself asks to be settled; 0 = none. `quote` holds the lines to it."""
+    call = bodies.call(body.plan, *PRICED)
+    return money.fen(bodies.text(bodies.form(call), "medfee_sumamt")) if call is not None else 0
 
 
 def _live(case: Case, bill_no: str) -> sa.RowMapping | None:

@@ -8,6 +8,7 @@ import msgspec
 import sqlalchemy as sa
 from msgspec import Struct
 
+from edge.core.limits import BUILT_IN
 from edge.core.types import Caps, Mode, Policy, Split
 from edge.wire import policy as wire
 from edge.wire.cose import Signer
@@ -123,6 +124,7 @@ class Claim(Struct, frozen=True):
 
     header: RecordHeader
     body: Body
+    total_fen: int  # of the plan's own lines, not of what the terminal says it estimated
     estimate: Split | None
     psn_no: str
     contact_ms: int
@@ -137,21 +139,25 @@ class Claim(Struct, frozen=True):
 def violation(conn: sa.Connection, claim: Claim) -> str:
     """ "" or in which way the record breaks the policy it names."""
     header = claim.header
+    if header.mode is Mode.QUEUED and header.kind != "register":
+        return "only a registration may be queued"
     if header.policy == ZERO_HASH:
-        return "P0 allows no provisional record" if header.mode is Mode.PROVISIONAL else ""
-    policy = named(conn, header.policy, header.terminal)
+        policy: Policy | None = BUILT_IN
+    else:
+        policy = named(conn, header.policy, header.terminal)
     if policy is None:
         return "unknown policy"
     begin, end = policy.issued_utc_ms - claim.slack_ms, policy.valid_until_utc_ms + claim.slack_ms
-    if not begin <= header.wall_ms <= end:
+    if policy is not BUILT_IN and not begin <= header.wall_ms <= end:
         return "policy not in force then"
-    total = claim.estimate.medfee_sumamt_fen if claim.estimate else 0
-    if claim.body.identity.means == "face" and total > policy.face_nopassword_max_fen:
+    if claim.body.identity.means == "face" and claim.total_fen > policy.face_nopassword_max_fen:
         return "above the no-password limit"
-    if header.mode is Mode.QUEUED:
-        return "" if header.kind == "register" else "only a registration may be queued"
-    if header.mode is Mode.ONLINE:
+    if claim.estimate is not None and claim.estimate.medfee_sumamt_fen != claim.total_fen:
+        return "the estimate is of another amount"
+    if header.mode is not Mode.PROVISIONAL:
         return ""
+    if policy is BUILT_IN:
+        return "P0 allows no provisional record"
     return _provisional(conn, claim, policy)
 
 
