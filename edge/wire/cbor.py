@@ -30,6 +30,7 @@ _MAPS_FROM, _TAGS_FROM = _MAP << 5, _TAG << 5
 _CUT = "it is cut off or declares more than it holds"
 _FALSE_TRUE_NULL = (20, 21, 22)
 _SMALLEST = {24: 24, 25: 1 << 8, 26: 1 << 16, 27: 1 << 32}  # below these a shorter head exists
+_ARRAYS = (list, tuple)
 _BYTE = tuple(bytes((byte,)) for byte in range(256))
 _FLOATS = {25: ">e", 26: ">f", 27: ">d"}
 
@@ -164,7 +165,7 @@ def _put(out: bytearray, value: object, levels: int) -> None:
         raise _unfit(f"nested deeper than {DEPTH_MAX}, or no type of the protocol")
     elif isinstance(value, dict):
         _put_map(out, value, levels - 1)
-    elif isinstance(value, list | tuple):
+    elif isinstance(value, _ARRAYS):
         out += _head(_ARRAY, len(value))
         for item in value:
             _put(out, item, levels - 1)

@@ -65,6 +65,7 @@ class Book:
         finished = [state for state in states if state.status in FINAL]
         active = [state for state in states if state.status not in FINAL]
         self._bills = {state.bill_id: state for state in finished[-FINISHED_MAX:] + active}
+        self._open = {state.bill_id: state for state in active}  # of _bills, in the same order
         self._order = max((state.order for state in states), default=0)
         self._keys: dict[str, Remembered] = {}
         kept = {
@@ -83,11 +84,11 @@ class Book:
 
     def active(self) -> tuple[BillState, ...]:
         """Every bill that is not finished, oldest first."""
-        return tuple(state for state in self._bills.values() if state.status not in FINAL)
+        return tuple(self._open.values())
 
     def waiting(self) -> tuple[BillState, ...]:
         """The queue, oldest first."""
-        queue = (state for state in self._bills.values() if state.status is BillStatus.WAITING)
+        queue = (state for state in self._open.values() if state.status is BillStatus.WAITING)
         return tuple(sorted(queue, key=lambda state: (state.created_utc_ms, state.order)))
 
     def remembered(self, key: str) -> Remembered | None:
@@ -121,7 +122,8 @@ class Book:
 
     def adopt(self, state: BillState) -> None:
         """Take a bill that memory had let go back in (the rim found it in the store)."""
-        self._bills.setdefault(state.bill_id, state)
+        if state.bill_id not in self._bills:
+            self._keep(state)
 
     def change(self, bill_id: str, now: Now, **changes: Any) -> list[Effect]:
         """Change fields of a bill."""
@@ -158,12 +160,19 @@ class Book:
         state = replace(state, version=state.version + 1, updated_utc_ms=now.utc_ms)
         self.changes += 1
         self._bills.pop(state.bill_id, None)
-        self._bills[state.bill_id] = state
-        finished = [one.bill_id for one in self._bills.values() if one.status in FINAL]
-        for bill_id in finished[:-FINISHED_MAX]:
-            del self._bills[bill_id]
+        self._open.pop(state.bill_id, None)
+        self._keep(state)
+        if len(self._bills) - len(self._open) > FINISHED_MAX:
+            finished = [one.bill_id for one in self._bills.values() if one.status in FINAL]
+            for bill_id in finished[:-FINISHED_MAX]:
+                del self._bills[bill_id]
         save = Save(BILL_SPACE, state.bill_id, encode(state))
         return state, [save, Changed(state.bill_id, state.version)]
+
+    def _keep(self, state: BillState) -> None:
+        self._bills[state.bill_id] = state
+        if state.status not in FINAL:
+            self._open[state.bill_id] = state
 
 
 def doc_key(key: str) -> str:
