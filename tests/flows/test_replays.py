@@ -83,3 +83,36 @@ def test_a_settlement_of_another_amount_than_the_bill_is_shown_to_nobody_and_sta
 def test_a_settlement_of_the_bills_amount_is_settled() -> None:
     d = tell_story(Desk(policy()), link_up, send(), *FACE, known_as(), estimated)
     tell_story(d, on("confirm", press("confirm")), on("working", settled()), on("settled"))
+
+
+# -- what was read is what is signed ----------------------------------------------------------------
+def shown(d: Desk) -> Desk:
+    """Everything is ready; the confirmation is up."""
+    return tell_story(d, send(), *FACE, known_as(), estimated, on("confirm", mode="online"))
+
+
+def test_a_press_that_was_under_way_when_the_numbers_changed_signs_nothing() -> None:
+    d = shown(tell_story(Desk(policy("P1")), link_up, lambda one: one.answer()))
+    read = d.screen
+    tell_story(d, link_lost, on("confirm", mode="provisional", estimate=True))
+    d.post(e.Pressed("confirm", read.fields["mode"], read.visit))
+    assert d.ledger == []
+    tell_story(d, on("confirm", press("confirm", "provisional"), mode="provisional"))
+    tell_story(d, on("provisional"))
+    assert len(d.ledger) == 1
+
+
+def test_a_policy_that_ends_while_the_patient_reads_signs_nothing_offline() -> None:
+    d = Desk(policy("P1", valid_until_utc_ms=10 * 24 * HOUR_MS + 30_000))
+    shown(tell_story(d, link_up, lambda one: one.answer()))
+    tell_story(d, link_lost, on("confirm", wait(30_000), mode="provisional"))
+    tell_story(d, on("confirm", press("confirm")), on("refused", code="offline_strict"))
+    assert d.ledger == []
+
+
+def test_a_strict_policy_that_comes_while_the_patient_reads_counts_at_once() -> None:
+    d = shown(tell_story(Desk(policy("P1")), link_up, lambda one: one.answer()))
+    tell_story(d, link_lost, on("confirm", mode="provisional"), link_up)
+    d.post(e.PolicyArrived(policy("P0", version=4), b"\x06" * 32, b"strict"))
+    tell_story(d, on("confirm", press("confirm")), on("refused", code="offline_strict"))
+    assert d.ledger == []

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any, Final
 
 from edge.core.effects import Append, Ask, Effect
-from edge.core.events import Told
+from edge.core.events import Pressed, Told
 from edge.core.money import split_from
 from edge.core.types import (
     BillStatus,
@@ -110,12 +110,17 @@ def link_gone_confirm(case: Case, _event: Any, now: Now) -> list[Effect]:
     return prepare(case, now) if case.mode is Mode.ONLINE else []
 
 
-def confirmed(case: Case, _event: Any, now: Now) -> list[Effect]:
+def confirmed(case: Case, event: Pressed, now: Now) -> list[Effect]:
     """The signature: record, message ids and the bill's new state in one turn, and only then a
-    screen.
+    screen. A press names the mode that was read: one that was under way when the screen changed
+    signs nothing. What may be done without the centre is asked again: a policy ends, a clock steps.
     """
+    if event.value in tuple(Mode) and event.value != case.mode:
+        return []
     if case.mode is Mode.ONLINE and not case.online:
         return prepare(case, now)
+    if case.mode is not Mode.ONLINE and (no := _not_any_more(case, now)) is not None:
+        return case.refuse(no, now)
     site = case.site
     policy, policy_hash = site.in_force(now)
     body, save = _body(case, now)
@@ -143,6 +148,19 @@ def confirmed(case: Case, _event: Any, now: Now) -> list[Effect]:
     }
     effects: list[Effect] = [Append(draft), save, *case.change_bill(now, **changes)]
     return effects + case.show(screens.working("record"), now)
+
+
+def _not_any_more(case: Case, now: Now) -> Refusal | None:
+    """Why this may no longer be done without the centre, though it might when it was shown."""
+    assert case.identity is not None, "prepared"
+    decision = case.site.decide(
+        case.bill,
+        now,
+        online=False,
+        fund_fen=case.split.fund_pay_sumamt_fen if case.split else 0,
+        person=person_key(case.identity, case.person),
+    )
+    return decision if isinstance(decision, Refusal) else None
 
 
 def _body(case: Case, now: Now) -> tuple[Json, Effect]:

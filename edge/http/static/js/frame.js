@@ -33,7 +33,7 @@ export function foot(view, clock, page) {
   const left = view.cancel ? button("plain", "cross", t("cancel.word"), () => page.press("cancel"), { key: "cancel" }) : null;
   const aid = view.help ? button("go", "help", t("help.word"), () => page.help(), { key: "aid" }) : null;
   const back = view.back ? button("quiet", "back", t("other_way.word"), () => page.press(view.back), { key: "back" }) : null;
-  const go = view.go ? button(view.go.quiet ? "quiet" : "go", view.go.icon, view.go.word, () => page.press(view.go.button), { key: "go" }) : null;
+  const go = view.go ? button(view.go.quiet ? "quiet" : "go", view.go.icon, view.go.word, () => page.press(view.go.button, view.go.value), { key: "go" }) : null;
   return [h("div", { class: "start" }, left), clock.node, h("div", { class: "end" }, back, go, aid)];
 }
 

@@ -34,7 +34,7 @@ export function confirmScreen(fields) {
       notes),
     say: fields.split ? t("confirm.spoken", { amount: yuan(fields.split.psn_cash_pay_fen) }) : t("confirm.title"),
     cancel: true,
-    go: { button: "confirm", icon: "check", word: t(fields.split ? "confirm.go" : "confirm.go.free") },
+    go: { button: "confirm", value: fields.mode, icon: "check", word: t(fields.split ? "confirm.go" : "confirm.go.free") },
   };
 }
 
