@@ -16,6 +16,7 @@ T7  a frozen peer costs 2 x keepalive -> E-NET-07; the outbox has its own, short
 
 from __future__ import annotations
 
+import contextlib
 import logging
 import select
 import socket
@@ -195,6 +196,9 @@ class _Line:
         client, sock = self._client, self._client.socket()
         if sock is None:
             return self._why()  # it ended while CONNECT was being written
+        # An envelope must not wait for the ACK of the small packet before it.
+        with contextlib.suppress(OSError):
+            sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
         poller = select.poll()  # not select(): file numbers above 1023 are legal
         handshake_until = time.monotonic() + self._options.connect_timeout_s
         leave_until: float | None = None
