@@ -16,7 +16,9 @@ Json = dict[str, Any]
 LINES_MAX = 200  # fee lines in one bill (the national `input` is limited to 40,000 characters)
 AMOUNT_FEN_MAX = 10_000_000_00  # one bill; more is a typing mistake
 TEXT_MAX = 200
-BODY_BYTES_MAX = 96 * 1024  # a record's sealed plaintext; a bill that would not fit is refused at the door
+BODY_BYTES_MAX = (
+    96 * 1024
+)  # a record's sealed plaintext; a bill that would not fit is refused at the door
 
 
 class Now(Struct, frozen=True):

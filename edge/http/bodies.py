@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import json
 import re
 from typing import TypeVar
 
@@ -48,13 +49,22 @@ def need_json(request: Request) -> None:
 
 
 def decode(body: bytes, kind: type[T]) -> T:
-    """Strict JSON to a struct. E-HIS-02 not JSON, E-HIS-05 wrong field; the message has the path."""
+    """Strict JSON to a struct. E-HIS-02 not JSON, or a name twice in one object (two readers would
+    see two amounts); E-HIS-05 wrong field; the message has the path."""
     try:
-        return msgspec.json.decode(body, type=kind, strict=True)
+        found = msgspec.json.decode(body, type=kind, strict=True)
+        json.loads(body, object_pairs_hook=_each_once)
+        return found
     except msgspec.ValidationError as error:
         raise EdgeError("E-HIS-05", str(error)) from None
     except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
         raise EdgeError("E-HIS-02", str(error)) from None
+
+
+def _each_once(pairs: list[tuple[str, object]]) -> None:
+    names = [name for name, _ in pairs]
+    if len(set(names)) != len(names):
+        raise msgspec.DecodeError("a name is twice in one object")
 
 
 def read_key(request: Request) -> str:

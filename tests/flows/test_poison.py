@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import msgspec
 import pytest
 from msgspec.structs import replace
 
+from edge.core import events as e
 from edge.core.effects import Append, Ask
 from edge.core.tx import _forms
 from edge.core.types import (
@@ -20,20 +22,27 @@ from edge.core.visit.identify import PERSON_CHARS_MAX, PSN_CHARS_MAX
 from edge.wire import cbor
 from edge.wire.record import plain_map
 from tests.flows.kit import (
+    BOOK,
     FACE,
     PERSON,
     SETTINGS,
     Desk,
     bill,
     estimated,
+    follow,
+    good_face,
     known_as,
+    link_lost,
     link_up,
     on,
     policy,
+    post,
     press,
     send,
     tell_story,
+    template,
     unknown,
+    wait,
 )
 
 WIDE = "\U0002a6a5"  # four bytes in UTF-8
@@ -126,4 +135,23 @@ def test_a_person_whose_texts_no_record_could_carry_is_refused_and_the_next_bill
     tell_story(
         d, send(bill(number="HIS-2")), *FACE, unknown("no_person"), on("refused", code="no_person")
     )
+    assert d.ledger == []
+
+
+@pytest.mark.parametrize("number", [" HIS-1", "HIS-1 ", "A\u0301-1", "\u3000HIS-1"])
+def test_two_bill_numbers_that_look_alike_are_not_two_bills(number: str) -> None:
+    d = tell_story(Desk(policy()), link_up)
+    assert d.send(bill(number="HIS-1")).status == 202
+    reply = d.send(bill(number=number), key="another")
+    assert (reply.status, reply.body["code"]) == (422, "E-TX-04")
+
+
+@pytest.mark.parametrize("share", ["1.5", "none", "-0.1"])
+def test_a_rule_that_cannot_be_read_is_no_estimate_and_no_end_of_the_process(share: str) -> None:
+    rules = msgspec.to_builtins(BOOK)
+    rules["catalogue"]["A1"]["selfpay_prop"] = share
+    d = tell_story(Desk(policy("P1", rules=rules)), link_up, lambda one: one.answer(), link_lost)
+    tell_story(d, send(), on("ways", press("card")), on("card", post(e.CardRead("A1"))))
+    tell_story(d, on("look", good_face), on("challenge", follow), on("working", template))
+    tell_story(d, on("refused", code="offline_caps"), wait(8_000), on("idle"))
     assert d.ledger == []

@@ -107,6 +107,23 @@ def test_a_bad_body_is_refused_with_the_path_of_the_fault(api, port, body, statu
     assert not port.events
 
 
+@pytest.mark.parametrize(
+    "body",
+    [
+        b'{"kind":"settle","bill_no":"1","amount_fen":1,"amount_fen":2}',
+        b'{"kind":"settle","bill_no":"1","amount_fen":1,"lines":'
+        b'[{"feedetl_sn":"1","med_list_codg":"x","medins_list_name":"n",'
+        b'"amount_fen":1,"amount_fen":2}]}',
+        b'{"kind":"settle","bill_no":"1","amount_fen":1,"bill_n\\u006f":"2"}',
+    ],
+)
+def test_a_body_that_says_one_thing_twice_is_refused(api, port, body):
+    headers = {"Idempotency-Key": "k", "Content-Type": "application/json"}
+    answer = api.post("/v1/bills", content=body, headers=headers)
+    assert "twice" in problem(answer, 400, "E-HIS-02")["detail"]
+    assert not port.events
+
+
 def test_a_body_over_256_kb_is_refused_also_when_its_length_is_not_told(api, port):
     headers = {"Idempotency-Key": "k", "Content-Type": "application/json"}
     big = b" " * (BODY_BYTES_MAX + 1)

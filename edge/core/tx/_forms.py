@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from typing import Final
+from unicodedata import is_normalized
 
 from edge.core.money import decimal, split_fields, yuan
 from edge.core.types import (
@@ -39,6 +40,9 @@ def check_bill(bill: Bill, *, lines_needed: bool, med_types: frozenset[str]) -> 
     """The checks every bill passes: number, amount, lines that sum to it, a known med_type."""
     if not 0 < len(bill.bill_no) <= BILL_NO_MAX or not bill.bill_no.isprintable():
         return refuse("E-TX-04", f"bill_no must have 1 to {BILL_NO_MAX} printable characters")
+    if bill.bill_no != bill.bill_no.strip() or not is_normalized("NFC", bill.bill_no):
+        # what looks like one number must be one number: it is what keeps a bill from being paid twice
+        return refuse("E-TX-04", "bill_no must be in NFC, without spaces around it")
     if bill.prefer not in ("prefer_online", "require_online"):
         return refuse("E-TX-04", "prefer must be prefer_online or require_online")
     if bill.med_type not in med_types:

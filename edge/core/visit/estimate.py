@@ -26,9 +26,13 @@ def local(policy: Policy, bill: Bill, person: Person | None, med_type: str) -> S
     if not policy.rules:
         return None
     try:
-        book = benefit.rulebook(policy.rules)
-    except EdgeError:
+        return _split(policy, bill, person, med_type)
+    except EdgeError:  # also a share or a count that only shows when it is used
         return None
+
+
+def _split(policy: Policy, bill: Bill, person: Person | None, med_type: str) -> Split:
+    book = benefit.rulebook(policy.rules)
     insutype = (person.insutype if person else "") or bill.insutype or RESIDENT
     facts = benefit.PersonFacts(insutype, "resident" if insutype.startswith("39") else "active")
     scope = benefit.total(benefit.split_lines(bill.lines, book.catalogue))

@@ -197,8 +197,9 @@ class _Line:
         if sock is None:
             return self._why()  # it ended while CONNECT was being written
         # An envelope must not wait for the ACK of the small packet before it.
-        with contextlib.suppress(OSError):
-            sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+        if isinstance(sock, socket.socket):
+            with contextlib.suppress(OSError):  # it may have ended already: the loop below says so
+                sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
         poller = select.poll()  # not select(): file numbers above 1023 are legal
         handshake_until = time.monotonic() + self._options.connect_timeout_s
         leave_until: float | None = None
