@@ -54,11 +54,11 @@ def decode(body: bytes, kind: type[T]) -> T:
     try:
         found = msgspec.json.decode(body, type=kind, strict=True)
         json.loads(body, object_pairs_hook=_each_once)
-        return found
     except msgspec.ValidationError as error:
         raise EdgeError("E-HIS-05", str(error)) from None
     except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
         raise EdgeError("E-HIS-02", str(error)) from None
+    return found
 
 
 def _each_once(pairs: list[tuple[str, object]]) -> None:

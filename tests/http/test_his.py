@@ -111,9 +111,10 @@ def test_a_bad_body_is_refused_with_the_path_of_the_fault(api, port, body, statu
     "body",
     [
         b'{"kind":"settle","bill_no":"1","amount_fen":1,"amount_fen":2}',
-        b'{"kind":"settle","bill_no":"1","amount_fen":1,"lines":'
-        b'[{"feedetl_sn":"1","med_list_codg":"x","medins_list_name":"n",'
-        b'"amount_fen":1,"amount_fen":2}]}',
+        (
+            b'{"kind":"settle","bill_no":"1","amount_fen":1,"lines":[{"feedetl_sn":"1","feedetl_sn":"1",'
+            b'"med_list_codg":"x","medins_list_name":"n","amount_fen":1}]}'
+        ),
         b'{"kind":"settle","bill_no":"1","amount_fen":1,"bill_n\\u006f":"2"}',
     ],
 )
