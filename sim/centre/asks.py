@@ -23,6 +23,10 @@ from sim.centre.intake import TOKEN_MS
 from sim.centre.plans import No, Scene
 
 TOKEN_BYTES: Final = 16
+_GIVE: Final = t.tokens.insert()
+_FRESH: Final = t.get(t.tokens, "ec_token", "terminal", only=("psn_no",)).where(
+    t.tokens.c.at_ms > sa.bindparam("after_ms")
+)
 
 
 class Question(Struct, frozen=True):
@@ -116,7 +120,7 @@ def _token(asked: Question, means: str, auth_no: str, found: Known, relation: st
     province = f"{found.insuplc_admdvs[:2]}0000"
     token = f"{province}ec{asked.dice.bytes(TOKEN_BYTES).hex()}"
     row = {"ec_token": token, "auth_no": auth_no, "terminal": asked.terminal.name, "means": means}
-    asked.conn.execute(t.tokens.insert(), {**row, "psn_no": found.psn_no, "at_ms": asked.now_ms})
+    asked.conn.execute(_GIVE, {**row, "psn_no": found.psn_no, "at_ms": asked.now_ms})
     return {
         "psn_no": found.psn_no,
         "psn_name": people.mask(found.psn_name),
@@ -133,14 +137,9 @@ def _price(asked: Question) -> Json | No:
     call = bodies.call(plan, *plans.PRICED)
     assert call is not None, "the plan was checked"
     data = bodies.form(call)
-    c = t.tokens.c
-    token = bodies.text(data, "mdtrt_cert_no")
-    where = (
-        c.ec_token == token,
-        c.terminal == asked.terminal.name,
-        c.at_ms > asked.now_ms - TOKEN_MS,
-    )
-    psn_no = asked.conn.execute(sa.select(c.psn_no).where(*where)).scalar()
+    key = t.at(ec_token=bodies.text(data, "mdtrt_cert_no"), terminal=asked.terminal.name)
+    fresh = {"after_ms": asked.now_ms - TOKEN_MS}
+    psn_no = asked.conn.execute(_FRESH, key | fresh).scalar()
     person = people.find(asked.conn, psn_no) if psn_no else None
     if person is None or bodies.text(data, "psn_no") != person.psn_no:
         return No("identity_unknown")

@@ -49,6 +49,12 @@ _DECIDED: Final = ("seq", "hash", "outcome", "sealed", "leaf", "number")
 _KNOWN: Final = t.get(t.records, "terminal", "epoch", only=_DECIDED).where(
     t.records.c.seq >= sa.bindparam("first"), t.records.c.seq < sa.bindparam("end")
 )
+_SINCE: Final = (
+    t.get(t.records, "terminal", "epoch", only=_DECIDED)
+    .where(t.records.c.number > sa.bindparam("after"))
+    .order_by("seq")
+    .limit(wire_answer.RESULTS_MAX)
+)
 _TXID: Final = t.get(t.records, "terminal", "txid", only=("result",)).order_by("leaf").limit(1)
 _TOKEN: Final = t.get(t.tokens, "ec_token", "terminal")
 _RECORD: Final = t.records.insert()
@@ -133,10 +139,8 @@ def stand(conn: sa.Connection, terminal: str, epoch: int) -> Standing:
 def since(conn: sa.Connection, terminal: str, epoch: int, number: int) -> list[Decided]:
     """For a hello: the decisions of answers that the terminal has not seen, the oldest first, one
     answer full."""
-    c = t.records.c
-    where = (c.terminal == terminal, c.epoch == epoch, c.number > number)
-    query = sa.select(t.records).where(*where).order_by(c.seq).limit(wire_answer.RESULTS_MAX)
-    return [_decided(row) for row in conn.execute(query).mappings()]
+    rows = conn.execute(_SINCE, t.at(terminal=terminal, epoch=epoch) | {"after": number})
+    return [_decided(row) for row in rows.mappings()]
 
 
 def _advance(turn: Turn, epoch: int, standing: Standing) -> None:

@@ -86,6 +86,11 @@ def mask_certno(certno: str) -> str:
 _FIND: Final = t.get(t.persons, "psn_no")
 _CARD: Final = t.get(t.cards, "card_no", "cert_type", only=("psn_no",))
 _SERVED: Final = t.get(t.relatives, "psn_no", "serves", only=("other", "relation")).order_by("rank")
+_CODE: Final = t.get(t.codes, "code")
+_ISSUE: Final = t.codes.insert()
+_USE: Final = t.change(t.codes, "code")
+_FACES: Final = t.get(t.faces, "psn_no", "model", only=("template",))
+_FACES_MARK: Final = sa.select(sa.func.count(), sa.func.max(t.faces.c.id))
 _PAYERS: Final = t.get(t.relatives, "psn_no", "pays", only=("other",)).order_by("rank")
 
 
@@ -131,7 +136,7 @@ def issue_code(
     row = {"code": code, "psn_no": psn_no, "org": org, "expires_ms": now_ms + ttl_ms}
     row |= {"used_ms": 0, "used_by": b""}
     with store.begin() as conn:
-        conn.execute(t.codes.insert(), row)
+        conn.execute(_ISSUE, row)
     return code
 
 
@@ -141,7 +146,7 @@ def use_code(conn: sa.Connection, code: str, org: str, ask: bytes, now_ms: int) 
 
     The same question delivered twice (QoS 1) gets the same answer: the code remembers who used it.
     """
-    row = conn.execute(sa.select(t.codes).where(t.codes.c.code == code)).mappings().first()
+    row = conn.execute(_CODE, t.at(code=code)).mappings().first()
     if row is None:
         return "", "no_person"
     if row["used_by"] == ask:
@@ -152,7 +157,7 @@ def use_code(conn: sa.Connection, code: str, org: str, ask: bytes, now_ms: int) 
         return "", "code_expired"
     if row["org"] and row["org"] != org:
         return "", "code_other_org"
-    conn.execute(t.codes.update().where(t.codes.c.code == code).values(used_ms=now_ms, used_by=ask))
+    conn.execute(_USE, t.at(code=code) | {"used_ms": now_ms, "used_by": ask})
     return row["psn_no"], ""
 
 
@@ -200,14 +205,13 @@ class Faces:
         vector = unit(template)
         if vector is None:
             return False
-        c = t.faces.c
-        rows = conn.execute(sa.select(c.template).where(c.psn_no == psn_no, c.model == model))
+        rows = conn.execute(_FACES, t.at(psn_no=psn_no, model=model))
         known = (unit(row[0]) for row in rows)
         return any(own is not None and float(own @ vector) >= self.same_min for own in known)
 
     def _load(self, conn: sa.Connection) -> None:
         c = t.faces.c
-        count, last = conn.execute(sa.select(sa.func.count(), sa.func.max(c.id))).one()
+        count, last = conn.execute(_FACES_MARK).one()
         mark = (int(count), int(last or 0))
         if mark == self._mark:
             return
