@@ -9,6 +9,7 @@ import select
 import shutil
 import sys
 import termios
+import threading
 import time
 import tty
 from collections.abc import Iterator
@@ -20,7 +21,7 @@ from edge.drivers.vision import models
 from sim.camera import stage
 from sim.clinic.cast import Actor, hire
 from sim.clinic.clinic import ROOT, Clinic, Options
-from sim.clinic.day import FaultName, Visit, fixed_day
+from sim.clinic.day import Visit, fixed_day
 from sim.clinic.diary import Diary
 from sim.clinic.lanes import page
 from sim.clinic.patient import Script
@@ -100,35 +101,43 @@ def _auto(player: Player, actors: list[Actor], seed: int) -> None:
 
 
 def _by_hand(player: Player, actors: list[Actor], dice: random.Random) -> None:
-    """Keys until q. Without a terminal on stdin there is nothing to press: say so."""
+    """Keys until q; faults strike also while a patient is being served. Needs a terminal on stdin."""
     if not sys.stdin.isatty():
         console.print("no terminal here: use --auto", style="yellow")
         return
     console.print(KEYS_HELP)
-    cut = False
+    cut, visit = False, threading.Thread()
     with _raw_keys():
-        while True:
-            key = _key()
-            if key == "q":
-                return
+        while (key := _key()) != "q":
             if key in ("n", "s"):
-                actor = dice.choice([one for one in actors if one.attacked or key == "n"])
-                attack = dice.choice(["print", "replay"]) if key == "s" else ""
-                means = "face" if attack or not cut else "card"
-                if not attack and not cut:
-                    means = dice.choice(["face", "face", "card", "qr"])
-                kind = "settle" if attack else dice.choice(["settle", "register", "pharmacy"])
-                player.visit(
-                    Visit(kind, Script(actor.clips, means, actor.card_no, actor.psn_no, attack))
-                )
-            elif key in ("c", "p"):
-                name: FaultName = (
-                    "pull_plug_in_commit" if key == "p" else ("restore" if cut else "cut")
-                )
-                cut = not cut if key == "c" else cut
-                player.fault(name)
+                if visit.is_alive():
+                    console.print("one patient at a time: c and p work meanwhile", style="dim")
+                    continue
+                step = _somebody(actors, dice, attack=key == "s", cut=cut)
+                visit = threading.Thread(target=player.visit, args=(step,), daemon=True)
+                visit.start()
+            elif key == "c":
+                cut = not cut
+                player.fault("cut" if cut else "restore")
+            elif key == "p":
+                player.fault("pull_plug_in_commit")
             elif key:
                 console.print(KEYS_HELP, style="dim")
+    if cut:
+        player.fault("restore")
+    if visit.ident is not None:
+        visit.join()
+
+
+def _somebody(actors: list[Actor], dice: random.Random, *, attack: bool, cut: bool) -> Visit:
+    """Who comes next, by which way, for what."""
+    actor = dice.choice([one for one in actors if one.attacked or not attack])
+    if attack:
+        held = dice.choice(["print", "replay"])
+        return Visit("settle", Script(actor.clips, "face", actor.card_no, actor.psn_no, held))
+    means = "card" if cut else dice.choice(["face", "face", "card", "qr"])
+    kind = dice.choice(["settle", "register", "pharmacy"])
+    return Visit(kind, Script(actor.clips, means, actor.card_no, actor.psn_no))
 
 
 @contextlib.contextmanager
