@@ -26,7 +26,7 @@ def wait_presses(page: Page, port: ScriptedPort, *wanted: Pressed) -> None:
 @pytest.mark.parametrize(
     ("state", "key", "button", "value"),
     [
-        ("ways", "way-face", "face", ""),
+        ("ways", "way-face", "face", "zh-CN"),
         ("ways", "way-qr", "qr", ""),
         ("ways", "way-card", "card", ""),
         ("ways", "cancel", "cancel", ""),

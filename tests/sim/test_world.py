@@ -1,7 +1,7 @@
 """Clinic days with faults in virtual time: nothing false leaves the terminal, and everything drains.
 
-The season is two worlds, side by side. `FACEPAY_WORLD_DAYS` makes each of the two longer (100: 200
-clinic days in two worlds; nightly: 1000).
+The season is 200 clinic days in two worlds, side by side. `FACEPAY_WORLD_DAYS` changes the days of each
+(nightly: 1000).
 """
 
 from __future__ import annotations
@@ -23,7 +23,7 @@ from sim.world import terminal as virtual_terminal
 ROOT = Path(__file__).resolve().parents[2]
 SHORT_DAYS = 4
 SEASON = (42, 43)  # seeds
-SEASON_DAYS = int(os.environ.get("FACEPAY_WORLD_DAYS", "20"))  # of each
+SEASON_DAYS = int(os.environ.get("FACEPAY_WORLD_DAYS", "100"))  # of each
 
 
 @pytest.mark.parametrize("seed", [1, 2, 3])

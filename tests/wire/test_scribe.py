@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from edge.core import effects
-from edge.core.types import Caps, Draft, Head, Mode, Now, Policy, Settings
+from edge.core.types import BODY_BYTES_MAX, Caps, Draft, Head, Mode, Now, Policy, Settings
 from edge.drivers.keys.file import Driver
 from edge.errors import EdgeError
 from edge.scribe import CentreKeys, Scribe
@@ -103,7 +103,7 @@ def test_what_only_this_terminal_must_know_does_not_leave(side: Terminal) -> Non
 
 
 def test_a_body_that_is_too_large_is_an_error_and_not_a_record(side: Terminal) -> None:
-    big = Draft(b"x" * 16, "settle", Mode.ONLINE, {"x": "x" * 50_000}, {}, ZERO, Now(1, 1))
+    big = Draft(b"x" * 16, "settle", Mode.ONLINE, {"x": "x" * BODY_BYTES_MAX}, {}, ZERO, Now(1, 1))
     with pytest.raises(EdgeError, match="E-WIR-01"):
         side.scribe.write(big, Head(EPOCH, 0, ZERO))
 

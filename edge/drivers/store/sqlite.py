@@ -27,9 +27,14 @@ from edge.errors import EdgeError
 from edge.wire import record as wire_record
 
 SQLITE_MIN = (3, 51, 3)
+# A record of 2.3 kB fills most of a 4 kB page and each touched page goes to the log whole: with 1 kB pages a commit of one record
+# writes 6.3 kB instead of 16.5, with its bill 9.4 instead of 24.7 (tests/bench, group append).
+PAGE_BYTES = 1024
 SCHEMA = 1
 APPLICATION_ID = 0x46503031  # "FP01"
-WAL_PAGES_MAX = 4096  # 16 MiB: a terminal that is never idle checkpoints here
+WAL_PAGES_MAX = (
+    16 * 1024 * 1024 // PAGE_BYTES
+)  # 16 MiB: a terminal that is never idle checkpoints here
 QUICK_CHECK_MAX_BYTES = 64 * 1024 * 1024  # larger files: `verify_chain`, not at each start
 TAIL_RECORDS = 64  # answered records whose chain is checked at each start, besides the others
 
@@ -98,6 +103,7 @@ class Driver:
     def _open(self, new_epoch: int) -> None:
         db = self._db
         db.pragma("locking_mode", "exclusive")  # before the first access: no shared memory then
+        db.pragma("page_size", PAGE_BYTES)  # counts only when the file is made
         if db.pragma("journal_mode", "wal") != "wal":
             raise EdgeError("E-STO-06", "the file system cannot hold a write-ahead log", _KEEP)
         db.pragma("synchronous", "full")
