@@ -44,7 +44,9 @@ from edge.process.watchdog import Watchdog
 from edge.rim import Rim
 from edge.scribe import Scribe
 from edge.turn import commit_turn
-from edge.wire import policy, topics
+from edge.wire import cbor, policy, topics
+from edge.wire.log.receipt import leaf_bytes
+from edge.wire.record import peek, record_hash
 
 IDLE_CHECKPOINT_S: Final = (
     5.0  # the log moves into the database when nothing happened for this long
@@ -312,20 +314,30 @@ class Agent:
         return {**self._p.core.status(self._p.now()), "inbox_dropped": self._p.inbox.dropped}
 
     def receipt(self, bill_id: str) -> Json | None:
-        """The proof of a bill: record, receipt and the checkpoint they are to be judged by; None
-        before the answer."""
+        """The proof of a bill: the record, the log's leaf about it and the centre's receipt, which proves the leaf with
+        nothing but the centre's public key; the newest checkpoint beside them. None before the answer."""
         state = self.bill(bill_id)
         decided = self._p.store.result(state.seq) if state is not None and state.seq else None
         if state is None or decided is None:
             return None
         size, root = self._p.store.checkpoint
         (record,) = self._p.store.records(state.seq, state.seq)
+        header = peek(record)
+        leaf = leaf_bytes(
+            record_hash(record),
+            header.terminal,
+            header.epoch,
+            header.seq,
+            decided.outcome,
+            cbor.dumps(decided.body),  # deterministic, so these are the bytes that were hashed
+        )
         return {
             "bill_id": bill_id,
             "seq": state.seq,
             "outcome": str(decided.outcome),
             "record": _b64(record),
             "receipt": _b64(decided.receipt),
+            "leaf": _b64(leaf),
             "checkpoint": {"tree_size": size, "root": _b64(root)},
         }
 

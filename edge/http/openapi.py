@@ -33,12 +33,14 @@ class Cancelled(Struct, frozen=True):
 
 
 class Receipt(Struct, frozen=True):
-    """The centre's COSE receipt, the record it is for (both base64), and the log checkpoint."""
+    """The record, the leaf that stands for it in the centre's log, and the centre's COSE receipt (RFC 9942) that proves
+    the leaf, all base64; `checkpoint` is the newest one the terminal has verified."""
 
     bill_id: str
     seq: int
     outcome: Outcome
     receipt: str
+    leaf: str
     record: str
     checkpoint: Json
 

@@ -9,7 +9,9 @@ from pathlib import Path
 import psutil
 import pytest
 
-from edge.wire import record
+from edge.suites import es256
+from edge.wire import cbor, record
+from edge.wire.log.receipt import check_inclusion
 from sim.centre.audit import audit, doubles
 from sim.centre.books.people import population
 from sim.clinic.counter import AgentProcess, Clerk, Counter, until
@@ -33,6 +35,14 @@ def test_a_card_visit_settles_and_the_receipt_is_of_the_very_record(
     assert line is not None
     assert line.hash == record.record_hash(base64.b64decode(proof["record"]))
     assert line.bill_no == "P-1"
+    # With the centre's public key and nothing else the HIS can check it: the leaf names this record, the receipt proves it.
+    key = es256.load_sign_public(counter.made.keys.sign_public_pem)
+    leaf = base64.b64decode(proof["leaf"])
+    _, index, _ = check_inclusion(
+        base64.b64decode(proof["receipt"]), leaf, es256.Es256Verifier.of(key)
+    )
+    assert index == line.leaf
+    assert cbor.loads(leaf, max_bytes=500)[0] == line.hash
     assert audit(counter.made.store).faults == ()
 
 

@@ -234,6 +234,7 @@ def test_a_receipt_is_404_until_the_centre_answered(api, port):
         "seq": 1,
         "outcome": "settled",
         "receipt": "0oRD",
+        "leaf": "hgA=",
         "record": "0oRE",
         "checkpoint": {"tree_size": 3},
     }
