@@ -50,6 +50,8 @@ POLICY_RETRY_MS: Final = 300_000
 # Bills that were waiting when the power went get a moment for the first word of the link: served at once, before the broker
 # could answer, they would be treated as offline and refused.
 FIRST_LINK_MS: Final = 3_000
+# A question changes nothing at the centre and carries its own id, so a lost one is simply asked again within its time.
+ASK_AGAIN_MS: Final = 2_000
 CONTACT_SAVE_MS: Final = 60_000  # a word from the centre is noted on disk at most this often
 LOW_CODE: Final = "E-STO-03"
 ROOM_BACK_BYTES: Final = (
@@ -126,6 +128,7 @@ class Terminal:
         self._decided_now = False
         self._light = self._shoot = ""
         self._hold_until_ms: int | None = None
+        self._asked: tuple[Ask, int] | None = None  # the visit's open question, when to repeat it
         self.screen = self._plain
 
     # -- the surface ------------------------------------------------------------------------------
@@ -164,6 +167,7 @@ class Terminal:
             self._outbox.deadline(),
             self._policy_due(),
             self._hold_until_ms,
+            self._asked[1] if self._asked is not None else None,
         )
         return min((moment for moment in due if moment is not None), default=None)
 
@@ -376,20 +380,34 @@ class Terminal:
             effects.append(
                 self._save_contact(now)
             )  # the clock must not go behind a record, also after a restart
+        if self._hold_until_ms is not None and now.mono_ms >= self._hold_until_ms:
+            self._hold_until_ms = None
         if self._case.state is State.IDLE:
             effects += self._rest(now)
         self._site.signing += [effect.draft for effect in effects if isinstance(effect, Append)]
-        return self._dress(effects, now)
+        return self._dress(effects + self._ask_again(effects, now), now)
 
-    def _holding(self, now: Now) -> bool:
-        if self._hold_until_ms is not None and now.mono_ms >= self._hold_until_ms:
-            self._hold_until_ms = None
-        return self._hold_until_ms is not None
+    def _ask_again(self, effects: list[Effect], now: Now) -> list[Effect]:
+        """The same question, the same id, while its answer is awaited and the link is up."""
+        for effect in effects:
+            if isinstance(effect, Ask) and effect.ask == self._case.ask_id:
+                self._asked = (effect, now.mono_ms + ASK_AGAIN_MS)
+                return []
+        if self._asked is None:
+            return []
+        question, again_ms = self._asked
+        if question.ask != self._case.ask_id:
+            self._asked = None
+            return []
+        if now.mono_ms < again_ms:
+            return []
+        self._asked = (question, now.mono_ms + ASK_AGAIN_MS)
+        return [question] if self._site.link_up else []
 
     def _rest(self, now: Now) -> list[Effect]:
         """Nobody is served: start the next visit, or show why not."""
         queue = self._site.book.waiting()
-        if queue and not self._closed() and not self._holding(now):
+        if queue and not self._closed() and self._hold_until_ms is None:
             self._visits += 1
             self._case = Case(self._site, self._visits)
             self._case.bill_id = queue[0].bill_id

@@ -205,7 +205,8 @@ class Desk:
             if isinstance(effect, Show):
                 self.shows.append(effect)
             elif isinstance(effect, Ask):
-                self.asks.append(effect)
+                if effect not in self.asks:  # a repetition is the same question
+                    self.asks.append(effect)
             elif isinstance(effect, Reply):
                 assert effect.call not in self.replies, "one reply per call"
                 self.replies[effect.call] = effect

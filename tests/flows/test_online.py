@@ -377,3 +377,13 @@ def test_the_consent_is_recorded_in_the_language_it_was_read_in() -> None:
     )
     (draft,) = d.drafts
     assert draft.body["consent"]["lang"] == "en"
+
+
+def test_a_lost_question_is_asked_again_with_its_own_id_until_its_time_is_over() -> None:
+    d = tell_story(desk(), send(), *FACE)
+    first = d.ask("1101")
+    asked = [one for one in d.effects if one == first]
+    tell_story(d, wait(2_000), wait(2_000))
+    assert len([one for one in d.effects if one == first]) == len(asked) + 2
+    tell_story(d, on("working", known_as(PERSON)), wait(4_000))
+    assert len([one for one in d.effects if one == first]) == len(asked) + 2  # answered: no more

@@ -364,9 +364,13 @@ def no_answer_who(case: Case, _event: Any, now: Now) -> list[Effect]:
     decision = case.site.decide(case.bill, now, online=False)
     if isinstance(decision, Refusal):
         return case.refuse(decision, now)
-    if not case.card_no:
-        return ask_card(case, now)
-    return pay.prepare(case, now) if case.template else look(case, now)
+    if case.card_no and case.template:
+        return pay.prepare(case, now)
+    if case.site.camera_lost:
+        return case.refuse(Refusal("camera_lost", ("ask_staff", "pay_full")), now)
+    if not case.consent_utc_ms:
+        case.card_no = ""  # laid down again under the text that asks for the face as well
+    return look(case, now) if case.card_no else ask_card(case, now)
 
 
 def choose_person(case: Case, event: Pressed, now: Now) -> list[Effect]:
