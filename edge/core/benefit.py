@@ -14,7 +14,7 @@ from typing import Final
 import msgspec
 from msgspec import Struct
 
-from edge.core.money import check_split, decimal, half_up, ratio, share, yuan
+from edge.core.money import check_split, decimal, half_up, ratio, share
 from edge.core.types import FeeLine, Json, Split
 from edge.errors import EdgeError
 
@@ -393,17 +393,3 @@ def _after(
         - split.fund_pay_sumamt_fen
         - split.hosp_part_amt_fen,
     )
-
-
-def line_result(line: Line) -> dict[str, str]:
-    """One line of the 2204 `result` with national names."""
-    return {
-        "feedetl_sn": line.feedetl_sn,
-        "det_item_fee_sumamt": yuan(line.amount_fen),
-        "fulamt_ownpay_amt": yuan(line.fulamt_ownpay_amt_fen),
-        "overlmt_amt": yuan(line.overlmt_selfpay_fen),
-        "preselfpay_amt": yuan(line.preselfpay_amt_fen),
-        "inscp_scp_amt": yuan(line.inscp_scp_amt_fen),
-        "chrgitm_lv": line.lv,
-        "selfpay_prop": line.selfpay_prop,
-    }

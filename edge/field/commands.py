@@ -56,12 +56,12 @@ def list_family(family: Family = "") -> None:
 
 
 @app.command("run")
-def run_placeholder() -> None:  # taken away by cli.main before we are asked
+def run_help() -> None:  # taken away by cli.main before we are asked
     """Run the terminal: facepay run --config FILE."""
 
 
 @app.command("demo")
-def demo_placeholder() -> None:  # likewise
+def demo_help() -> None:  # likewise
     """Run a whole clinic in simulation."""
 
 

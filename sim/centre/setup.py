@@ -68,12 +68,6 @@ class Made:
         """What the person's phone shows: one-time, 28 characters, good for `ttl_ms`."""
         return folk.issue_code(self.store, psn_no, now_ms, ttl_ms=ttl_ms, org=org)
 
-    def add_terminal(self, spec: TerminalSpec) -> None:
-        """Enrol one more terminal; a known name stays as it is."""
-        with self.store.begin() as conn:
-            if registry.find(conn, spec.name) is None:
-                registry.add(conn, spec)
-
     def write_config(
         self,
         *,

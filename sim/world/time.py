@@ -75,7 +75,7 @@ class Timeline:
 class SeededDice:
     """The core's randomness, from the world's seed."""
 
-    def __init__(self, seed: str) -> None:
+    def __init__(self, seed: str | int) -> None:
         self._random = random.Random(seed)
 
     def bytes(self, count: int) -> bytes:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import itertools
-import random
 
 import pytest
 
@@ -26,19 +25,9 @@ from edge.core.types import Answer, Credit, Now, Outcome, Result
 from edge.suites import es256
 from edge.wire import envelope
 from sim.world.chain import Chain
+from sim.world.time import SeededDice
 
 QUIET = 30_000
-
-
-class SeededDice:
-    def __init__(self, seed: int) -> None:
-        self._random = random.Random(seed)
-
-    def bytes(self, count: int) -> bytes:
-        return self._random.randbytes(count)
-
-    def below(self, limit: int) -> int:
-        return self._random.randrange(limit)
 
 
 def at(mono_ms: int) -> Now:

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import random
-
 from hypothesis import settings
 from hypothesis import strategies as st
 from hypothesis.stateful import (
@@ -18,22 +16,12 @@ from edge.core.effects import Connect, Disconnect, Publish
 from edge.core.events import Answered, Appended, Freed, LinkLost, LinkUp, Tick
 from edge.core.sync.outbox import BYTES_MAX, RECORDS_MAX, WINDOW_MAX, Outbox
 from edge.core.types import Answer, Credit, Now, Outcome, Result
+from sim.world.time import SeededDice
 
 DRAIN_STEPS_MAX = 400
 RARE = st.integers(0, 7).map(
     lambda drawn: drawn == 7
 )  # or every walk would begin anew all the time
-
-
-class SeededDice:
-    def __init__(self, seed: int) -> None:
-        self._random = random.Random(seed)
-
-    def bytes(self, count: int) -> bytes:
-        return self._random.randbytes(count)
-
-    def below(self, limit: int) -> int:
-        return self._random.randrange(limit)
 
 
 class Walk(RuleBasedStateMachine):

@@ -18,19 +18,9 @@ from edge.core.sync.reconnect import (
     timing_of,
 )
 from edge.core.types import Settings
+from sim.world.time import SeededDice
 
 FLEET = 4000
-
-
-class SeededDice:
-    def __init__(self, seed: int) -> None:
-        self._random = random.Random(seed)
-
-    def bytes(self, count: int) -> bytes:
-        return self._random.randbytes(count)
-
-    def below(self, limit: int) -> int:
-        return self._random.randrange(limit)
 
 
 def machine(seed: int = 1, **timing) -> Reconnect:

@@ -8,7 +8,6 @@ the others are what the world does. Nothing of the core is replaced.
 from __future__ import annotations
 
 import hashlib
-import random
 from collections.abc import Callable
 from typing import Any
 
@@ -47,6 +46,7 @@ from edge.core.types import (
     Result,
     Settings,
 )
+from sim.world.time import SeededDice
 
 DAY_MS = 86_400_000
 BOOK = RuleBook(
@@ -84,19 +84,6 @@ CHILD = {
     "ecToken": "ec-token-2",
     "relation": "子女",
 }
-
-
-class SeededDice:
-    """Randomness of the story."""
-
-    def __init__(self, seed: int = 1) -> None:
-        self._random = random.Random(seed)
-
-    def bytes(self, count: int) -> bytes:
-        return self._random.randbytes(count)
-
-    def below(self, limit: int) -> int:
-        return self._random.randrange(limit)
 
 
 def policy(profile: str = "P0", **changes: Any) -> Policy:

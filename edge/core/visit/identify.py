@@ -19,9 +19,6 @@ from edge.core.visit.case import ASK_BYTES, Case, State
 from edge.core.visit.refusals import ELSE_STEPS, centre_no
 
 GOOD_SHOTS: Final = 3  # good shots in a row before the challenge starts
-SAME_SHOTS: Final = (
-    2  # a problem must last this long before the screen changes: guidance must not flicker
-)
 CODE_CHARS_MAX: Final = 256
 CARD_CHARS_MAX: Final = 50  # mdtrt_cert_no
 PEOPLE_MAX: Final = 9

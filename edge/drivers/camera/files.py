@@ -91,9 +91,11 @@ class Driver:
         if not cue.once or index < len(clip):
             return clip, began, index
         start = began + len(clip) / self._options.fps
-        beside = f"{cue.clip.rpartition('/')[0]}/{IDLE}".lstrip("/")
-        rest = beside if (self._path / beside).exists() else IDLE
-        return self._clip(rest), start, int((time.monotonic() - start) * self._options.fps)
+        return (
+            self._clip(self._resting(cue.clip)),
+            start,
+            int((time.monotonic() - start) * self._options.fps),
+        )
 
     def _resting(self, clip: str) -> str:
         """Where `once` leads to: the idle clip beside it (the person stands there), else the
