@@ -152,12 +152,13 @@ def _marks(index: int, marks: list[Mark], end_s: float) -> list[str]:
     for mark in sorted(marks, key=lambda m: m.at_s):
         x = _x(mark.at_s, end_s)
         wide = 18 + sum(14 if ord(c) > 0x2E80 else 7.2 for c in mark.label)
-        row = next((r for r in range(ROWS) if row_end[r] <= x), None)
+        late = x + wide > WIDTH - 8  # near the right edge the label goes to the left
+        start = x - wide if late else x - 8
+        row = next((r for r in range(ROWS) if row_end[r] <= start), None)
         y = TOP + index * LANE_HEIGHT + 24 + 22 * (row if row is not None else 0)
         text = ""
         if row is not None:
-            row_end[row] = x + wide
-            late = x + wide > WIDTH - 8  # near the right edge the label goes to the left
+            row_end[row] = x + (8 if late else wide)
             at, anchor = (x - 11, "end") if late else (x + 11, "start")
             text = (
                 f'<text x="{at}" y="{y + 4.5}" text-anchor="{anchor}" class="label" '
