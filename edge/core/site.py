@@ -59,6 +59,8 @@ class Site:
         self.contact = Contact()
         self.stop_code = ""
         self.link_up = False
+        self.visit_ask = b""  # the question that the visit has open
+        self.part_asks: set[bytes] = set()  # those of the other parts
         self.camera_lost = ""
         self.board_lost = ""
         self.decided = (
@@ -66,6 +68,11 @@ class Site:
         )
         self._held: tuple[Provisional, ...] = ()
         self._held_stamp: tuple[int, ...] = ()
+
+    @property
+    def open_asks(self) -> frozenset[bytes]:
+        """The questions whose answer is a word of now; anything else is a replay."""
+        return frozenset({*self.part_asks, self.visit_ask} - {b""})
 
     def touch(self, now: Now) -> None:
         """The clock was read: it must not go behind this moment any more."""

@@ -9,8 +9,6 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import Final
 
-import msgspec
-
 from edge.core import events, limits, tx
 from edge.core.books import answers, his
 from edge.core.books.bills import Book
@@ -23,13 +21,14 @@ from edge.core.effects import (
     Effect,
     Halt,
     Light,
-    Save,
     Settle,
     Shoot,
     Show,
 )
 from edge.core.events import Event
-from edge.core.site import Contact, Site
+from edge.core.parts import Part
+from edge.core.parts.centre_word import META_SPACE, CentreWord
+from edge.core.site import Site
 from edge.core.sync.ledger import Ledger
 from edge.core.sync.outbox import Outbox
 from edge.core.sync.reconnect import timing_of
@@ -39,20 +38,11 @@ from edge.core.visit import screens
 from edge.core.visit.case import Case, State
 from edge.core.visit.machine import In
 
-META_SPACE: Final = "meta"
-CONTACT_KEY: Final = "centre"
-STOP_KEY: Final = "stop"
-POLICY_SPACE: Final = "policy"
-POLICY_KEY: Final = "current"
-ASK_BYTES: Final = 16
-POLICY_EVERY_MS: Final = 3_600_000
-POLICY_RETRY_MS: Final = 300_000
 # Bills that were waiting when the power went get a moment for the first word of the link: served at once, before the broker
 # could answer, they would be treated as offline and refused.
 FIRST_LINK_MS: Final = 3_000
 # A question changes nothing at the centre and carries its own id, so a lost one is simply asked again within its time.
 ASK_AGAIN_MS: Final = 2_000
-CONTACT_SAVE_MS: Final = 60_000  # a word from the centre is noted on disk at most this often
 LOW_CODE: Final = "E-STO-03"
 ROOM_BACK_BYTES: Final = (
     1 << 20
@@ -60,19 +50,6 @@ ROOM_BACK_BYTES: Final = (
 # A visit's time is over whatever else arrives (shots come 15 times a second and must not hold the
 # clock up); only what was awaited still counts when it is handled in the moment of the deadline.
 NEVER_LATE: Final = (events.Tick, events.Told, events.Answered, events.Appended)
-# Only what the centre itself signed may stop the terminal. E-LOG-01 (not signed by the centre) can be made by anybody who
-# may publish on `down`: it is noted and ignored, or a stranger could switch offline acceptance off.
-LOG_ERRORS: Final = frozenset({"E-LOG-02", "E-LOG-03", "E-LOG-04", "E-LOG-05"})
-
-
-class Stop(msgspec.Struct, frozen=True):
-    """Document meta/stop: why offline acceptance ended. A policy newer than `version` lifts it: the
-    centre's signed word.
-    """
-
-    code: str
-    version: int
-
 
 class Terminal:
     """One terminal. `restored` is what the store held; `policy` the stored one,
@@ -90,7 +67,6 @@ class Terminal:
         kinds: Iterable[str] | None = None,
     ) -> None:
         docs = restored.docs
-        meta = docs.get(META_SPACE, {})
         every = tx.kinds()
         wanted = set(tx.for_bills() if kinds is None else kinds)
         assert wanted <= set(every), "the configuration checked the kinds"
@@ -104,12 +80,8 @@ class Terminal:
             msgids=Msgids(settings, docs.get(COUNTER_SPACE, {}).get(MSGID_KEY)),
         )
         self._site.policy, self._site.policy_hash = policy, policy_hash
-        if (saved := meta.get(CONTACT_KEY)) is not None:
-            self._site.contact = msgspec.json.decode(saved, type=Contact)
-        self._stop: Stop | None = None
-        if (saved := meta.get(STOP_KEY)) is not None:
-            self._stop = msgspec.json.decode(saved, type=Stop)
-            self._site.stop_code = self._stop.code
+        self._word = CentreWord(self._site, docs.get(META_SPACE, {}))
+        self._parts: tuple[Part, ...] = (self._word,)
         self._outbox = Outbox(dice, timing_of(settings))
         self._outbox.restore(
             self._site.ledger.head.seq, self._site.ledger.answered_seq, self._site.ledger.sizes()
@@ -118,9 +90,6 @@ class Terminal:
         self._visits = 0
         self._stopping = False
         self._store_low = False
-        self._policy_ask = b""
-        self._policy_due_ms: int | None = None
-        self._contact_saved_ms: int | None = None
         self._plain = screens.idle()  # the screen without the fields that every screen has
         self._until_ms: int | None = None
         self._common: Json = {}
@@ -140,6 +109,8 @@ class Terminal:
                 effects += self._site.book.change(state.bill_id, now, status=BillStatus.WAITING)
             elif state.status is BillStatus.WORKING and not state.cancel_seq:
                 effects += self._site.book.change(state.bill_id, now, status=BillStatus.CONFIRMING)
+        for part in self._parts:
+            effects += part.start(now)
         effects += self._outbox.start(now)
         if self._site.book.waiting():
             self._hold_until_ms = now.mono_ms + FIRST_LINK_MS
@@ -165,7 +136,7 @@ class Terminal:
         due = (
             self._case.deadline_ms,
             self._outbox.deadline(),
-            self._policy_due(),
+            *(part.deadline() for part in self._parts),
             self._hold_until_ms,
             self._asked[1] if self._asked is not None else None,
         )
@@ -177,8 +148,9 @@ class Terminal:
 
     def status(self, now: Now) -> Json:
         """How the terminal is, for /v1/status and the doctor."""
-        site, (policy, hash_) = self._site, self._site.in_force(now)
-        return {
+        site = self._site
+        lines = {name: line for part in self._parts for name, line in part.status(now).items()}
+        return lines | {
             "terminal": site.settings.terminal,
             "service": self._closed() or "open",
             "net": "up" if site.link_up else "down",
@@ -192,24 +164,23 @@ class Terminal:
             "bills_active": len(site.book.active()),
             "provisional": len(site.outage().held),
             "provisional_fen": site.outage().exposure_fen,
-            "policy": {
-                "profile": policy.profile,
-                "version": policy.version,
-                "hash": hash_.hex(),
-                "valid_until_utc_ms": policy.valid_until_utc_ms,
-            },
-            "offline": limits.left(policy, site.outage(), now),
-            "centre_utc_ms": site.contact.contact_utc_ms,
-            "stop_code": site.stop_code,
+            "offline": limits.left(site.in_force(now)[0], site.outage(), now),
             "camera": site.camera_lost or "ok",
             "board": site.board_lost or "ok",
         }
 
     # -- the terminal's own part of an event ------------------------------------------------------
     def _terminal_part(self, event: Event, now: Now) -> list[Effect]:
-        site = self._site
-        site.touch(now)
+        self._site.touch(now)
+        self._site.visit_ask = self._case.ask_id
         self._decided_now = False
+        effects = self._own_part(event, now)
+        for part in self._parts:
+            effects += part.step(event, now)
+        return effects
+
+    def _own_part(self, event: Event, now: Now) -> list[Effect]:
+        site = self._site
         match event:
             case events.BillArrived():
                 return his.bill_arrived(site, event, now, self._closed())
@@ -218,12 +189,12 @@ class Terminal:
                 if withdraw and self._case.bill_id == event.bill_id:
                     effects += visit.step(self._case, In.WITHDRAW, event, now)
                 return effects
+            case events.Answered():
+                return self._answered(event, now)
             case events.LinkUp():
                 site.link_up, self._hold_until_ms = True, None
-                return self._ask_policy(now)
             case events.LinkLost():
                 site.link_up, self._hold_until_ms = False, None
-                self._policy_ask, self._policy_due_ms = b"", None
             case events.CameraLost():
                 site.camera_lost = event.code or "lost"
             case events.CameraBack():
@@ -238,109 +209,20 @@ class Terminal:
                 self._store_low = True
             case events.Saved():
                 self._store_low = self._store_low and event.room_bytes < ROOM_BACK_BYTES
-            case events.Tick():
-                return self._policy_tick(now)
             case events.StopAsked():
-                return self._stop_asked()
+                self._stopping = True
             case _:
-                return self._centre_part(event, now)
+                pass
         return []
-
-    def _stop_asked(self) -> list[Effect]:
-        self._stopping = True
-        return []
-
-    def _centre_part(self, event: Event, now: Now) -> list[Effect]:
-        match event:
-            case events.Answered():
-                return self._answered(event, now)
-            case events.AnswerBad():
-                return self._answer_bad(event.code)
-            case events.PolicyArrived():
-                return self._policy_arrived(event)
-            case events.Told():
-                return self._told(event, now)
-            case _:
-                return []
-
-    def _told(self, event: events.Told, now: Now) -> list[Effect]:
-        """Only the answer to a question that is open is a word of now: an old reply is signed too,
-        and whoever repeats it must not make the outage look shorter.
-        """
-        policy = bool(self._policy_ask) and event.ask == self._policy_ask
-        if policy:
-            self._policy_ask, self._policy_due_ms = b"", now.mono_ms + POLICY_EVERY_MS
-        visit_ = bool(self._case.ask_id) and event.ask == self._case.ask_id
-        return self._heard(now, None) if policy or visit_ else []
 
     def _answered(self, event: events.Answered, now: Now) -> list[Effect]:
         """The one way a bill becomes settled."""
         effects: list[Effect] = [Settle(event.answer)]
-        effects += self._heard(now, event.answer.centre_utc_ms)
         self._site.decided += 1
         for entry, result in self._site.ledger.answered(event.answer):
             effects += answers.apply(self._site, entry, result, now)
             if entry.txid == self._case.txid:
                 self._decided_now = True
-        return effects
-
-    def _heard(self, now: Now, centre_utc_ms: int | None) -> list[Effect]:
-        """A verified word from the centre: the outage's hours start again, at the moment when it
-        was said, not when somebody let it through; its clock corrects what we know of time.
-        """
-        known = self._site.contact
-        if centre_utc_ms is None:
-            self._site.contact = Contact(now.utc_ms, known.floor_utc_ms)
-        else:
-            said_ms = min(now.utc_ms, centre_utc_ms)
-            self._site.contact = Contact(said_ms, centre_utc_ms)
-        last = self._contact_saved_ms
-        if centre_utc_ms is None and last is not None and now.mono_ms - last < CONTACT_SAVE_MS:
-            return []
-        return [self._save_contact(now)]
-
-    def _save_contact(self, now: Now) -> Save:
-        self._contact_saved_ms = now.mono_ms
-        return Save(META_SPACE, CONTACT_KEY, msgspec.json.encode(self._site.contact))
-
-    def _answer_bad(self, code: str) -> list[Effect]:
-        """The centre's log is not what it was: nothing is accepted on its credit until it says so,
-        signed.
-        """
-        if code not in LOG_ERRORS or self._stop is not None:
-            return []
-        version = self._site.policy.version if self._site.policy else 0
-        self._stop = Stop(code, version)
-        self._site.stop_code = code
-        return [Save(META_SPACE, STOP_KEY, msgspec.json.encode(self._stop))]
-
-    # -- the policy -------------------------------------------------------------------------------
-    def _ask_policy(self, now: Now) -> list[Effect]:
-        self._policy_ask = self._site.dice.bytes(ASK_BYTES)
-        self._policy_due_ms = now.mono_ms + POLICY_RETRY_MS
-        return [Ask(self._policy_ask, "policy", {"hash": self._site.policy_hash})]
-
-    def _policy_due(self) -> int | None:
-        return self._policy_due_ms if self._site.link_up else None
-
-    def _policy_tick(self, now: Now) -> list[Effect]:
-        due = self._policy_due()
-        return self._ask_policy(now) if due is not None and now.mono_ms >= due else []
-
-    def _policy_arrived(self, event: events.PolicyArrived) -> list[Effect]:
-        """Newer or the same; an older one is a replay. It is no word of now: the reply that brought
-        it may be (`_told`).
-        """
-        site = self._site
-        effects: list[Effect] = []
-        if site.policy is not None and event.policy.version < site.policy.version:
-            return effects
-        if event.hash != site.policy_hash:
-            site.policy, site.policy_hash = event.policy, event.hash
-            effects.append(Save(POLICY_SPACE, POLICY_KEY, event.document))
-        if self._stop is not None and event.policy.version > self._stop.version:
-            self._stop, site.stop_code = None, ""
-            effects.append(Save(META_SPACE, STOP_KEY, None))
         return effects
 
     # -- the visit's part -------------------------------------------------------------------------
@@ -372,14 +254,12 @@ class Terminal:
     # -- the end of every step --------------------------------------------------------------------
     def _closed(self) -> str:
         """Why nothing new is taken, "" = open."""
-        return "stopping" if self._stopping else "store_low" if self._store_low else ""
+        own = "stopping" if self._stopping else "store_low" if self._store_low else ""
+        return own or next((why for part in self._parts if (why := part.closed())), "")
 
     def _end_step(self, effects: list[Effect], now: Now) -> list[Effect]:
         """Next bill or resting screen, then every screen gets the fields that all screens have."""
-        if any(isinstance(effect, Append) for effect in effects):
-            effects.append(
-                self._save_contact(now)
-            )  # the clock must not go behind a record, also after a restart
+        effects += self._word.sealed_in(effects, now)
         if self._hold_until_ms is not None and now.mono_ms >= self._hold_until_ms:
             self._hold_until_ms = None
         if self._case.state is State.IDLE:

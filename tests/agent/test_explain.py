@@ -17,7 +17,7 @@ SOURCES = [
     path
     for folder in ("edge", "firmware")
     for path in (ROOT / folder).rglob("*")
-    if path.suffix in {".py", ".js", ".json", ".html"} and path.name != "explain.py"
+    if path.suffix in {".py", ".js", ".json", ".html"} and path.parent.name != "explain"
 ]
 
 

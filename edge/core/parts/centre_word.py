@@ -1,0 +1,166 @@
+"""What the centre said last: when it was, which limits it signed, and whether its log still is what
+it was."""
+
+from __future__ import annotations
+
+from typing import Final
+
+import msgspec
+
+from edge.core import events
+from edge.core.effects import Append, Ask, Effect, Save
+from edge.core.events import Event
+from edge.core.site import Contact, Site
+from edge.core.types import Json, Now
+
+META_SPACE: Final = "meta"
+CONTACT_KEY: Final = "centre"
+STOP_KEY: Final = "stop"
+POLICY_SPACE: Final = "policy"
+POLICY_KEY: Final = "current"
+ASK_BYTES: Final = 16
+POLICY_EVERY_MS: Final = 3_600_000
+POLICY_RETRY_MS: Final = 300_000
+CONTACT_SAVE_MS: Final = 60_000  # a word from the centre is noted on disk at most this often
+# Only what the centre itself signed may stop the terminal. E-LOG-01 (not signed by the centre) can be made by anybody who
+# may publish on `down`: it is noted and ignored, or a stranger could switch offline acceptance off.
+LOG_ERRORS: Final = frozenset({"E-LOG-02", "E-LOG-03", "E-LOG-04", "E-LOG-05"})
+
+
+class Stop(msgspec.Struct, frozen=True):
+    """Document meta/stop: why offline acceptance ended. A policy newer than `version` lifts it: the
+    centre's signed word.
+    """
+
+    code: str
+    version: int
+
+
+class CentreWord:
+    """Contact, policy and stop; `meta` is what the store kept of them."""
+
+    def __init__(self, site: Site, meta: dict[str, bytes]) -> None:
+        self._site = site
+        if (saved := meta.get(CONTACT_KEY)) is not None:
+            site.contact = msgspec.json.decode(saved, type=Contact)
+        self._stop: Stop | None = None
+        if (saved := meta.get(STOP_KEY)) is not None:
+            self._stop = msgspec.json.decode(saved, type=Stop)
+            site.stop_code = self._stop.code
+        self._ask = b""
+        self._due_ms: int | None = None
+        self._saved_ms: int | None = None
+
+    def start(self, _now: Now) -> list[Effect]:
+        """Nothing: the first word comes with the link."""
+        return []
+
+    def step(self, event: Event, now: Now) -> list[Effect]:
+        """The link, the answers, the policy."""
+        match event:
+            case events.LinkUp():
+                return self._ask_policy(now)
+            case events.LinkLost():
+                self._ask, self._due_ms = b"", None
+            case events.Answered():
+                return self._heard(now, event.answer.centre_utc_ms)
+            case events.AnswerBad():
+                return self._answer_bad(event.code)
+            case events.PolicyArrived():
+                return self._policy_arrived(event)
+            case events.Told():
+                return self._told(event, now)
+            case events.Tick():
+                due = self.deadline()
+                return self._ask_policy(now) if due is not None and now.mono_ms >= due else []
+            case _:
+                pass
+        return []
+
+    def deadline(self) -> int | None:
+        """When the policy is asked for again."""
+        return self._due_ms if self._site.link_up else None
+
+    def closed(self) -> str:
+        """A silent centre closes nothing: that is what the policy is for."""
+        return ""
+
+    def status(self, now: Now) -> Json:
+        """The policy in force and what the centre said last."""
+        site, (policy, hash_) = self._site, self._site.in_force(now)
+        return {
+            "policy": {
+                "profile": policy.profile,
+                "version": policy.version,
+                "hash": hash_.hex(),
+                "valid_until_utc_ms": policy.valid_until_utc_ms,
+            },
+            "centre_utc_ms": site.contact.contact_utc_ms,
+            "stop_code": site.stop_code,
+        }
+
+    def sealed_in(self, effects: list[Effect], now: Now) -> list[Effect]:
+        """The clock must not go behind a record, also after a restart."""
+        return [self._save(now)] if any(isinstance(one, Append) for one in effects) else []
+
+    # -- the word ----------------------------------------------------------------------------------
+    def _told(self, event: events.Told, now: Now) -> list[Effect]:
+        """Only the answer to a question that is open is a word of now: an old reply is signed too,
+        and whoever repeats it must not make the outage look shorter.
+        """
+        policy = bool(self._ask) and event.ask == self._ask
+        if policy:
+            self._ask, self._due_ms = b"", now.mono_ms + POLICY_EVERY_MS
+        return self._heard(now, None) if policy or event.ask in self._site.open_asks else []
+
+    def _heard(self, now: Now, centre_utc_ms: int | None) -> list[Effect]:
+        """A verified word from the centre: the outage's hours start again, at the moment when it
+        was said, not when somebody let it through; its clock corrects what we know of time.
+        """
+        known = self._site.contact
+        if centre_utc_ms is None:
+            self._site.contact = Contact(now.utc_ms, known.floor_utc_ms)
+        else:
+            said_ms = min(now.utc_ms, centre_utc_ms)
+            self._site.contact = Contact(said_ms, centre_utc_ms)
+        last = self._saved_ms
+        if centre_utc_ms is None and last is not None and now.mono_ms - last < CONTACT_SAVE_MS:
+            return []
+        return [self._save(now)]
+
+    def _save(self, now: Now) -> Save:
+        self._saved_ms = now.mono_ms
+        return Save(META_SPACE, CONTACT_KEY, msgspec.json.encode(self._site.contact))
+
+    def _answer_bad(self, code: str) -> list[Effect]:
+        """The centre's log is not what it was: nothing is accepted on its credit until it says so,
+        signed.
+        """
+        if code not in LOG_ERRORS or self._stop is not None:
+            return []
+        version = self._site.policy.version if self._site.policy else 0
+        self._stop = Stop(code, version)
+        self._site.stop_code = code
+        return [Save(META_SPACE, STOP_KEY, msgspec.json.encode(self._stop))]
+
+    # -- the policy --------------------------------------------------------------------------------
+    def _ask_policy(self, now: Now) -> list[Effect]:
+        self._ask = self._site.dice.bytes(ASK_BYTES)
+        self._due_ms = now.mono_ms + POLICY_RETRY_MS
+        return [Ask(self._ask, "policy", {"hash": self._site.policy_hash})]
+
+    def _policy_arrived(self, event: events.PolicyArrived) -> list[Effect]:
+        """Newer or the same; an older one is a replay. It is no word of now: the reply that brought
+        it may be (`_told`).
+        """
+        site = self._site
+        effects: list[Effect] = []
+        if site.policy is not None and event.policy.version < site.policy.version:
+            return effects
+        if event.hash != site.policy_hash:
+            site.policy, site.policy_hash = event.policy, event.hash
+            effects.append(Save(POLICY_SPACE, POLICY_KEY, event.document))
+        if self._stop is not None and event.policy.version > self._stop.version:
+            self._stop, site.stop_code = None, ""
+            effects.append(Save(META_SPACE, STOP_KEY, None))
+        return effects

@@ -1,0 +1,68 @@
+"""Codes of the local API."""
+
+from __future__ import annotations
+
+from typing import Final
+
+CODES: Final[dict[str, tuple[str, str]]] = {
+    "E-HIS-01": (
+        "The Idempotency-Key is missing or malformed.",
+        "Send one key per bill; a UUID will do.",
+    ),
+    "E-HIS-02": ("The body is not JSON.", "Send UTF-8 JSON."),
+    "E-HIS-03": (
+        "This Idempotency-Key was used with another body.",
+        "Use a new key for a new bill.",
+    ),
+    "E-HIS-04": (
+        "A request with this key is still in progress.",
+        "Wait a moment and send the same again.",
+    ),
+    "E-HIS-05": (
+        "The body does not fit the schema.",
+        "Mend the field that the detail names; see /openapi.json.",
+    ),
+    "E-HIS-06": ("There is no such bill.", "Use the bill_id of the answer to POST /v1/bills."),
+    "E-HIS-07": (
+        "The queue of bills is full.",
+        "Finish or cancel a waiting bill, then send again.",
+    ),
+    "E-HIS-08": (
+        "This bill_no was sent before with another key.",
+        "Look at the first bill; use a new number for a new bill.",
+    ),
+    "E-HIS-09": ("The terminal is stopping.", "Send again with the same key when it is back."),
+    "E-HIS-10": (
+        "The terminal is out of service.",
+        "See GET /v1/status; send again with the same key.",
+    ),
+    "E-HIS-20": ("There is no such path.", "See /openapi.json."),
+    "E-HIS-21": ("The method is not allowed here.", "See the Allow header and /openapi.json."),
+    "E-HIS-22": ("The body is too large.", "Split the bill."),
+    "E-HIS-23": ("The body is not declared as JSON.", "Send Content-Type: application/json."),
+    "E-HIS-24": (
+        "The Host header does not name this machine.",
+        "Call 127.0.0.1 or localhost, or configure a token.",
+    ),
+    "E-HIS-25": ("Only the terminal's own page may press buttons.", "Press on the screen."),
+    "E-HIS-26": ("The bearer token is missing or wrong.", "Send the token of [http] token_file."),
+    "E-HIS-27": (
+        "Too many requests are waiting.",
+        "Try again in a moment; one long-poll per bill is enough.",
+    ),
+    "E-HIS-28": (
+        "A query parameter is malformed.",
+        "wait is 0..60 seconds, since is a version number.",
+    ),
+    "E-HIS-29": ("There is no receipt yet.", "Wait for the bill to become settled."),
+    "E-HIS-30": (
+        "An error of the terminal's own.",
+        "Send again with the same key; tell support the time.",
+    ),
+    "E-HIS-31": (
+        "The terminal did not decide in time.",
+        "Nothing is lost: send the same again with the same key.",
+    ),
+    "E-HIS-32": ("The body did not arrive in time.", "Send again with the same key."),
+    "E-HIS-33": ("Only this machine may call.", "Run the HIS here, or configure a token."),
+}

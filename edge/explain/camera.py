@@ -1,0 +1,36 @@
+"""Codes of the camera."""
+
+from __future__ import annotations
+
+from typing import Final
+
+CODES: Final[dict[str, tuple[str, str]]] = {
+    "E-CAM-01": (
+        "The camera, or the path of its pictures, is not there.",
+        "Check the cable and [camera]; the terminal tries again by itself.",
+    ),
+    "E-CAM-02": (
+        "The camera stopped delivering pictures.",
+        "Check the cable; the terminal tries again by itself. Card and code work meanwhile.",
+    ),
+    "E-CAM-03": (
+        "There is nothing to show at the camera's path.",
+        "Put pictures or a video there.",
+    ),
+    "E-CAM-04": (
+        "A picture cannot be read or is too large.",
+        "Remove the damaged file, or check the camera.",
+    ),
+    "E-CAM-05": (
+        "An option of the camera is wrong.",
+        "See `facepay list camera` and the example configuration.",
+    ),
+    "E-CAM-06": (
+        "This video needs ffmpeg, which is not installed.",
+        "apt install ffmpeg, or use .mjpeg.",
+    ),
+    "E-CAM-07": (
+        "This terminal has no camera.",
+        "Patients use card or QR reader; or set [camera] driver.",
+    ),
+}

@@ -1,0 +1,28 @@
+"""Codes of the centre's log."""
+
+from __future__ import annotations
+
+from typing import Final
+
+CODES: Final[dict[str, tuple[str, str]]] = {
+    "E-LOG-01": (
+        "An answer is not signed by the centre for this terminal.",
+        "It was ignored. Check the centre's key in the configuration and who may publish on `down`.",
+    ),
+    "E-LOG-02": (
+        "The centre's chain of this terminal's records differs from ours.",
+        "Offline acceptance has stopped. Keep the ledger, call the centre.",
+    ),
+    "E-LOG-03": (
+        "A receipt does not prove that the record is in the centre's log.",
+        "Offline acceptance has stopped. Call the centre.",
+    ),
+    "E-LOG-04": (
+        "The centre's log was forked or rewritten.",
+        "Offline acceptance has stopped. Call the centre: this is evidence.",
+    ),
+    "E-LOG-05": (
+        "The centre's log shrank.",
+        "Offline acceptance has stopped. Call the centre: this is evidence.",
+    ),
+}

