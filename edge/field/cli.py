@@ -15,7 +15,12 @@ import sys
 from edge.errors import EdgeError
 
 BAD_INPUT = 2
-SIM = "sim.clinic"
+# Commands of the simulator and the harnesses: modules of a clone, loaded by name in a process of
+# their own. The names also stand in `commands/harness.py`, for the help.
+CLONE = {
+    "demo": "sim.clinic",
+    "fuzz": "tests.fuzz",
+}
 
 
 def main() -> None:
@@ -24,8 +29,8 @@ def main() -> None:
         from edge.main import main as run
 
         raise SystemExit(run(sys.argv[2:]))
-    if sys.argv[1:2] == ["demo"]:
-        raise SystemExit(demo(sys.argv[2:]))
+    if len(sys.argv) > 1 and sys.argv[1] in CLONE:
+        raise SystemExit(in_clone(CLONE[sys.argv[1]], sys.argv[2:]))
     try:
         from edge.field.commands import app
 
@@ -35,13 +40,14 @@ def main() -> None:
         raise SystemExit(BAD_INPUT) from error
 
 
-def demo(arguments: list[str]) -> int:
-    """Run the clinic in simulation; it is not part of a terminal and may be absent."""
-    if importlib.util.find_spec("sim") is None or importlib.util.find_spec(SIM) is None:
+def in_clone(module: str, arguments: list[str]) -> int:
+    """Run what is not part of a terminal and may be absent."""
+    room = module.partition(".")[0]
+    if importlib.util.find_spec(room) is None or importlib.util.find_spec(module) is None:
         raise SystemExit(
-            "the simulator is not installed here: use a clone of the project, sim/demo"
+            f"{room} is not installed here: use a clone of the project (sim/demo sets it up)"
         )
-    return subprocess.call([sys.executable, "-m", SIM, *arguments])
+    return subprocess.call([sys.executable, "-m", module, *arguments])
 
 
 if __name__ == "__main__":

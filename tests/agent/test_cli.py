@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import importlib.util
 import subprocess
 import sys
 from pathlib import Path
@@ -9,6 +10,8 @@ from pathlib import Path
 import pytest
 
 from edge.errors import EdgeError
+from edge.field.cli import CLONE
+from edge.field.commands.harness import HELP
 from edge.loader import FAMILIES, choices, load
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -102,3 +105,8 @@ def test_a_driver_that_does_not_exist_brings_the_choices() -> None:
 def test_every_family_has_members_and_none_is_private(family: str) -> None:
     assert choices(family)
     assert not [name for name in choices(family) if name.startswith("_")]
+
+
+def test_every_command_of_a_clone_is_in_the_help_and_its_module_is_there() -> None:
+    assert set(CLONE) == set(HELP)
+    assert all(importlib.util.find_spec(module) is not None for module in CLONE.values())

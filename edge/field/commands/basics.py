@@ -1,4 +1,4 @@
-"""explain, list, and the names of the two commands that `cli.main` takes away before typer is asked."""
+"""explain, list, and the name of the command that `cli.main` takes away before typer is asked."""
 
 from __future__ import annotations
 
@@ -44,13 +44,8 @@ def run_help() -> None:  # taken away by cli.main before we are asked
     """Run the terminal: facepay run --config FILE."""
 
 
-def demo_help() -> None:  # likewise
-    """Run a whole clinic in simulation."""
-
-
 def add(app: typer.Typer) -> None:
     """Put them among the commands."""
     app.command("explain")(explain_code)
     app.command("list")(list_family)
     app.command("run")(run_help)
-    app.command("demo")(demo_help)

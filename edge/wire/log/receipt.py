@@ -104,7 +104,8 @@ def check_consistency(
     receipt: bytes, old_size: int, old_root: bytes, verifier: cose.Verifier
 ) -> tuple[int, bytes]:
     """(new size, new root) that the receipt proves to begin with the tree (old_size, old_root).
-    EdgeError E-LOG-04."""
+    EdgeError E-LOG-04. As with inclusion, the root is proven and the size is what the receipt says:
+    the caller compares it with a signed checkpoint."""
     for proof in _proofs(receipt, _CONSISTENCY, "E-LOG-04"):
         if proof.first == old_size:
             break
