@@ -3,6 +3,7 @@ events. No I/O of its own."""
 
 from __future__ import annotations
 
+import secrets
 from collections.abc import Callable, Sequence
 
 from msgspec import Struct
@@ -12,7 +13,7 @@ from edge.core.events import PolicyArrived, Told
 from edge.core.types import Answer, Draft, Head, Now, Settings
 from edge.drivers.keys import Keys
 from edge.errors import EdgeError
-from edge.wire import ask, cose, envelope, policy, record, shape
+from edge.wire import ask, commit, cose, envelope, policy, record, shape
 from edge.wire.log.trusted import TrustedCentre
 
 
@@ -44,11 +45,12 @@ class Scribe:
         self._centre = centre
         self.trusted = trusted
 
-    def write(self, draft: Draft, head: Head) -> tuple[bytes, Head]:
-        """The draft as the next record after `head`: its exact bytes and the new head. EdgeError
-        E-WIR-01 too large, E-WIR-07."""
+    def write(self, draft: Draft, head: Head) -> tuple[bytes, Head, bytes]:
+        """The draft as the next record after `head`: its exact bytes, the new head, and the opening
+        of its body (what may be shown of it later). EdgeError E-WIR-01 too large, E-WIR-07."""
         assert head.epoch == self._epoch, "a chain is of one epoch"
-        seq = head.seq + 1
+        seq, salt = head.seq + 1, secrets.token_bytes(commit.SALT_BYTES)
+        opening = commit.open_all(draft.body, salt)
         sealed = record.seal_body(
             draft.body,
             self._centre.sealer,
@@ -56,6 +58,7 @@ class Scribe:
             epoch=self._epoch,
             seq=seq,
             txid=draft.txid,
+            salt=salt,
         )
         header = record.RecordHeader(
             terminal=self._terminal,
@@ -72,9 +75,11 @@ class Scribe:
             policy=draft.policy_hash,
             keys=self._keys.provider,
             sealed=sealed,
+            commit=opening.commitment(),
         )
         data = record.encode(header, self._keys.signer)
-        return data, Head(epoch=self._epoch, seq=seq, hash=record.record_hash(data))
+        after = Head(epoch=self._epoch, seq=seq, hash=record.record_hash(data))
+        return data, after, commit.encode(opening.without(commit.FACE_UNIT))  # no face is kept
 
     def ask(self, effect: effects.Ask, now: Now) -> bytes:
         """The question as it goes out on the `ask` topic. EdgeError E-WIR-01 too large,

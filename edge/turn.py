@@ -23,7 +23,7 @@ class Writes(Protocol):
     @property
     def trusted(self) -> Confirms: ...
 
-    def write(self, draft: Draft, head: Head) -> tuple[bytes, Head]: ...
+    def write(self, draft: Draft, head: Head) -> tuple[bytes, Head, bytes]: ...
 
 
 def commit_turn(
@@ -59,7 +59,7 @@ def commit_turn(
 
 
 def _sign(draft: Draft, head: Head, scribe: Writes) -> tuple[Row, Head]:
-    data, new_head = scribe.write(draft, head)
+    data, new_head, opening = scribe.write(draft, head)
     assert new_head.seq == head.seq + 1, "the scribe skipped a number"
     assert new_head.epoch == head.epoch, "the scribe changed the epoch"
     row = Row(
@@ -71,5 +71,6 @@ def _sign(draft: Draft, head: Head, scribe: Writes) -> tuple[Row, Head]:
         hash=new_head.hash,
         data=data,
         local=draft.local,
+        opening=opening,
     )
     return row, new_head

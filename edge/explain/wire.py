@@ -31,5 +31,9 @@ CODES: Final[dict[str, tuple[str, str]]] = {
     ),
     "E-WIR-07": ("A value cannot be encoded.", "Our mistake: send the log to support."),
     "E-WIR-08": ("A topic is not of this protocol.", "It was ignored; check who publishes there."),
+    "E-WIR-10": (
+        "A record's body is not the one that the record commits to.",
+        "The centre refused it: our mistake, or somebody changed the program. Call support.",
+    ),
     "E-WIR-09": ("A reply for another terminal arrived here.", "Are two terminals using one name?"),
 }

@@ -11,7 +11,7 @@ from msgspec.structs import asdict
 
 from edge.core.types import BODY_BYTES_MAX, Json, Mode
 from edge.errors import EdgeError
-from edge.wire import cbor, cose, shape
+from edge.wire import cbor, commit, cose, shape
 
 DOMAIN = "facepay/record/1"
 CONTENT_TYPE = "application/facepay-record+cbor"
@@ -37,12 +37,13 @@ _TABLE: shape.Table = {
     13: ("policy", shape.HASH),
     14: ("keys", shape.text(KEYS_CHARS, 1)),
     15: ("sealed", shape.octets(SEALED_BYTES_MAX, 1)),
+    16: ("commit", shape.HASH),
 }
 
 
 class RecordHeader(Struct, frozen=True, kw_only=True):
-    """Everything of a record that is not sealed, and the sealed body. Times in ms; `prev` and
-    `policy` SHA-256."""
+    """Everything of a record that is not sealed, and the sealed body. Times in ms; `prev`, `policy`
+    and `commit` SHA-256; `commit` zeros = nothing of the body can be shown later."""
 
     v: int = shape.VERSION
     terminal: str
@@ -59,6 +60,7 @@ class RecordHeader(Struct, frozen=True, kw_only=True):
     policy: bytes
     keys: str
     sealed: bytes
+    commit: bytes = shape.ZERO_HASH
 
 
 def encode(header: RecordHeader, signer: cose.Signer) -> bytes:
@@ -88,11 +90,19 @@ def record_hash(data: bytes) -> bytes:
 
 
 def seal_body(
-    body: Json, sealer: cose.Sealer, *, terminal: str, epoch: int, seq: int, txid: bytes
+    body: Json,
+    sealer: cose.Sealer,
+    *,
+    terminal: str,
+    epoch: int,
+    seq: int,
+    txid: bytes,
+    salt: bytes = b"",
 ) -> bytes:
-    """Seal a body to the centre, bound to its place in the chain. EdgeError E-WIR-01 when it is too
-    large."""
-    plain = cbor.dumps(body)
+    """Seal a body to the centre, bound to its place in the chain, with the secret `salt` of the
+    record's commitment. EdgeError E-WIR-01 when it is too large."""
+    assert not salt or commit.SALT_KEY not in body, "the salt has its own place"
+    plain = cbor.dumps(body | {commit.SALT_KEY: salt} if salt else body)
     if len(plain) > BODY_BYTES_MAX:
         raise EdgeError(
             "E-WIR-01",
@@ -104,11 +114,20 @@ def seal_body(
 
 def open_body(header: RecordHeader, opener: cose.Opener) -> Json:
     """The body's plaintext. EdgeError E-WIR-06 when it does not open, E-WIR-01..03 when it is not a
-    body."""
+    body, E-WIR-10 when it is not the one that the record's commitment names."""
     plain = opener.open(
         DOMAIN, _aad(header.terminal, header.epoch, header.seq, header.txid), header.sealed
     )
-    return plain_map(plain, max_bytes=BODY_BYTES_MAX)
+    body = plain_map(plain, max_bytes=BODY_BYTES_MAX)
+    return body if header.commit == shape.ZERO_HASH else _committed(header, body)
+
+
+def _committed(header: RecordHeader, body: Json) -> Json:
+    salt = body.pop(commit.SALT_KEY, None)
+    fits = shape.ID(salt) and len(body) < commit.UNITS_MAX
+    if fits and commit.open_all(body, salt).commitment() == header.commit:
+        return body
+    raise EdgeError("E-WIR-10", "the body is not the one that the record commits to")
 
 
 def plain_map(plain: bytes, *, max_bytes: int) -> Json:

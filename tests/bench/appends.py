@@ -47,7 +47,7 @@ class Place:
         head, rows = self.store.head, []
         for _ in range(count):
             draft, prev = self.drafts.next(), head
-            data, head = self.scribe.write(draft, head)
+            data, head, _ = self.scribe.write(draft, head)
             rows.append(
                 Row(
                     head.seq,

@@ -15,7 +15,7 @@ import msgspec
 
 from edge.core.types import Caps, Credit, Mode, Outcome, Policy
 from edge.suites import es256
-from edge.wire import answer, ask, cbor, cose, envelope, policy, record, topics
+from edge.wire import answer, ask, cbor, commit, cose, envelope, policy, record, topics
 from edge.wire.log import merkle, receipt
 from tests.wire.kit import EPOCH, TERMINAL, ZERO, Side, centre, seal_key, sign_key, terminal
 
@@ -53,6 +53,7 @@ POLICY = Policy(
     2,
     rules={"ratio": "0.85"},
 )
+SALT = b"S" * commit.SALT_BYTES
 LEAVES = [b"another terminal's leaf %d" % number for number in range(6)]
 OLD = 3
 
@@ -97,7 +98,8 @@ def make_records() -> list[dict[str, Any]]:
             error_ms=25,
             policy=ZERO,
             keys="file",
-            sealed=record.seal_body(BODY, centre.sealer, **place),
+            sealed=record.seal_body(BODY, centre.sealer, **place, salt=SALT),
+            commit=commit.open_all(BODY, SALT).commitment(),
         )
         data = record.encode(header, terminal.signer)
         prev = record.record_hash(data)
@@ -108,7 +110,7 @@ def make_records() -> list[dict[str, Any]]:
                     for name, value in msgspec.structs.asdict(header).items()
                 },
                 "aad": cbor.dumps([TERMINAL, EPOCH, seq, txid]).hex(),
-                "body": cbor.dumps(BODY).hex(),
+                "body": cbor.dumps(BODY | {commit.SALT_KEY: SALT}).hex(),
                 "hash": prev.hex(),
                 **signed(data, record.DOMAIN),
             }

@@ -71,7 +71,7 @@ def test_a_record_round_trips(made: record.RecordHeader) -> None:
 def test_a_record_is_written_with_the_keys_of_the_protocol() -> None:
     tag = cbor2.loads(record.encode(header(), terminal.signer))
     fields = cbor2.loads(tag.value[2])
-    assert list(fields) == list(range(1, 16))
+    assert list(fields) == list(range(1, 17))
     assert [fields[key] for key in (1, 2, 3, 4, 7, 8, 14)] == [
         1,
         TERMINAL,

@@ -68,7 +68,7 @@ def told(side: Terminal, signer: Side = centre, **changes: object) -> bytes:
 def test_drafts_become_a_chain_that_the_centre_can_read(side: Terminal) -> None:
     head = Head(EPOCH, 0, ZERO)
     for seq in (1, 2, 3):
-        data, after = side.scribe.write(DRAFT, head)
+        data, after, _ = side.scribe.write(DRAFT, head)
         header = record.decode(data, side.verifier)
         assert (header.seq, header.prev, header.terminal, header.epoch) == (
             seq,
@@ -95,7 +95,7 @@ def test_drafts_become_a_chain_that_the_centre_can_read(side: Terminal) -> None:
 
 
 def test_what_only_this_terminal_must_know_does_not_leave(side: Terminal) -> None:
-    data, _ = side.scribe.write(
+    data, _, _ = side.scribe.write(
         Draft(**{f: getattr(DRAFT, f) for f in DRAFT.__struct_fields__} | {"body": {}}),
         Head(EPOCH, 0, ZERO),
     )
@@ -131,8 +131,8 @@ def test_a_reply_from_a_stranger_or_for_another_terminal_is_refused(side: Termin
 
 
 def test_an_envelope_carries_the_exact_bytes_and_says_where_we_stand(side: Terminal) -> None:
-    first, head = side.scribe.write(DRAFT, Head(EPOCH, 0, ZERO))
-    second, _ = side.scribe.write(DRAFT, head)
+    first, head, _ = side.scribe.write(DRAFT, Head(EPOCH, 0, ZERO))
+    second, _, _ = side.scribe.write(DRAFT, head)
     sent = envelope.decode(side.scribe.envelope(1, [first, second], b"p" * 32))
     assert sent == envelope.Envelope(TERMINAL, EPOCH, 1, (first, second), 0, 0, b"p" * 32)
     assert side.scribe.envelope(1, [first, second]) == side.scribe.envelope(
@@ -141,7 +141,7 @@ def test_an_envelope_carries_the_exact_bytes_and_says_where_we_stand(side: Termi
 
 
 def test_after_an_answer_is_stored_the_next_envelope_names_its_checkpoint(side: Terminal) -> None:
-    data, _ = side.scribe.write(DRAFT, Head(EPOCH, 0, ZERO))
+    data, _, _ = side.scribe.write(DRAFT, Head(EPOCH, 0, ZERO))
     desk = Desk([data])
     desk.others(4)
     desk.decide(1)

@@ -16,7 +16,8 @@ from edge.core.effects import Save
 from edge.core.types import Answer, Head, Json, Mode, Outcome, Restored
 
 # What `restore` reads of spaces that grow: the newest, and whatever `Keep` asks for.
-NEWEST: Mapping[str, int] = {"bill": 200, "idem": 4096}
+NEWEST: Mapping[str, int] = {"bill": 200, "idem": 4096, "opening": 0, "policies": 0}
+OPENING_SPACE = "opening"  # what may be shown of a record's body later, by number
 DOCS_MAX = 100_000  # documents one restore may hand over, all spaces together
 RECORDS_READ_MAX = 4096  # records one `records` call may ask for
 
@@ -32,7 +33,7 @@ class Locker(Protocol):
 
 class Row(Struct, frozen=True):
     """A signed record on its way into the ledger. `data` is the exact COSE_Sign1, `prev` the hash
-    of the one before."""
+    of the one before; `opening` (wire.commit) becomes the document opening/{seq}."""
 
     seq: int
     txid: bytes
@@ -42,6 +43,7 @@ class Row(Struct, frozen=True):
     hash: bytes
     data: bytes
     local: Json
+    opening: bytes = b""
 
 
 class Batch(Struct, frozen=True):

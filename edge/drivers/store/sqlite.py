@@ -21,7 +21,17 @@ import msgspec
 
 from edge.core.sync.ledger import ZERO_HASH, extend, first_head
 from edge.core.types import Answer, Entry, Head, Mode, Outcome, Restored
-from edge.drivers.store import DOCS_MAX, NEWEST, RECORDS_READ_MAX, Batch, Decided, Keep, Locker, Row
+from edge.drivers.store import (
+    DOCS_MAX,
+    NEWEST,
+    OPENING_SPACE,
+    RECORDS_READ_MAX,
+    Batch,
+    Decided,
+    Keep,
+    Locker,
+    Row,
+)
 from edge.drivers.store.reserve import RESERVE_BYTES, Reserve
 from edge.errors import EdgeError
 from edge.wire import record as wire_record
@@ -194,6 +204,8 @@ class Driver:
                 head = extend(head, row.seq, row.prev, row.data)
                 assert head.hash == row.hash, "the scribe and the store disagree on the bytes"
                 self._insert(row)
+                if row.opening:
+                    self._save(OPENING_SPACE, f"{row.seq:012d}", row.opening, meta["rev"])
             for answer in batch.answers:
                 self._decide(answer, head, meta)
             for save in batch.saves:
