@@ -9,6 +9,7 @@ from __future__ import annotations
 from msgspec import Struct
 
 from edge.core.books.bills import Book
+from edge.core.books.days import DayBook
 from edge.core.books.msgid import Msgids
 from edge.core.limits import Outage, Provisional, Want, decide, in_force
 from edge.core.sync.ledger import Ledger
@@ -44,6 +45,7 @@ class Site:
         dice: Dice,
         kinds: dict[str, Kind],
         book: Book,
+        days: DayBook,
         ledger: Ledger,
         msgids: Msgids,
     ) -> None:
@@ -51,6 +53,7 @@ class Site:
         self.dice = dice
         self.kinds = kinds
         self.book = book
+        self.days = days
         self.ledger = ledger
         self.msgids = msgids
         self.signing: list[Draft] = []  # given to the store, not yet reported durable
@@ -73,6 +76,13 @@ class Site:
     def open_asks(self) -> frozenset[bytes]:
         """The questions whose answer is a word of now; anything else is a replay."""
         return frozenset({*self.part_asks, self.visit_ask} - {b""})
+
+    @property
+    def reconciled_until_utc_ms(self) -> int:
+        """Up to here every civil day since the first record agrees with the centre's books; 0 =
+        never. Nothing younger may be pruned.
+        """
+        return self.days.reconciled_until_utc_ms()
 
     def touch(self, now: Now) -> None:
         """The clock was read: it must not go behind this moment any more."""

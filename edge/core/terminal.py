@@ -11,6 +11,7 @@ from typing import Final
 
 from edge.core import events, limits, tx
 from edge.core.books import answers, his
+from edge.core.books import days as daybook
 from edge.core.books.bills import Book
 from edge.core.books.msgid import KEY as MSGID_KEY
 from edge.core.books.msgid import SPACE as COUNTER_SPACE
@@ -76,6 +77,7 @@ class Terminal:
             dice=dice,
             kinds={name: every[name] for name in (*self._offered, "cancel")},
             book=Book(docs, dice),
+            days=daybook.DayBook(docs, settings),
             ledger=Ledger(restored),
             msgids=Msgids(settings, docs.get(COUNTER_SPACE, {}).get(MSGID_KEY)),
         )
@@ -165,6 +167,7 @@ class Terminal:
             "provisional": len(site.outage().held),
             "provisional_fen": site.outage().exposure_fen,
             "offline": limits.left(site.in_force(now)[0], site.outage(), now),
+            "reconciled_until_utc_ms": site.reconciled_until_utc_ms,
             "camera": site.camera_lost or "ok",
             "board": site.board_lost or "ok",
         }
@@ -205,6 +208,7 @@ class Terminal:
                 site.board_lost = ""
             case events.Appended():
                 site.ledger.appended(event, site.signing.pop(0))
+                return site.days.begin(now)
             case events.StoreLow():
                 self._store_low = True
             case events.Saved():
@@ -221,6 +225,8 @@ class Terminal:
         self._site.decided += 1
         for entry, result in self._site.ledger.answered(event.answer):
             effects += answers.apply(self._site, entry, result, now)
+            row = daybook.row_of(self._site.settings, entry, result, event.answer.centre_utc_ms)
+            effects += self._site.days.book(row) if row is not None else []
             if entry.txid == self._case.txid:
                 self._decided_now = True
         return effects

@@ -288,6 +288,15 @@ class Policy(Struct, frozen=True):
     rules_utc_ms: int = 0  # age of catalogue and rules
 
 
+class Unknown(Struct, frozen=True):
+    """A bill whose outcome nobody here knows: since when, what the centre said when it was asked (5203), what to do."""
+
+    since_utc_ms: int
+    asked: int = 0
+    centre_has: str = ""  # "yes" = booked there, its signed answer is on the way · "no" · "" = it has not said
+    next_steps: tuple[str, ...] = ("wait",)  # wait · wait_network · reverse · ask_staff
+
+
 class BillState(Struct, frozen=True):
     """A bill with its history; stored as a document in the same SQLite transaction as the record it caused."""
 
@@ -307,6 +316,11 @@ class BillState(Struct, frozen=True):
     mdtrt_id: str = ""
     refusal: Refusal | None = None
     slip: tuple[tuple[str, str], ...] = ()  # (i18n key, value) lines, no prose
+    msgid: str = ""  # of the message that decides: 2201, 2207 or 2102
+    cancel_msgid: str = ""  # of the newest 2208 or 2103
+    reverse_seq: int = 0  # the newest 2601
+    reverses: str = ""  # what that one takes back: "settle" or "cancel"; "" = nothing is under way
+    unknown: Unknown | None = None
     order: int = 0  # rises with each bill of this terminal; the queue's order where two arrived in one millisecond
 
 

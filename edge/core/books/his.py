@@ -165,15 +165,21 @@ def _cancel_record(site: Site, state: BillState, now: Now) -> list[Effect]:
         setl_id=state.setl_id,
         mdtrt_id=state.mdtrt_id,
     )
+    local = {"bill_id": state.bill_id, "bill_no": state.bill.bill_no, "kind": kind.KIND}
     draft = Draft(
         txid=site.dice.bytes(TXID_BYTES),
         kind=kind.KIND,
         mode=Mode.ONLINE,
         body=kind.body(ticket, ids),
-        local={"bill_id": state.bill_id, "bill_no": state.bill.bill_no, "kind": kind.KIND},
+        local=local | {"msgid": ids[-1]},
         policy_hash=site.in_force(now)[1],
         at=now,
     )
     seq = site.next_seq()
-    changes = {"status": BillStatus.WORKING, "cancel_seq": seq, "refusal": None}
+    changes = {
+        "status": BillStatus.WORKING,
+        "cancel_seq": seq,
+        "cancel_msgid": ids[-1],
+        "refusal": None,
+    }
     return [Append(draft), save, *site.book.change(state.bill_id, now, **changes)]

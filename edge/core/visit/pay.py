@@ -131,7 +131,7 @@ def confirmed(case: Case, event: Pressed, now: Now) -> list[Effect]:
         kind=case.bill.kind,
         mode=case.mode,
         body=body,
-        local=_local(case, now),
+        local=_local(case, now) | {"msgid": deciding(body)},
         policy_hash=policy_hash,
         at=now,
     )
@@ -145,6 +145,7 @@ def confirmed(case: Case, event: Pressed, now: Now) -> list[Effect]:
         "split": case.split,
         "estimate": case.split,
         "slip": case.kind.slip(case.bill, case.split),
+        "msgid": deciding(body),
     }
     effects: list[Effect] = [Append(draft), save, *case.change_bill(now, **changes)]
     return effects + case.show(screens.working("record"), now)
@@ -185,6 +186,11 @@ def _body(case: Case, now: Now) -> tuple[Json, Effect]:
         cert_type=case.cert_type,
     )
     return case.kind.body(ticket, ids), save
+
+
+def deciding(body: Json) -> str:
+    """The msgid under which the centre books: that of the plan's last message."""
+    return str(body["plan"][-1]["msgid"])
 
 
 def _local(case: Case, now: Now) -> Json:
