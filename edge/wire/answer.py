@@ -3,6 +3,7 @@ believed."""
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
 from msgspec import Struct
@@ -10,17 +11,28 @@ from msgspec import Struct
 from edge.core.types import Credit, Json, Outcome
 from edge.errors import EdgeError
 from edge.wire import cbor, cose, shape
+from edge.wire.log import merkle
 from edge.wire.record import plain_map
 
 DOMAIN = "facepay/answer/1"
-RESULT_DOMAIN = "facepay/result/1"
+RESULTS_DOMAIN = "facepay/results/1"
 RESULTS_MAX = 64
 RESULT_BYTES_MAX = 48 * 1024  # one result's plaintext
 ANSWER_BYTES_MAX = 256 * 1024  # the centre spreads large results over several answers
 RECEIPT_BYTES_MAX = 8 * 1024
+PATH_BYTES_MAX = merkle.PATH_MAX * shape.HASH_BYTES
 WINDOW_MAX = 1000
 PACE_MS_MAX = 3_600_000
 SPREAD_MS_MAX = 24 * 3_600_000
+
+
+
+def _path(value: object) -> bool:
+    """The hashes of an inclusion path, joined."""
+    if not isinstance(value, bytes) or len(value) > PATH_BYTES_MAX:
+        return False
+    return len(value) % shape.HASH_BYTES == 0
+
 
 _TABLE: shape.Table = {
     1: ("v", shape.one_of(shape.VERSION)),
@@ -35,6 +47,8 @@ _TABLE: shape.Table = {
     10: ("tree_size", shape.uint()),
     11: ("root", shape.HASH),
     12: ("consistency", shape.octets(RECEIPT_BYTES_MAX, 1)),
+    13: ("signed_root", shape.octets(RECEIPT_BYTES_MAX, 1)),
+    14: ("sealed", shape.octets(ANSWER_BYTES_MAX, 1)),
 }
 _CREDIT: shape.Table = {
     1: ("window", shape.uint(1, WINDOW_MAX)),
@@ -44,27 +58,26 @@ _CREDIT: shape.Table = {
 _RESULT: shape.Table = {
     1: ("seq", shape.uint(1)),
     2: ("outcome", shape.one_of(*(str(outcome) for outcome in Outcome))),
-    3: ("result", shape.octets(RESULT_BYTES_MAX + 2048, 1)),
-    4: ("receipt", shape.octets(RECEIPT_BYTES_MAX, 1)),
-    5: ("index", shape.uint()),
+    3: ("index", shape.uint()),
+    4: ("path", _path),
 }
-_OPTIONAL = frozenset({12})
+_OPTIONAL = frozenset({12, 13, 14})
 
 
 class WireResult(Struct, frozen=True):
-    """One decision: `result` is sealed to the terminal, `receipt` proves that the decision is leaf
-    `index` of the log."""
+    """One decision: it is leaf `index` of the log, and `path` (its hashes, joined) leads from there
+    to the answer's root. What was decided is in the answer's `sealed`."""
 
     seq: int
     outcome: Outcome
-    result: bytes
-    receipt: bytes
     index: int
+    path: bytes
 
 
 class WireAnswer(Struct, frozen=True):
     """The cumulative answer. `consistency` is b"" when the envelope named no tree size, or this
-    very one."""
+    very one; `signed_root` (`receipt.SignedRoot`) and `sealed` (`seal_results`) are b"" without
+    results."""
 
     terminal: str
     epoch: int
@@ -77,6 +90,8 @@ class WireAnswer(Struct, frozen=True):
     tree_size: int
     root: bytes
     consistency: bytes = b""
+    signed_root: bytes = b""
+    sealed: bytes = b""
 
 
 def encode(answer: WireAnswer, signer: cose.Signer) -> bytes:
@@ -100,8 +115,9 @@ def encode(answer: WireAnswer, signer: cose.Signer) -> bytes:
         "tree_size": answer.tree_size,
         "root": answer.root,
     }
-    if answer.consistency:
-        fields["consistency"] = answer.consistency
+    for name in ("consistency", "signed_root", "sealed"):
+        if part := getattr(answer, name):
+            fields[name] = part
     data = cose.sign1(cbor.dumps(shape.write(fields, _TABLE, what="answer")), signer, domain=DOMAIN)
     if len(data) > ANSWER_BYTES_MAX:
         raise EdgeError(
@@ -121,24 +137,37 @@ def decode(data: bytes, verifier: cose.Verifier) -> WireAnswer:
     del fields["v"]
     fields["credit"] = Credit(**shape.read(fields["credit"], _CREDIT, what="credit"))
     fields["results"] = tuple(_read_result(result) for result in fields["results"])
-    return WireAnswer(**fields)
+    made = WireAnswer(**fields)
+    if not bool(made.results) == bool(made.signed_root) == bool(made.sealed):
+        raise EdgeError("E-WIR-02", "answer: results, their root and what they say come together")
+    return made
 
 
-def seal_result(plain: bytes, sealer: cose.Sealer, *, terminal: str, epoch: int, seq: int) -> bytes:
-    """Seal a result's plaintext (`cbor.dumps` of its map; the log's leaf holds its hash) to the
-    terminal."""
-    if len(plain) > RESULT_BYTES_MAX:
-        raise EdgeError(
-            "E-WIR-01", f"the result has {len(plain)} bytes, at most {RESULT_BYTES_MAX} fit"
-        )
-    return sealer.seal(RESULT_DOMAIN, cbor.dumps([terminal, epoch, seq]), plain)
-
-
-def open_result(
-    sealed: bytes, opener: cose.Opener, *, terminal: str, epoch: int, seq: int
+def seal_results(
+    plains: Sequence[bytes], sealer: cose.Sealer, *, terminal: str, epoch: int, number: int
 ) -> bytes:
-    """A result's plaintext, exactly as it was hashed into the log. EdgeError E-WIR-06."""
-    return opener.open(RESULT_DOMAIN, cbor.dumps([terminal, epoch, seq]), sealed)
+    """Seal the plaintexts of all results of answer `number` to the terminal, in their order: each is
+    `cbor.dumps` of its map, and the log's leaf holds its hash. EdgeError E-WIR-01."""
+    most = max(map(len, plains), default=0)
+    if most > RESULT_BYTES_MAX:
+        raise EdgeError("E-WIR-01", f"a result has {most} bytes, at most {RESULT_BYTES_MAX} fit")
+    aad = cbor.dumps([terminal, epoch, number])
+    return sealer.seal(RESULTS_DOMAIN, aad, cbor.dumps(list(plains)))
+
+
+def open_results(wire: WireAnswer, opener: cose.Opener) -> list[bytes]:
+    """The plaintexts, one for each of `wire.results`, exactly as they were hashed into the log.
+    EdgeError E-WIR-06 when they do not open, E-WIR-01..03 when they are not that."""
+    if not wire.results:
+        return []
+    aad = cbor.dumps([wire.terminal, wire.epoch, wire.number])
+    opened = opener.open(RESULTS_DOMAIN, aad, wire.sealed)
+    plains = cbor.loads(opened, max_bytes=ANSWER_BYTES_MAX, max_depth=1)
+    if not isinstance(plains, list) or len(plains) != len(wire.results):
+        raise EdgeError("E-WIR-02", "answer: not one plaintext for each result")
+    if not all(isinstance(plain, bytes) for plain in plains):
+        raise EdgeError("E-WIR-02", "answer: a plaintext is not a byte string")
+    return plains
 
 
 def result_map(plain: bytes) -> Json:
@@ -150,9 +179,8 @@ def _write_result(result: WireResult) -> dict[int, Any]:
     fields = {
         "seq": result.seq,
         "outcome": str(result.outcome),
-        "result": result.result,
-        "receipt": result.receipt,
         "index": result.index,
+        "path": result.path,
     }
     return shape.write(fields, _RESULT, what="result")
 

@@ -80,14 +80,24 @@ def sign1(
     detached: bool = False,
 ) -> bytes:
     """A tagged COSE_Sign1 over `payload`; with `detached` the payload is signed but not carried."""
-    labels: Labels = {ALG: signer.alg, KID: signer.kid, **(protected or {})}
-    if content_type:
-        labels[CONTENT_TYPE] = content_type
-    protected_bytes = cbor.dumps(labels)
-    assert len(protected_bytes) <= PROTECTED_BYTES_MAX, "our own headers fit"
-    signature = signer.sign(sig_structure(protected_bytes, domain, payload))
-    carried = None if detached else payload
-    return bytes([TAG_BYTE]) + cbor.dumps([protected_bytes, unprotected or {}, carried, signature])
+    labels = {**(protected or {}), **({CONTENT_TYPE: content_type} if content_type else {})}
+    head = protected_bytes(signer, labels)
+    signature = signer.sign(sig_structure(head, domain, payload))
+    return assemble(head, unprotected or {}, None if detached else payload, signature)
+
+
+def protected_bytes(signer: Signer, labels: Labels) -> bytes:
+    """The signed headers: algorithm, key and these."""
+    made = cbor.dumps({ALG: signer.alg, KID: signer.kid, **labels})
+    assert len(made) <= PROTECTED_BYTES_MAX, "our own headers fit"
+    return made
+
+
+def assemble(
+    protected: bytes, unprotected: Labels, carried: bytes | None, signature: bytes
+) -> bytes:
+    """The tagged COSE_Sign1 of parts that are signed already."""
+    return bytes([TAG_BYTE]) + cbor.dumps([protected, unprotected, carried, signature])
 
 
 def open1(
@@ -125,9 +135,9 @@ def peek1(data: bytes, *, max_bytes: int, payload: bytes | None = None) -> Opene
     return _parse(data, max_bytes, payload).opened
 
 
-def sig_structure(protected_bytes: bytes, domain: str, payload: bytes) -> bytes:
+def sig_structure(protected: bytes, domain: str, payload: bytes) -> bytes:
     """The bytes that are signed (RFC 9052 §4.4)."""
-    return cbor.dumps(["Signature1", protected_bytes, domain.encode(), payload])
+    return cbor.dumps(["Signature1", protected, domain.encode(), payload])
 
 
 def _parse(data: bytes, max_bytes: int, payload: bytes | None) -> _Parts:

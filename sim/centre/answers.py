@@ -10,25 +10,25 @@ from msgspec import Struct
 from edge.core.types import Credit, Outcome
 from edge.wire import answer as wire
 from edge.wire import topics
+from edge.wire.cose import Sealer, Signer
 from edge.wire.log import receipt
-from edge.wire.log.merkle import Tree
+from edge.wire.log.merkle import HASH_BYTES, Tree
 from sim.centre.books import registry
 from sim.centre.books.registry import Terminal
-from sim.centre.keys import CentreKeys
 
 BYTES_AT_ONCE: Final = wire.ANSWER_BYTES_MAX - 32 * 1024
-RECEIPT_BYTES: Final = 256  # headers and signature; a path has a hash for each level of the tree
-HASH_BYTES: Final = 34
+RESULT_BYTES: Final = 64  # numbers and outcome; a path has a hash for each level of the tree
 
 Message = tuple[str, bytes]
 
 
 class Decided(Struct, frozen=True):
-    """One decision as the store has it: `sealed` is the first result, for ever the same bytes."""
+    """One decision as the store has it: `plain` is the first result, for ever the same bytes (the
+    log's leaf holds their hash); each answer seals them anew."""
 
     seq: int
     outcome: str
-    sealed: bytes
+    plain: bytes
     leaf: int
     number: int
 
@@ -53,10 +53,13 @@ class Reply(Struct, frozen=True):
     shards: int
 
 
-def make(conn: sa.Connection, reply: Reply, tree: Tree, keys: CentreKeys) -> list[Message]:
+def make(
+    conn: sa.Connection, reply: Reply, tree: Tree, signer: Signer, sealer: Sealer
+) -> list[Message]:
     """The answers, in order; notes their numbers and the tree's size. At least one, also without
-    results."""
+    results. All are about one root, which is signed once."""
     chunks = _chunks(reply.decided, tree.size)
+    signed = receipt.SignedRoot.make(tree.root(), signer)
     number, seen = reply.terminal.answer_number, reply.terminal.answer_size
     messages: list[Message] = []
     for chunk in chunks:  # all with the same `upto`: it never goes back
@@ -70,31 +73,38 @@ def make(conn: sa.Connection, reply: Reply, tree: Tree, keys: CentreKeys) -> lis
             number=number,
             centre_ms=reply.now_ms,
             credit=reply.credit,
-            results=tuple(_result(one, tree, keys) for one in chunk),
+            results=tuple(_result(one, tree) for one in chunk),
             tree_size=tree.size,
             root=tree.root(),
-            consistency=receipt.consistency_from(tree, sizes, tree.size, keys.signer),
+            consistency=receipt.consistency_from(tree, sizes, tree.size, signed),
+            signed_root=signed.bare if chunk else b"",
+            sealed=_seal(chunk, reply, number, sealer) if chunk else b"",
         )
         topic = topics.down(reply.terminal.name, reply.shards)
-        messages.append((topic, wire.encode(made, keys.signer)))
+        messages.append((topic, wire.encode(made, signer)))
         seen = tree.size
     registry.update(conn, reply.terminal.name, answer_number=number, answer_size=tree.size)
     return messages
 
 
-def _result(one: Decided, tree: Tree, keys: CentreKeys) -> wire.WireResult:
-    proof = receipt.inclusion_receipt(
-        one.leaf, tree.size, tree.inclusion(one.leaf), tree.root(), keys.signer
+def _result(one: Decided, tree: Tree) -> wire.WireResult:
+    path = b"".join(tree.inclusion(one.leaf))
+    return wire.WireResult(one.seq, Outcome(one.outcome), one.leaf, path)
+
+
+def _seal(chunk: tuple[Decided, ...], reply: Reply, number: int, sealer: Sealer) -> bytes:
+    plains = [one.plain for one in chunk]
+    return wire.seal_results(
+        plains, sealer, terminal=reply.terminal.name, epoch=reply.epoch, number=number
     )
-    return wire.WireResult(one.seq, Outcome(one.outcome), one.sealed, proof, one.leaf)
 
 
 def _chunks(decided: tuple[Decided, ...], tree_size: int) -> list[tuple[Decided, ...]]:
-    receipt_bytes = RECEIPT_BYTES + HASH_BYTES * tree_size.bit_length()
+    path_bytes = HASH_BYTES * tree_size.bit_length()
     chunks: list[list[Decided]] = [[]]
     room = BYTES_AT_ONCE
     for one in decided:
-        size = len(one.sealed) + receipt_bytes
+        size = len(one.plain) + RESULT_BYTES + path_bytes
         if chunks[-1] and (room < size or len(chunks[-1]) == wire.RESULTS_MAX):
             chunks.append([])
             room = BYTES_AT_ONCE

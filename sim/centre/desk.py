@@ -75,7 +75,6 @@ class Centre:
             region=region,
             faces=faces or Faces(),
             verifier_of=lambda terminal: self._both(terminal)[0],
-            sealer_of=lambda terminal: self._both(terminal)[1],
         )
 
     def on_message(self, topic: str, payload: bytes, now_ms: int) -> list[Message]:
@@ -136,7 +135,8 @@ class Centre:
             credit=self.credit,
             shards=self.shards,
         )
-        messages = answers.make(conn, reply, self.log.tree, self.keys)
+        sealer = self._both(terminal)[1]
+        messages = answers.make(conn, reply, self.log.tree, self.keys.signer, sealer)
         policy.contact(conn, terminal.name, now_ms)
         return messages
 

@@ -18,7 +18,7 @@ from edge.errors import EdgeError
 from edge.wire import answer as wire_answer
 from edge.wire import cbor
 from edge.wire import record as wire
-from edge.wire.cose import Opener, Sealer, Verifier
+from edge.wire.cose import Opener, Verifier
 from edge.wire.envelope import Envelope
 from edge.wire.log import receipt
 from edge.wire.record import RecordHeader
@@ -45,7 +45,7 @@ _ADVANCE: Final = sa.text(
     "INSERT INTO streams (terminal, epoch, upto, chain) VALUES (:terminal, :epoch, :upto, :chain) "
     "ON CONFLICT (terminal, epoch) DO UPDATE SET upto = excluded.upto, chain = excluded.chain"
 )
-_DECIDED: Final = ("seq", "hash", "outcome", "sealed", "leaf", "number")
+_DECIDED: Final = ("seq", "hash", "outcome", "result", "leaf", "number")
 _KNOWN: Final = t.get(t.records, "terminal", "epoch", only=_DECIDED).where(
     t.records.c.seq >= sa.bindparam("first"), t.records.c.seq < sa.bindparam("end")
 )
@@ -79,7 +79,6 @@ class Counter(Struct, frozen=True):
     region: Region
     faces: Faces
     verifier_of: Callable[[Terminal], Verifier]
-    sealer_of: Callable[[Terminal], Sealer]
 
 
 class Turn(Struct, frozen=True):
@@ -159,7 +158,7 @@ def _known(turn: Turn, envelope: Envelope) -> dict[int, tuple[bytes, Decided]]:
 
 
 def _decided(row: Any) -> Decided:
-    return Decided(row["seq"], row["outcome"], bytes(row["sealed"]), row["leaf"], row["number"])
+    return Decided(row["seq"], row["outcome"], bytes(row["result"]), row["leaf"], row["number"])
 
 
 def _placed(
@@ -202,13 +201,6 @@ def _enter(turn: Turn, header: RecordHeader, data: bytes, digest: bytes) -> Deci
     )
     index = counter.log.append(leaf)
     assert index == mark, "one decision, one leaf"
-    sealed = wire_answer.seal_result(
-        plain,
-        counter.sealer_of(turn.terminal),
-        terminal=header.terminal,
-        epoch=header.epoch,
-        seq=header.seq,
-    )
     number = turn.terminal.answer_number + 1
     row: dict[str, Any] = {
         **place,
@@ -225,7 +217,6 @@ def _enter(turn: Turn, header: RecordHeader, data: bytes, digest: bytes) -> Deci
         "fund_fen": verdict.fund_fen,
         "outcome": str(verdict.outcome),
         "result": plain,
-        "sealed": sealed,
         "leaf": index,
         "number": number,
     }
@@ -233,7 +224,7 @@ def _enter(turn: Turn, header: RecordHeader, data: bytes, digest: bytes) -> Deci
     if verdict.outcome is Outcome.SUSPECT:
         where = t.Place(header.terminal, header.epoch, header.seq, digest)
         t.note(turn.conn, verdict.result["code"], now_ms, where, alarm=True)
-    return Decided(header.seq, str(verdict.outcome), sealed, index, number)
+    return Decided(header.seq, str(verdict.outcome), plain, index, number)
 
 
 def decide(turn: Turn, header: RecordHeader, mark: int) -> Verdict:

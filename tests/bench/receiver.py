@@ -70,19 +70,20 @@ class Receiver:
             receipt.leaf_bytes(self._chain, got.terminal, got.epoch, seq, Outcome.SETTLED, plain)
         )
 
-    def _result(self, got: envelope.Envelope, seq: int) -> answer.WireResult:
-        tree, index = self._tree, seq - 1
-        proof = receipt.inclusion_receipt(
-            index, tree.size, tree.inclusion(index), tree.root(), self._keys.signer
+    def _result(self, seq: int) -> answer.WireResult:
+        path = b"".join(self._tree.inclusion(seq - 1))
+        return answer.WireResult(seq, Outcome.SETTLED, seq - 1, path)
+
+    def _seal(self, got: envelope.Envelope, seqs: range) -> bytes:
+        plains = [self._decided[seq] for seq in seqs]
+        return answer.seal_results(
+            plains, self._sealer, terminal=got.terminal, epoch=got.epoch, number=self._number
         )
-        sealed = answer.seal_result(
-            self._decided[seq], self._sealer, terminal=got.terminal, epoch=got.epoch, seq=seq
-        )
-        return answer.WireResult(seq, Outcome.SETTLED, sealed, proof, index)
 
     def _answer(self, got: envelope.Envelope, seqs: range) -> bytes:
         self._number += 1
-        size = self._tree.size
+        size, root = self._tree.size, self._tree.root()
+        signed = receipt.SignedRoot.make(root, self._keys.signer)
         wire = answer.WireAnswer(
             terminal=got.terminal,
             epoch=got.epoch,
@@ -91,12 +92,14 @@ class Receiver:
             number=self._number,
             centre_ms=time.time_ns() // 1_000_000,
             credit=Credit(spread_ms=SPREAD_MS),
-            results=tuple(self._result(got, seq) for seq in seqs),
+            results=tuple(self._result(seq) for seq in seqs),
             tree_size=size,
-            root=self._tree.root(),
+            root=root,
             consistency=receipt.consistency_from(
-                self._tree, [got.tree_size, self._last_size], size, self._keys.signer
+                self._tree, [got.tree_size, self._last_size], size, signed
             ),
+            signed_root=signed.bare if seqs else b"",
+            sealed=self._seal(got, seqs) if seqs else b"",
         )
         self._last_size = size
         return answer.encode(wire, self._keys.signer)

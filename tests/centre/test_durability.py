@@ -28,9 +28,13 @@ def test_a_crash_between_commit_and_answer_is_healed_by_the_resend(tmp_path, db_
     centre.store.close()  # the answer never left
     device.centre = setup.open_centre(tmp_path, db_url)
     (answer,) = device.send(1)
-    first = wire_answer.decode(lost[1], centre.keys.verifier).results[0]
-    again = wire_answer.decode(device.published[-1], centre.keys.verifier).results[0]
-    assert (again.result, again.index, again.outcome) == (first.result, first.index, first.outcome)
+    said = [
+        wire_answer.decode(data, centre.keys.verifier) for data in (lost[1], device.published[-1])
+    ]
+    first, again = [wire.results[0] for wire in said]
+    assert (again.index, again.outcome) == (first.index, first.outcome)
+    told, told_again = [wire_answer.open_results(wire, device.opener) for wire in said]
+    assert told_again == told
     assert answer.results[0].outcome is Outcome.SETTLED
     assert audit.audit(device.centre.store).settled == 1
     device.centre.store.close()

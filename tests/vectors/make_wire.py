@@ -126,8 +126,11 @@ def make_answer(first: bytes) -> tuple[dict[str, Any], dict[str, Any]]:
         tree.append(one)
     size, root = tree.size, tree.root()
     proof = receipt.inclusion_receipt(4, size, tree.inclusion(4), root, centre.signer)
-    consistency = receipt.consistency_from(tree, [OLD], size, centre.signer)
-    sealed = answer.seal_result(plain, terminal.sealer, terminal=TERMINAL, epoch=EPOCH, seq=1)
+    signed_root = receipt.SignedRoot.make(root, centre.signer)
+    consistency = receipt.consistency_from(tree, [OLD], size, signed_root)
+    sealed = answer.seal_results(
+        [plain], terminal.sealer, terminal=TERMINAL, epoch=EPOCH, number=9
+    )
     wire = answer.WireAnswer(
         TERMINAL,
         EPOCH,
@@ -136,15 +139,18 @@ def make_answer(first: bytes) -> tuple[dict[str, Any], dict[str, Any]]:
         9,
         1_790_000_000_900,
         Credit(10, 50, 60_000),
-        (answer.WireResult(1, Outcome.SETTLED, sealed, proof, 4),),
+        (answer.WireResult(1, Outcome.SETTLED, 4, b"".join(tree.inclusion(4))),),
         size,
         root,
         consistency,
+        signed_root.bare,
+        sealed,
     )
     log = {
         "leaves": [one.hex() for one in [*LEAVES[:4], leaf, *LEAVES[4:]]],
         "roots": [tree.root(n).hex() for n in range(size + 1)],
         "old_size": OLD,
+        "signed_root": signed_root.bare.hex(),
         "inclusion_receipt": proof.hex(),
         "consistency_receipt": consistency.hex(),
     }

@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 
 from edge.core.types import Credit, Json, Mode, Outcome
 from edge.suites import es256
-from edge.wire import answer, cbor, record
+from edge.wire import answer, cbor, cose, record
 from edge.wire.log import merkle, receipt
 from edge.wire.log.trusted import TrustedCentre
 
@@ -136,19 +136,27 @@ class Desk:
 
     def result(self, seq: int) -> answer.WireResult:
         """The wire form of a decision, proven in the tree as it is now."""
-        index, plain, outcome = self.decided[seq]
-        size, root = self.tree.size, self.tree.root()
-        sealed = answer.seal_result(plain, terminal.sealer, terminal=TERMINAL, epoch=EPOCH, seq=seq)
-        proof = receipt.inclusion_receipt(
-            index, size, self.tree.inclusion(index), root, centre.signer
+        index, _, outcome = self.decided[seq]
+        return answer.WireResult(seq, outcome, index, b"".join(self.tree.inclusion(index)))
+
+    def receipt(self, seq: int) -> bytes:
+        """The whole receipt of a decision in the tree as it is now."""
+        index, size, root = self.decided[seq][0], self.tree.size, self.tree.root()
+        path = self.tree.inclusion(index)
+        return receipt.inclusion_receipt(index, size, path, root, centre.signer)
+
+    def sealed(self, plains: list[bytes], sealer: cose.Sealer = terminal.sealer) -> bytes:
+        """These plaintexts, sealed for the answer made last."""
+        return answer.seal_results(
+            plains, sealer, terminal=TERMINAL, epoch=EPOCH, number=self.number
         )
-        return answer.WireResult(seq, outcome, sealed, proof, index)
 
     def wire(self, seqs: list[int], named: int = 0, **changes: object) -> answer.WireAnswer:
         """The next answer before it is signed, with changes."""
         self.number += 1
         upto = max(self.decided, default=0)
         size = self.tree.size
+        signed = receipt.SignedRoot.make(self.tree.root(), centre.signer)
         fields: dict[str, object] = {
             "terminal": TERMINAL,
             "epoch": EPOCH,
@@ -161,8 +169,10 @@ class Desk:
             "tree_size": size,
             "root": self.tree.root(),
             "consistency": receipt.consistency_from(
-                self.tree, [named, self.last_size], size, centre.signer
+                self.tree, [named, self.last_size], size, signed
             ),
+            "signed_root": signed.bare if seqs else b"",
+            "sealed": self.sealed([self.decided[seq][1] for seq in seqs]) if seqs else b"",
         }
         self.last_size = size
         return answer.WireAnswer(**fields | changes)

@@ -222,9 +222,9 @@ def test_cwt_verifies_our_receipts_with_the_root_as_detached_payload() -> None:
     desk = Desk(chain(2))
     desk.others(5)
     desk.decide(1)
-    made = desk.result(1)
+    made = desk.receipt(1)
     protected, unprotected, payload = COSE.new().decode_with_headers(
-        made.receipt, cwt_key("centre", private=False), detached_payload=desk.tree.root()
+        made, cwt_key("centre", private=False), detached_payload=desk.tree.root()
     )
     assert payload == desk.tree.root()
     assert protected == {1: -7, 4: centre.signer.kid, 395: 1}

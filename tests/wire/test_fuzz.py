@@ -32,8 +32,9 @@ DESK.others(3)
 DESK.decide(1)
 DESK.decide(2, Outcome.REJECTED)
 ANSWER = DESK.answer([1, 2], named=2)
-RECEIPT = DESK.result(1).receipt
-CONSISTENCY = receipt.consistency_from(DESK.tree, [2, 3], DESK.tree.size, centre.signer)
+RECEIPT = DESK.receipt(1)
+SIGNED_ROOT = receipt.SignedRoot.make(DESK.tree.root(), centre.signer)
+CONSISTENCY = receipt.consistency_from(DESK.tree, [2, 3], DESK.tree.size, SIGNED_ROOT)
 LEAF = receipt.leaf_bytes(
     record.record_hash(RECORDS[0]), TERMINAL, EPOCH, 1, Outcome.SETTLED, DESK.decided[1][1]
 )
@@ -62,6 +63,10 @@ DECODERS: dict[str, tuple[Callable[[bytes], object], bytes]] = {
     "consistency": (
         lambda data: receipt.check_consistency(data, 3, DESK.tree.root(3), centre.verifier),
         CONSISTENCY,
+    ),
+    "signed root": (
+        lambda data: receipt.SignedRoot.check(data, DESK.tree.root(), centre.verifier),
+        SIGNED_ROOT.bare,
     ),
     "result": (lambda data: answer.result_map(data), cbor.dumps({"infcode": 0})),
     "topic": (lambda data: topics.parse(data.decode("latin-1")), topics.up(TERMINAL).encode()),

@@ -27,6 +27,13 @@ def inclusion(
     )
 
 
+def consistency(
+    tree: merkle.Tree, olds: list[int], size: int, signer: cose.Signer = centre.signer
+) -> bytes:
+    made = receipt.SignedRoot.make(tree.root(size), signer)
+    return receipt.consistency_from(tree, olds, size, made)
+
+
 def raw(label: int, proofs: object, root: bytes, protected: dict | None = None) -> bytes:
     """A receipt the centre really signed, with any proof in it."""
     return cose.sign1(
@@ -84,7 +91,7 @@ def test_no_changed_byte_of_a_receipt_proves_another_index_or_root(tree: merkle.
 
 
 def test_a_consistency_receipt_leads_from_each_old_size_to_the_new_root(tree: merkle.Tree) -> None:
-    made = receipt.consistency_from(tree, [7, 16], 20, centre.signer)
+    made = consistency(tree, [7, 16], 20, centre.signer)
     assert receipt.consistency_sizes(made) == (7, 16)
     for old in (7, 16):
         assert receipt.check_consistency(made, old, tree.root(old), centre.verifier) == (
@@ -94,9 +101,9 @@ def test_a_consistency_receipt_leads_from_each_old_size_to_the_new_root(tree: me
 
 
 def test_there_is_no_consistency_receipt_where_there_is_nothing_to_prove(tree: merkle.Tree) -> None:
-    assert receipt.consistency_from(tree, [0, 20], 20, centre.signer) == b""
+    assert consistency(tree, [0, 20], 20, centre.signer) == b""
     assert receipt.consistency_sizes(
-        receipt.consistency_from(tree, [9, 9, 0], 20, centre.signer)
+        consistency(tree, [9, 9, 0], 20, centre.signer)
     ) == (9,)
 
 
@@ -104,7 +111,7 @@ def test_a_rewritten_log_cannot_be_made_consistent(tree: merkle.Tree) -> None:
     other = merkle.Tree.from_leaf_hashes(
         merkle.leaf_hash(b"leaf %d" % (n if n != 3 else 99)) for n in range(20)
     )
-    forged = receipt.consistency_from(other, [7], 20, centre.signer)
+    forged = consistency(other, [7], 20, centre.signer)
     with pytest.raises(EdgeError, match="E-LOG-04"):
         receipt.check_consistency(forged, 7, tree.root(7), centre.verifier)
 
@@ -112,10 +119,10 @@ def test_a_rewritten_log_cannot_be_made_consistent(tree: merkle.Tree) -> None:
 def test_a_consistency_receipt_that_does_not_speak_of_our_size_or_is_forged_is_refused(
     tree: merkle.Tree,
 ) -> None:
-    made = receipt.consistency_from(tree, [7], 20, centre.signer)
+    made = consistency(tree, [7], 20, centre.signer)
     with pytest.raises(EdgeError, match="E-LOG-04"):
         receipt.check_consistency(made, 8, tree.root(8), centre.verifier)
-    forged = receipt.consistency_from(tree, [7], 20, stranger.signer)
+    forged = consistency(tree, [7], 20, stranger.signer)
     with pytest.raises(EdgeError, match="E-LOG-04"):
         receipt.check_consistency(forged, 7, tree.root(7), centre.verifier)
 
@@ -125,7 +132,7 @@ def test_one_kind_of_receipt_is_never_taken_for_the_other(tree: merkle.Tree) -> 
         receipt.check_consistency(inclusion(tree), 5, tree.root(5), centre.verifier)
     with pytest.raises(EdgeError, match="E-LOG-03"):
         receipt.check_inclusion(
-            receipt.consistency_from(tree, [5], 20, centre.signer), b"leaf 5", centre.verifier
+            consistency(tree, [5], 20, centre.signer), b"leaf 5", centre.verifier
         )
 
 

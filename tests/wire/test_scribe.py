@@ -5,6 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
+from msgspec.structs import replace
 
 from edge.core import effects
 from edge.core.types import BODY_BYTES_MAX, Caps, Draft, Head, Mode, Now, Policy, Settings
@@ -13,7 +14,6 @@ from edge.errors import EdgeError
 from edge.scribe import CentreKeys, Scribe
 from edge.suites import es256
 from edge.wire import answer, ask, envelope, policy, record
-from edge.wire.log import receipt
 from edge.wire.log.trusted import TrustedCentre
 from tests.wire.kit import EPOCH, TERMINAL, ZERO, Desk, Side, centre, stranger
 
@@ -145,12 +145,8 @@ def test_after_an_answer_is_stored_the_next_envelope_names_its_checkpoint(side: 
     desk = Desk([data])
     desk.others(4)
     desk.decide(1)
-    index, plain, outcome = desk.decided[1]
-    proof = receipt.inclusion_receipt(
-        index, 5, desk.tree.inclusion(index), desk.tree.root(), centre.signer
-    )
-    sealed = answer.seal_result(plain, side.sealer, terminal=TERMINAL, epoch=EPOCH, seq=1)
-    wire = desk.wire([], results=(answer.WireResult(1, outcome, sealed, proof, index),))
+    wire = desk.wire([1])
+    wire = replace(wire, sealed=desk.sealed([desk.decided[1][1]], side.sealer))
     got = side.scribe.answer(answer.encode(wire, centre.signer), desk.ours)
     assert got is not None
     assert envelope.decode(side.scribe.envelope(2, [])).tree_size == 0

@@ -28,9 +28,8 @@ results = st.builds(
     answer.WireResult,
     seq=st.integers(1, 2**63 - 1),
     outcome=st.sampled_from(Outcome),
-    result=st.binary(min_size=1, max_size=50),
-    receipt=st.binary(min_size=1, max_size=50),
     index=uints,
+    path=st.lists(hashes32, max_size=64).map(b"".join),
 )
 answers = st.builds(
     answer.WireAnswer,
@@ -46,10 +45,12 @@ answers = st.builds(
         pace_ms=st.integers(0, 3_600_000),
         spread_ms=st.integers(0, 86_400_000),
     ),
-    results=st.lists(results, max_size=4).map(tuple),
+    results=st.lists(results, min_size=1, max_size=4).map(tuple),
     tree_size=uints,
     root=hashes32,
     consistency=st.binary(max_size=60),
+    signed_root=st.binary(min_size=1, max_size=50),
+    sealed=st.binary(min_size=1, max_size=50),
 )
 
 
@@ -135,21 +136,34 @@ def test_an_answer_round_trips(made: answer.WireAnswer) -> None:
 
 
 def test_an_answer_over_its_limit_is_refused_before_it_is_sent() -> None:
-    one = answer.WireResult(1, Outcome.SETTLED, b"r" * 48_000, b"c", 0)
-    made = answer.WireAnswer(TERMINAL, EPOCH, 9, ZERO, 1, 5, Credit(), (one,) * 6, 9, ZERO)
-    with pytest.raises(EdgeError, match="E-WIR-01"):
-        answer.encode(made, centre.signer)
-    assert (
-        len(
-            answer.decode(
-                answer.encode(replace(made, results=(one,) * 5), centre.signer), centre.verifier
-            ).results
-        )
-        == 5
+    one = answer.WireResult(1, Outcome.SETTLED, 0, bytes(32))
+    made = answer.WireAnswer(
+        TERMINAL, EPOCH, 9, ZERO, 1, 5, Credit(), (one,) * 64, 9, ZERO, b"", b"s", b"r" * 256_000
     )
-    small = answer.WireResult(1, Outcome.SETTLED, b"r", b"c", 0)
+    got = answer.decode(answer.encode(made, centre.signer), centre.verifier)
+    assert (len(got.results), len(got.sealed)) == (64, 256_000)
+    with pytest.raises(EdgeError, match="E-WIR-01"):
+        answer.encode(replace(made, sealed=b"r" * 261_000), centre.signer)
     with pytest.raises(EdgeError, match="E-WIR-07"):
-        answer.encode(replace(made, results=(small,) * 65), centre.signer)
+        answer.encode(replace(made, results=(one,) * 65), centre.signer)
+
+
+@pytest.mark.parametrize("path", [bytes(31), bytes(33), bytes(65 * 32)], ids=len)
+def test_a_path_is_whole_hashes_and_not_too_many(path: bytes) -> None:
+    one = answer.WireResult(1, Outcome.SETTLED, 0, path)
+    made = answer.WireAnswer(
+        TERMINAL, EPOCH, 9, ZERO, 1, 5, Credit(), (one,), 9, ZERO, b"", b"s", b"r"
+    )
+    with pytest.raises(EdgeError, match="E-WIR-07"):
+        answer.encode(made, centre.signer)
+
+
+def test_a_result_over_its_limit_is_refused_before_it_is_sealed() -> None:
+    place = {"terminal": TERMINAL, "epoch": EPOCH, "number": 1}
+    most = b"r" * answer.RESULT_BYTES_MAX
+    assert answer.seal_results([most], terminal.sealer, **place)
+    with pytest.raises(EdgeError, match="E-WIR-01"):
+        answer.seal_results([b"", most + b"r"], terminal.sealer, **place)
 
 
 @pytest.mark.parametrize(

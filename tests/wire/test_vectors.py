@@ -149,7 +149,9 @@ def test_the_log_and_its_receipts_come_out_byte_for_byte() -> None:
     assert made.hex() == log["inclusion_receipt"]
     assert receipt.check_inclusion(made, leaves[4], CENTRE.verifier) == (7, 4, tree.root())
     assert (
-        receipt.consistency_from(tree, [log["old_size"]], 7, CENTRE.signer).hex()
+        receipt.consistency_from(
+            tree, [log["old_size"]], 7, receipt.SignedRoot.make(tree.root(), CENTRE.signer)
+        ).hex()
         == log["consistency_receipt"]
     )
     for name in ("inclusion_receipt", "consistency_receipt"):
@@ -166,6 +168,10 @@ def test_the_answer_comes_out_byte_for_byte_and_a_terminal_believes_it() -> None
     got = door.accept(data, lambda seq: record.record_hash(RECORDS[seq - 1]))
     assert got is not None
     assert got.results[0].body == make_wire.RESULT
+    assert got.results[0].receipt.hex() == log["inclusion_receipt"]
+    aad = cbor.dumps([wire.terminal, wire.epoch, wire.number])
+    opened = TERMINAL.opener.open(answer.RESULTS_DOMAIN, aad, wire.sealed)
+    assert opened == cbor.dumps([bytes.fromhex(golden["result"])])
     assert (got.credit.window, got.tree_size, got.root.hex()) == (10, 7, log["roots"][7])
 
 
@@ -182,12 +188,10 @@ def test_topics_come_out_as_written() -> None:
 
 def test_the_maker_still_makes_the_same_messages_but_for_the_sealed_parts() -> None:
     made = make_wire.make()
-    assert made["log"] | {
-        "leaves": 0,
-        "roots": 0,
-        "inclusion_receipt": 0,
-        "consistency_receipt": 0,
-    } == GOLDEN["log"] | {"leaves": 0, "roots": 0, "inclusion_receipt": 0, "consistency_receipt": 0}
+    drawn = dict.fromkeys(
+        ("leaves", "roots", "signed_root", "inclusion_receipt", "consistency_receipt"), 0
+    )
+    assert made["log"] | drawn == GOLDEN["log"] | drawn
     assert made["policy"] == GOLDEN["policy"]
     assert [one["body"] for one in made["records"]] == [one["body"] for one in GOLDEN["records"]]
     assert made["answer"]["result"] == GOLDEN["answer"]["result"]

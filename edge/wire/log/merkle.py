@@ -10,6 +10,7 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Iterable, Sequence
 
+HASH_BYTES = 32
 PATH_MAX = 64  # hashes in a path: a tree of 2^63 leaves
 EMPTY_ROOT = hashlib.sha256(b"").digest()
 
@@ -163,6 +164,11 @@ def consistency_root(old: int, size: int, path: Sequence[bytes], old_root: bytes
         at >>= 1
         last >>= 1
     return now if was == old_root and last == 0 else None
+
+
+def split_path(joined: bytes) -> list[bytes]:
+    """The hashes of a path that travelled as one byte string."""
+    return [joined[at : at + HASH_BYTES] for at in range(0, len(joined), HASH_BYTES)]
 
 
 def verify_inclusion(one: bytes, index: int, size: int, path: Sequence[bytes], root: bytes) -> bool:

@@ -28,6 +28,50 @@ _PROOF_BYTES_MAX = 4 * 1024
 _COUNT = shape.uint()
 
 
+class SignedRoot(Struct, frozen=True):
+    """What all receipts about one root have in common: the centre's signature over it.
+
+    A receipt's proof is in its unsigned headers, so one signature serves every leaf of a tree, and
+    each receipt made here is a whole RFC 9942 receipt that stands for itself."""
+
+    protected: bytes
+    signature: bytes
+
+    @classmethod
+    def make(cls, root: bytes, signer: cose.Signer) -> SignedRoot:
+        """The centre signs this root."""
+        protected = cose.protected_bytes(signer, {VDS: RFC9162_SHA256})
+        return cls(protected, signer.sign(cose.sig_structure(protected, DOMAIN, root)))
+
+    @classmethod
+    def check(cls, bare: bytes, root: bytes, verifier: cose.Verifier) -> SignedRoot:
+        """From the wire, when it is the centre's signature over this root. EdgeError E-LOG-03."""
+        opened = _check_root(bare, root, verifier, "E-LOG-03")
+        if opened.unprotected or opened.protected.get(VDS) != RFC9162_SHA256:
+            raise EdgeError("E-LOG-03", "the root is signed as something else than a log's root")
+        protected, _, _, signature = cbor.loads(bare[1:], max_bytes=RECEIPT_BYTES_MAX)
+        return cls(protected, signature)
+
+    @property
+    def bare(self) -> bytes:
+        """The COSE_Sign1 without any proof, as it travels in an answer."""
+        return cose.assemble(self.protected, {}, None, self.signature)
+
+    def inclusion(self, index: int, size: int, path: Sequence[bytes]) -> bytes:
+        """The receipt that leaf `index` is in the tree of `size` leaves with this root."""
+        return self._receipt(_INCLUSION, [cbor.dumps([size, index, list(path)])])
+
+    def consistency(self, olds: Sequence[tuple[int, Sequence[bytes]]], size: int) -> bytes:
+        """The receipt that the tree of `size` leaves with this root begins with each older tree:
+        `olds` = (old size, path), distinct, 0 < old < size, at most PROOFS_MAX."""
+        assert 0 < len(olds) <= PROOFS_MAX, "from the named size and from the last answer"
+        proofs = [cbor.dumps([old, size, list(path)]) for old, path in olds]
+        return self._receipt(_CONSISTENCY, proofs)
+
+    def _receipt(self, label: int, proofs: list[bytes]) -> bytes:
+        return cose.assemble(self.protected, {VDP: {label: proofs}}, None, self.signature)
+
+
 class Proof(Struct, frozen=True):
     """One proof of a receipt: (tree size, leaf index, path) or (old size, new size, path)."""
 
@@ -49,22 +93,11 @@ def inclusion_receipt(
     index: int, size: int, path: Sequence[bytes], root: bytes, signer: cose.Signer
 ) -> bytes:
     """The centre's proof that leaf `index` is in its tree of `size` leaves with this root."""
-    return _receipt(_INCLUSION, [cbor.dumps([size, index, list(path)])], root, signer)
-
-
-def consistency_receipt(
-    olds: Sequence[tuple[int, Sequence[bytes]]], size: int, root: bytes, signer: cose.Signer
-) -> bytes:
-    """The centre's proof that its tree of `size` leaves begins with each older tree: `olds` = (old
-    size, path), distinct, 0 < old < size, at most PROOFS_MAX."""
-    assert 0 < len(olds) <= PROOFS_MAX, "from the named size and from the last answer"
-    return _receipt(
-        _CONSISTENCY, [cbor.dumps([old, size, list(path)]) for old, path in olds], root, signer
-    )
+    return SignedRoot.make(root, signer).inclusion(index, size, path)
 
 
 def consistency_from(
-    tree: merkle.Tree, sizes: Sequence[int], size: int, signer: cose.Signer
+    tree: merkle.Tree, sizes: Sequence[int], size: int, signed: SignedRoot
 ) -> bytes:
     """The consistency receipt an answer at `size` needs for the older sizes; b"" when there is
     nothing to prove.
@@ -76,9 +109,7 @@ def consistency_from(
     olds = sorted({old for old in sizes if 0 < old < size})
     if not olds:
         return b""
-    return consistency_receipt(
-        [(old, tree.consistency(old, size)) for old in olds], size, tree.root(size), signer
-    )
+    return signed.consistency([(old, tree.consistency(old, size)) for old in olds], size)
 
 
 def check_inclusion(receipt: bytes, leaf: bytes, verifier: cose.Verifier) -> tuple[int, int, bytes]:
@@ -118,20 +149,9 @@ def check_consistency(
     return proof.second, root
 
 
-def _receipt(label: int, proofs: list[bytes], root: bytes, signer: cose.Signer) -> bytes:
-    return cose.sign1(
-        root,
-        signer,
-        domain=DOMAIN,
-        protected={VDS: RFC9162_SHA256},
-        unprotected={VDP: {label: proofs}},
-        detached=True,
-    )
-
-
-def _check_root(receipt: bytes, root: bytes, verifier: cose.Verifier, code: str) -> None:
+def _check_root(receipt: bytes, root: bytes, verifier: cose.Verifier, code: str) -> cose.Opened:
     try:
-        cose.open1(
+        return cose.open1(
             receipt,
             verifier,
             domain=DOMAIN,

@@ -11,7 +11,7 @@ from edge.core.types import Answer, Result
 from edge.errors import EdgeError
 from edge.wire import answer as wire_answer
 from edge.wire import cose, shape
-from edge.wire.log import receipt
+from edge.wire.log import merkle, receipt
 
 UNPROVEN_MAX = 64  # answers in a row that do not connect to our checkpoint: called a fork then
 
@@ -25,6 +25,25 @@ class _Seen(Struct, frozen=True):
     upto: int
     size: int
     root: bytes
+
+
+class _Once:
+    """A verifier for the length of one answer, whose receipts are all about one root and so carry
+    one signature: the very same bytes, found good, are not worked out again."""
+
+    def __init__(self, verifier: cose.Verifier) -> None:
+        self._verifier = verifier
+        self._good: tuple[bytes, int, bytes, bytes] | None = None
+
+    def verify(self, kid: bytes, alg: int, message: bytes, signature: bytes) -> bool:
+        """As the verifier behind it."""
+        asked = (kid, alg, message, signature)
+        if asked == self._good:
+            return True
+        if not self._verifier.verify(*asked):
+            return False
+        self._good = asked
+        return True
 
 
 class TrustedCentre:
@@ -49,12 +68,13 @@ class TrustedCentre:
         question is asked again by the resend; UNPROVEN_MAX of those in a row are E-LOG-04)
     7.  the results rise strictly by seq, are of records we have, none is beyond `upto`
         else E-LOG-02
-    8.  each result opens with our key at its own (terminal, epoch, seq)
+    8.  what was decided opens with our key, for this answer, one map for each result
         else E-LOG-03
-    9.  each receipt is signed by the centre and proves that the leaf *rebuilt from our record's
-        hash and the opened result* is in the log at the index it says
+    9.  the answer's own root is signed by the centre as the root of its log: with this one
+        signature every result gets its receipt
         else E-LOG-03
-    10. each receipt's tree size and root are the answer's own checkpoint
+    10. the leaf *rebuilt from our record's hash and the opened result*, at the index it says, leads
+        to exactly that root in a tree of the answer's own size
         else E-LOG-03
 
     Nothing of a refused answer is kept. Answers are measured against the last *accepted* one, so a
@@ -109,9 +129,10 @@ class TrustedCentre:
                 f"the centre holds another record {wire.upto} than we wrote",
                 "keep the store",
             )
-        if not self._consistent(wire):
+        verifier = _Once(self._verifier)
+        if not self._consistent(wire, verifier):
             return None
-        results = self._results(wire, record_hash)
+        results = self._results(wire, record_hash, verifier)
         self._seen = _Seen(wire.number, wire.upto, wire.tree_size, wire.root)
         self._unproven = 0
         return Answer(
@@ -170,7 +191,7 @@ class TrustedCentre:
                 "call the centre",
             )
 
-    def _consistent(self, wire: wire_answer.WireAnswer) -> bool:
+    def _consistent(self, wire: wire_answer.WireAnswer, verifier: cose.Verifier) -> bool:
         """True: proven. False: the proof does not speak of the size we hold. E-LOG-04: it is not
         the same log."""
         size, root = self._seen.size, self._seen.root
@@ -186,7 +207,7 @@ class TrustedCentre:
             return self._not_proven()
         if size not in receipt.consistency_sizes(wire.consistency):
             return self._not_proven()
-        proven = receipt.check_consistency(wire.consistency, size, root, self._verifier)
+        proven = receipt.check_consistency(wire.consistency, size, root, verifier)
         if proven != (wire.tree_size, wire.root):
             raise EdgeError(
                 "E-LOG-04", "the consistency proof is about another checkpoint", "call the centre"
@@ -203,9 +224,37 @@ class TrustedCentre:
             )
         return False
 
-    def _results(self, wire: wire_answer.WireAnswer, record_hash: RecordHash) -> tuple[Result, ...]:
+    def _results(
+        self, wire: wire_answer.WireAnswer, record_hash: RecordHash, verifier: cose.Verifier
+    ) -> tuple[Result, ...]:
+        if not wire.results:
+            return ()
+        hashes = self._places(wire, record_hash)
+        try:
+            plains = wire_answer.open_results(wire, self._opener)
+            bodies = [wire_answer.result_map(plain) for plain in plains]
+        except EdgeError as error:
+            raise EdgeError("E-LOG-03", f"a result does not open: {error.message}") from error
+        signed = receipt.SignedRoot.check(wire.signed_root, wire.root, verifier)
+        proven: list[Result] = []
+        for one, ours, plain, body in zip(wire.results, hashes, plains, bodies, strict=True):
+            leaf = receipt.leaf_bytes(
+                ours, self._terminal, self._epoch, one.seq, one.outcome, plain
+            )
+            path, size = merkle.split_path(one.path), wire.tree_size
+            if not merkle.verify_inclusion(
+                merkle.leaf_hash(leaf), one.index, size, path, wire.root
+            ):
+                raise EdgeError("E-LOG-03", f"record {one.seq} is not in the log as it was decided")
+            proof = signed.inclusion(one.index, size, path)
+            proven.append(Result(seq=one.seq, outcome=one.outcome, body=body, receipt=proof))
+        return tuple(proven)
+
+    @staticmethod
+    def _places(wire: wire_answer.WireAnswer, record_hash: RecordHash) -> list[bytes]:
+        """The hashes of our own records that the results are about."""
         last = 0
-        opened: list[Result] = []
+        hashes: list[bytes] = []
         for one in wire.results:
             if not last < one.seq <= wire.upto:
                 raise EdgeError("E-LOG-02", f"a result for record {one.seq} is out of its place")
@@ -213,25 +262,5 @@ class TrustedCentre:
             ours = record_hash(one.seq)
             if ours is None:
                 raise EdgeError("E-LOG-02", f"a result for record {one.seq}, which we do not have")
-            opened.append(self._result(wire, one, ours))
-        return tuple(opened)
-
-    def _result(
-        self, wire: wire_answer.WireAnswer, one: wire_answer.WireResult, ours: bytes
-    ) -> Result:
-        try:
-            plain = wire_answer.open_result(
-                one.result, self._opener, terminal=self._terminal, epoch=self._epoch, seq=one.seq
-            )
-            body = wire_answer.result_map(plain)
-        except EdgeError as error:
-            raise EdgeError(
-                "E-LOG-03", f"the result of record {one.seq} does not open: {error.message}"
-            ) from error
-        leaf = receipt.leaf_bytes(ours, self._terminal, self._epoch, one.seq, one.outcome, plain)
-        proven = receipt.check_inclusion(one.receipt, leaf, self._verifier)
-        if proven != (wire.tree_size, one.index, wire.root):
-            raise EdgeError(
-                "E-LOG-03", f"the receipt of record {one.seq} is about another checkpoint"
-            )
-        return Result(seq=one.seq, outcome=one.outcome, body=body, receipt=one.receipt)
+            hashes.append(ours)
+        return hashes

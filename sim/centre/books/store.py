@@ -80,8 +80,7 @@ records = _table(
     _int("contact_ms"),  # last contact before it was written: names the outage
     _int("fund_fen"),  # the fund part that was promised offline
     _text("outcome"),
-    _blob("result"),  # plaintext, as in the leaf
-    _blob("sealed"),  # the first result, sealed to the terminal
+    _blob("result"),  # plaintext, as in the leaf; sealed anew in each answer
     _int("leaf", unique=True),
     _int("number"),  # of the answer that carried it first
     sa.Index("records_outage", "terminal", "epoch", "contact_ms"),
