@@ -3,13 +3,13 @@
 from edge.errors import EdgeError
 from edge.wire.log import receipt
 from tests.wire.kit import centre
-from tests.wire.test_fuzz import CONSISTENCY, DESK, LEAF, RECEIPT
+from tests.wire.test_fuzz import CONSISTENCY, DESK, LEAF, RECEIPT, SIGNED_ROOT
 
 MAX_BYTES = 4_096
 
 
 def seeds() -> list[bytes]:
-    return [RECEIPT, CONSISTENCY, DESK.result(2).receipt]
+    return [RECEIPT, CONSISTENCY, DESK.receipt(2), SIGNED_ROOT.bare]
 
 
 def eat(data: bytes) -> None:
