@@ -20,6 +20,7 @@ BAD_INPUT = 2
 CLONE = {
     "demo": "sim.clinic",
     "fuzz": "tests.fuzz",
+    "images": "sim.crash.images",
 }
 
 

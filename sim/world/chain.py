@@ -6,6 +6,8 @@ from __future__ import annotations
 import hashlib
 import random
 
+from cryptography.hazmat.primitives.asymmetric import ec
+
 from edge.core.types import Answer, Credit, Head, Mode, Outcome, Result
 from edge.drivers.keys.file import AesLocker
 from edge.drivers.store import Row
@@ -14,12 +16,13 @@ from edge.wire import record
 
 
 class Chain:
-    """Grows a chain of one terminal. Contents are drawn from the seed; signatures are fresh each
-    time."""
+    """Grows a chain of one terminal. Everything, the key too, is drawn from the seed."""
 
     def __init__(self, *, epoch: int = 1, seed: int = 1) -> None:
         self._dice = random.Random(seed)
-        self._signer = es256.Es256Signer(es256.generate_sign_key())
+        self._signer = es256.Es256Signer(
+            ec.derive_private_key(self._dice.getrandbits(250) + 1, ec.SECP256R1())
+        )
         self.locker = AesLocker(self._dice.randbytes(32))
         self.head = Head(epoch=epoch, seq=0, hash=bytes(32))
 

@@ -10,6 +10,7 @@ import typer
 HELP = {
     "demo": "Run a whole clinic in simulation.",
     "fuzz": "Feed every parser with a fuzzer: facepay fuzz [--target NAME] [--seconds S].",
+    "images": "Open every disk a power cut may leave: facepay images [--images N] [--seed S] [--jobs J].",
 }
 
 

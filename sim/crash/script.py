@@ -1,0 +1,233 @@
+"""Seeded work for a ledger, and what the ledger must hold after each step, worked out without it.
+
+`STEPS` is the list of duties: who teaches the store another one adds its name here, with what it
+does to the books and how it is asked of the store."""
+
+from __future__ import annotations
+
+import random
+from collections.abc import Callable, Mapping
+from typing import Any
+
+from cryptography.hazmat.primitives.ciphers.aead import AESGCM
+from msgspec import Struct
+from msgspec.structs import replace
+
+from edge.core.effects import Save
+from edge.core.types import Answer, Entry, Head
+from edge.drivers.keys.file import AesLocker
+from edge.drivers.store import OPENING_SPACE, Batch, Decided, Row
+from edge.drivers.store.sqlite import TAIL_RECORDS, Driver
+from sim.world.chain import Chain
+
+EPOCH = 1
+SIZES = (120, 400, 700, 3000)  # bytes of sealed body
+DOCS = 5  # keys in turn, so that documents change and go
+_NONCE_BYTES = 12
+
+
+class SeededLocker:
+    """The product's way to lock values, with nonces from the dice: a seed gives the same bytes
+    again. For made-up data only."""
+
+    def __init__(self, key: bytes, dice: random.Random) -> None:
+        self._aes, self._dice, self._opener = AESGCM(key), dice, AesLocker(key)
+
+    def lock(self, plain: bytes, aad: bytes) -> bytes:
+        """As `AesLocker.lock`."""
+        nonce = self._dice.randbytes(_NONCE_BYTES)
+        return b"\x01" + nonce + self._aes.encrypt(nonce, plain, aad)
+
+    def unlock(self, data: bytes, aad: bytes) -> bytes:
+        """As `AesLocker.unlock`: it is that."""
+        return self._opener.unlock(data, aad)
+
+
+class Books(Struct, frozen=True):
+    """Everything a ledger must give back."""
+
+    head: Head
+    records: tuple[bytes, ...] = ()
+    entries: tuple[Entry, ...] = ()  # all of them, decided or not
+    decided: Mapping[int, Decided] = {}
+    docs: Mapping[tuple[str, str], bytes] = {}
+    openings: Mapping[int, bytes] = {}  # by seq; a start does not read them
+    number: int = 0
+    checkpoint: tuple[int, bytes] = (0, bytes(32))
+
+    @property
+    def answered(self) -> int:
+        """All up to here are decided."""
+        seq = 0
+        while seq + 1 in self.decided:
+            seq += 1
+        return seq
+
+
+class Step(Struct, frozen=True):
+    """One thing to do. what: a key of `STEPS`."""
+
+    what: str
+    batch: Batch = Batch()
+
+
+class Script:
+    """`steps`, and `books[i]`: what the ledger holds after the first i of them."""
+
+    def __init__(self, seed: int, steps: int, kinds: Mapping[str, int] | None = None) -> None:
+        self.seed = seed
+        self._dice = random.Random(f"script {seed}")
+        self._chain = Chain(epoch=EPOCH, seed=seed)
+        self.key = self._dice.randbytes(32)
+        self.steps: list[Step] = []
+        self.books = [Books(self._chain.head)]
+        chances = dict(kinds or {name: kind.weight for name, kind in STEPS.items()})
+        for what in self._dice.choices(list(chances), list(chances.values()), k=steps):
+            step, after = STEPS[what].make(self, self.books[-1])
+            self.steps.append(step)
+            self.books.append(after)
+
+    def locker(self) -> SeededLocker:
+        """A fresh one: the same nonces again in the same order."""
+        return SeededLocker(self.key, random.Random(f"nonces {self.seed}"))
+
+    # -- what steps are made of --------------------------------------------------------------------
+    def commit(self, before: Books) -> tuple[Step, Books]:
+        """Records, perhaps answers, perhaps documents: what a turn of the agent makes durable."""
+        count = self._dice.choice((0, 1, 1, 2, 5))
+        rows = tuple(self._row() for _ in range(count))
+        entries = tuple(Entry(r.seq, r.txid, r.kind, r.mode, len(r.data), r.local) for r in rows)
+        after = replace(
+            before,
+            head=self._chain.head,
+            records=(*before.records, *(row.data for row in rows)),
+            entries=(*before.entries, *entries),
+            openings={**before.openings, **{row.seq: row.opening for row in rows if row.opening}},
+        )
+        answers, after = self._answers(after)
+        saves, after = self._saves(after, at_least=0 if rows or answers else 1)
+        return Step("commit", Batch(rows=rows, answers=answers, saves=saves)), after
+
+    def answer(self, before: Books) -> tuple[Step, Books]:
+        """The centre's answers alone."""
+        answers, after = self._answers(before, always=True)
+        saves, after = self._saves(after, at_least=0 if answers else 1)
+        return Step("answer", Batch(answers=answers, saves=saves)), after
+
+    def document(self, before: Books) -> tuple[Step, Books]:
+        """Documents alone: bills that change and go."""
+        saves, after = self._saves(before, at_least=1)
+        return Step("document", Batch(saves=saves)), after
+
+    def _row(self) -> Row:
+        """One in three without an opening, as another provider's records would be."""
+        opening = self._dice.choice((b"", self._dice.randbytes(60), self._dice.randbytes(300)))
+        return replace(self._chain.row(self._dice.choice(SIZES)), opening=opening)
+
+    def _answers(
+        self, books: Books, *, always: bool = False
+    ) -> tuple[tuple[Answer, ...], Books]:
+        undecided = [e.seq for e in books.entries if e.seq not in books.decided]
+        if not undecided or not (always or self._dice.random() < 0.4):
+            return (), books
+        count = self._dice.randint(1, len(undecided))
+        in_order = self._dice.random() < 0.7
+        chosen = undecided[:count] if in_order else self._dice.sample(undecided, count)
+        answer = self._chain.answer(books.number + 1, *chosen)
+        news = {
+            r.seq: Decided(seq=r.seq, outcome=r.outcome, body=r.body, receipt=r.receipt)
+            for r in answer.results
+        }
+        return (answer,), replace(
+            books,
+            decided={**books.decided, **news},
+            number=answer.number,
+            checkpoint=(answer.tree_size, answer.root),
+        )
+
+    def _saves(self, books: Books, *, at_least: int) -> tuple[tuple[Save, ...], Books]:
+        docs, saves = dict(books.docs), []
+        count = max(at_least, self._dice.choice((0, 0, 1, 2)))
+        for number in self._dice.sample(range(DOCS), count):
+            space, key = self._dice.choice(("bill", "idem", "meta")), f"k{number}"
+            gone = (space, key) in docs and self._dice.random() < 0.2
+            value = None if gone else self._dice.randbytes(self._dice.choice((8, 200, 900)))
+            saves.append(Save(space, key, value))
+            if value is None:
+                del docs[space, key]
+            else:
+                docs[space, key] = value
+        return tuple(saves), replace(books, docs=docs)
+
+
+def _same(what: str) -> Callable[[Script, Books], tuple[Step, Books]]:
+    """A step that changes nothing that anybody may see."""
+    return lambda _script, before: (Step(what), before)
+
+
+def _commit(store: Driver, step: Step) -> None:
+    store.commit(step.batch)
+
+
+def _checkpoint(store: Driver, _step: Step) -> None:
+    store.checkpoint_wal()
+
+
+class Kind(Struct, frozen=True):
+    """One duty of the store. `make` writes the step and the books after it; `do` asks it of the
+    store. `do` None: whoever plays the script does it (it ends the store)."""
+
+    weight: int  # how often among the others
+    make: Callable[[Any, Books], tuple[Step, Books]]
+    do: Callable[[Driver, Step], None] | None
+
+
+STEPS: Mapping[str, Kind] = {
+    "commit": Kind(12, Script.commit, _commit),
+    "answer": Kind(3, Script.answer, _commit),
+    "document": Kind(3, Script.document, _commit),
+    "checkpoint": Kind(3, _same("checkpoint"), _checkpoint),
+    "reopen": Kind(1, _same("reopen"), None),
+    "cut": Kind(1, _same("cut"), None),  # the power goes somewhere in the step after this one
+}
+
+
+def read(store: Driver) -> Books:
+    """Everything a ledger gives back, and the whole of it verified. EdgeError as the store has
+    it."""
+    restored = store.restore()  # walks the chain, but for what was answered long ago
+    count = restored.head.seq
+    if restored.answered_seq > TAIL_RECORDS:
+        count = store.verify_chain()
+    records = tuple(store.records(1, count))
+    decided = {
+        seq: found for seq in range(1, count + 1) if (found := store.result(seq)) is not None
+    }
+    openings = {
+        seq: opening
+        for seq in range(1, count + 1)
+        if (opening := store.doc(OPENING_SPACE, f"{seq:012d}")) is not None
+    }
+    return Books(
+        head=restored.head,
+        records=records,
+        entries=restored.pending,
+        decided=decided,
+        docs={(s, k): v for s, values in restored.docs.items() for k, v in values.items()},
+        openings=openings,
+        number=store.last_number,
+        checkpoint=store.checkpoint,
+    )
+
+
+def difference(found: Books, wanted: Books) -> str:
+    """The first thing that is not as it must be; "" when all is."""
+    for name in ("head", "records", "decided", "docs", "openings", "number", "checkpoint"):
+        if getattr(found, name) != getattr(wanted, name):
+            return name
+    outcomes = {seq: decided.outcome for seq, decided in wanted.decided.items()}
+    pending = tuple(
+        replace(entry, outcome=outcomes.get(entry.seq))
+        for entry in wanted.entries[wanted.answered :]
+    )
+    return "" if found.entries == pending else "pending"
