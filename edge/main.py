@@ -22,7 +22,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 from edge.config import NONE, Config, load, missing_files
 from edge.core.events import CameraLost, Event
-from edge.core.types import FINAL, Restored, Settings
+from edge.core.types import Restored, Settings
 from edge.errors import EdgeError
 from edge.loader import load as load_driver
 from edge.process import logbook
@@ -188,6 +188,8 @@ def _listen(config: Config) -> socket.socket:
 def _open_store(
     config: Config, keys: Keys, stack: contextlib.AsyncExitStack
 ) -> tuple[Store, Restored]:
+    from edge.core.books import bills
+
     path = Path(config.store.path)
     try:
         path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
@@ -198,14 +200,7 @@ def _open_store(
     reserve = config.store.reserve_mib * 1024 * 1024
     store = load_driver("store", config.store.driver)(path, keys.locker, reserve_bytes=reserve)
     stack.callback(store.close)
-    return store, store.restore(_still_needed)
-
-
-def _still_needed(space: str, value: bytes) -> bool:
-    """Old documents that a restart must bring back: bills that are not finished."""
-    from edge.core.books import bills
-
-    return space == bills.BILL_SPACE and bills.decode(value).status not in FINAL
+    return store, store.restore(bills.keep)
 
 
 def _scribe(

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from msgspec import Struct
 
-from edge.core.types import Answer, Bill, BillState, Json, Policy
+from edge.core.types import Answer, Bill, BillState, Json, Policy, Task
 
 
 class Tick(Struct, frozen=True):
@@ -33,6 +33,21 @@ class CancelArrived(Struct, frozen=True):
     body_hash: bytes
     bill_id: str
     state: BillState | None = None
+
+
+class TaskCloseArrived(Struct, frozen=True):
+    """POST /v1/tasks/{id}/close: somebody settled a task, and says how. `task`: the task from the store, where the core's
+    memory no longer has it."""
+
+    call: int
+    key: str
+    body_hash: bytes
+    task_id: str
+    how: str
+    amount_fen: int
+    operator: str
+    note: str = ""
+    task: Task | None = None
 
 
 # -- people -------------------------------------------------------------------------------------------------------------
@@ -178,6 +193,7 @@ Event = (
     | StopAsked
     | BillArrived
     | CancelArrived
+    | TaskCloseArrived
     | Pressed
     | CardRead
     | CodeSeen

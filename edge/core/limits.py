@@ -59,6 +59,7 @@ class Outage(Struct, frozen=True):
     contact_utc_ms: int = 0  # the last verified word from the centre; 0 = never
     floor_utc_ms: int = 0  # the latest moment we know has passed: a clock before it went back
     stop_code: str = ""  # E-LOG-*: the centre's log forked or shrank
+    blocked: frozenset[str] = frozenset()  # persons who owe what the centre refused
 
     @property
     def exposure_fen(self) -> int:
@@ -123,6 +124,7 @@ def _cap_hit(want: Want, policy: Policy, outage: Outage, now: Now) -> Json | Non
             caps.catalogue_age_days_max,
         ),
         ("kind", want.kind not in policy.allow, 0),
+        ("blocked", want.person is not None and want.person in outage.blocked, 0),
         ("records", len(outage.held) >= caps.records_max, caps.records_max),
         ("total", want.total_fen > caps.total_max_fen, caps.total_max_fen),
         ("fund_part", fund_fen > caps.fund_part_max_fen, caps.fund_part_max_fen),

@@ -6,11 +6,14 @@ No machine of its own: plain state with the few questions that more than one par
 
 from __future__ import annotations
 
+from typing import Final
+
 from msgspec import Struct
 
 from edge.core.books.bills import Book
 from edge.core.books.days import DayBook
 from edge.core.books.msgid import Msgids
+from edge.core.books.tasks import Tasks
 from edge.core.limits import Outage, Provisional, Want, decide, in_force
 from edge.core.sync.ledger import Ledger
 from edge.core.tx import Kind
@@ -26,6 +29,8 @@ from edge.core.types import (
     Refusal,
     Settings,
 )
+
+FROZEN: Final = Refusal("frozen", ("ask_staff",))
 
 
 class Contact(Struct, frozen=True):
@@ -48,6 +53,7 @@ class Site:
         days: DayBook,
         ledger: Ledger,
         msgids: Msgids,
+        tasks: Tasks,
     ) -> None:
         self.settings = settings
         self.dice = dice
@@ -56,6 +62,8 @@ class Site:
         self.days = days
         self.ledger = ledger
         self.msgids = msgids
+        self.tasks = tasks
+        self.frozen_code = ""  # nothing is signed any more: the centre suspects this terminal
         self.signing: list[Draft] = []  # given to the store, not yet reported durable
         self.policy: Policy | None = None
         self.policy_hash = b""
@@ -89,6 +97,11 @@ class Site:
         if now.utc_ms > self.contact.floor_utc_ms:
             self.contact = Contact(self.contact.contact_utc_ms, now.utc_ms)
 
+    @property
+    def blocked(self) -> frozenset[str]:
+        """Person keys that are not served without the centre: they owe what it refused."""
+        return self.tasks.blocked
+
     # -- the policy and the outage -----------------------------------------------------------------
     def in_force(self, now: Now) -> tuple[Policy, bytes]:
         """The policy that counts now and its hash."""
@@ -112,6 +125,7 @@ class Site:
             contact_utc_ms=self.contact.contact_utc_ms,
             floor_utc_ms=self.contact.floor_utc_ms,
             stop_code=self.stop_code,
+            blocked=self.blocked,
         )
 
     def _counts(self, mode: Mode, local: Json) -> bool:
@@ -132,7 +146,9 @@ class Site:
         fund_fen: int | None = None,
         person: str | None = None,
     ) -> Mode | Refusal:
-        """limits.decide for a bill."""
+        """limits.decide for a bill; a frozen key signs nothing."""
+        if self.frozen_code:
+            return FROZEN
         want = Want(
             kind=bill.kind,
             total_fen=bill.amount_fen,

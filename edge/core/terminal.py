@@ -16,6 +16,7 @@ from edge.core.books.bills import Book
 from edge.core.books.msgid import KEY as MSGID_KEY
 from edge.core.books.msgid import SPACE as COUNTER_SPACE
 from edge.core.books.msgid import Msgids
+from edge.core.books.tasks import Tasks
 from edge.core.effects import (
     Append,
     Ask,
@@ -29,11 +30,22 @@ from edge.core.effects import (
 from edge.core.events import Event
 from edge.core.parts import Part
 from edge.core.parts.centre_word import META_SPACE, CentreWord
+from edge.core.parts.tasks import TaskDesk
 from edge.core.site import Site
 from edge.core.sync.ledger import Ledger
 from edge.core.sync.outbox import Outbox
 from edge.core.sync.reconnect import timing_of
-from edge.core.types import BillState, BillStatus, Dice, Json, Now, Policy, Restored, Settings
+from edge.core.types import (
+    BillState,
+    BillStatus,
+    Dice,
+    Json,
+    Now,
+    Policy,
+    Restored,
+    Settings,
+    Task,
+)
 from edge.core.visit import machine as visit
 from edge.core.visit import screens
 from edge.core.visit.case import Case, State
@@ -50,6 +62,8 @@ ROOM_BACK_BYTES: Final = (
 )  # in service again only when this much is free: no flapping at the edge
 # A visit's time is over whatever else arrives (shots come 15 times a second and must not hold the
 # clock up); only what was awaited still counts when it is handled in the moment of the deadline.
+# kinds that no HIS may send as a bill: they have their own addresses
+INTERNAL: Final = ("cancel", "close_task")
 NEVER_LATE: Final = (events.Tick, events.Told, events.Answered, events.Appended)
 
 class Terminal:
@@ -75,15 +89,17 @@ class Terminal:
         self._site = Site(
             settings=settings,
             dice=dice,
-            kinds={name: every[name] for name in (*self._offered, "cancel")},
+            kinds={name: every[name] for name in (*self._offered, *INTERNAL)},
             book=Book(docs, dice),
             days=daybook.DayBook(docs, settings),
             ledger=Ledger(restored),
             msgids=Msgids(settings, docs.get(COUNTER_SPACE, {}).get(MSGID_KEY)),
+            tasks=Tasks(docs, dice),
         )
         self._site.policy, self._site.policy_hash = policy, policy_hash
         self._word = CentreWord(self._site, docs.get(META_SPACE, {}))
-        self._parts: tuple[Part, ...] = (self._word,)
+        self._tasks = TaskDesk(self._site, docs.get(META_SPACE, {}), self._closed)
+        self._parts: tuple[Part, ...] = (self._word, self._tasks)
         self._outbox = Outbox(dice, timing_of(settings))
         self._outbox.restore(
             self._site.ledger.head.seq, self._site.ledger.answered_seq, self._site.ledger.sizes()
@@ -147,6 +163,14 @@ class Terminal:
     def bill(self, bill_id: str) -> BillState | None:
         """The bill if it is active or among the newest finished ones."""
         return self._site.book.get(bill_id)
+
+    def task(self, task_id: str) -> Task | None:
+        """The task if it is not done or among the newest others."""
+        return self._site.tasks.get(task_id)
+
+    def tasks(self) -> tuple[Task, ...]:
+        """Every undone task and the newest others, oldest first."""
+        return self._site.tasks.listed()
 
     def status(self, now: Now) -> Json:
         """How the terminal is, for /v1/status and the doctor."""
@@ -223,10 +247,13 @@ class Terminal:
         """The one way a bill becomes settled."""
         effects: list[Effect] = [Settle(event.answer)]
         self._site.decided += 1
+        said_utc_ms = event.answer.centre_utc_ms
         for entry, result in self._site.ledger.answered(event.answer):
+            before = self._site.book.get(str(entry.local.get("bill_id", "")))
             effects += answers.apply(self._site, entry, result, now)
             row = daybook.row_of(self._site.settings, entry, result, event.answer.centre_utc_ms)
             effects += self._site.days.book(row) if row is not None else []
+            effects += self._tasks.decided(entry, result, before, said_utc_ms, now)
             if entry.txid == self._case.txid:
                 self._decided_now = True
         return effects

@@ -30,6 +30,19 @@ class Line(Struct, frozen=True):
     leaf: int
 
 
+class TaskClosed(Struct, frozen=True):
+    """How one task of a terminal's staff was closed, and the record that says so."""
+
+    terminal: str
+    about: str
+    task_kind: str
+    how: str
+    fen: int
+    operator: str
+    epoch: int
+    seq: int
+
+
 class Audit(Struct, frozen=True):
     """The whole: `faults` is empty when log, records, chain and books agree."""
 
@@ -41,6 +54,7 @@ class Audit(Struct, frozen=True):
     fund_fen: int
     imbalance_fen: int
     faults: tuple[str, ...]
+    closings: tuple[TaskClosed, ...] = ()
 
     def outcomes(self) -> dict[str, int]:
         """How many records came out how."""
@@ -67,6 +81,7 @@ def audit(store: t.Store) -> Audit:
         sums = sa.select(sa.func.count(), sa.func.sum(c.medfee_fen), sa.func.sum(c.fund_fen))
         settled, medfee, fund = conn.execute(sums.where(c.live == 1)).one()
         streams = conn.execute(sa.select(t.streams)).mappings().all()
+        closed = conn.execute(sa.select(t.task_closings)).mappings().all()
         imbalance = ledgers.imbalance(conn)
     tree = Tree()
     faults = [fault for row in rows for fault in _line_faults(row, tree)]
@@ -75,6 +90,8 @@ def audit(store: t.Store) -> Audit:
     if (tree.size, tree.root()) != (size, root) or stored.root() != root:
         faults.append("the log's root is not that of the records")
     faults += _chain_faults(rows, streams)
+    closings = tuple(TaskClosed(**{n: row[n] for n in TaskClosed.__struct_fields__}) for row in closed)
+    faults += _closing_faults(rows, closings)
     if imbalance:
         faults.append(f"the books are out by {imbalance} fen")
     lines = tuple(Line(**{name: row[name] for name in Line.__struct_fields__}) for row in rows)
@@ -87,6 +104,7 @@ def audit(store: t.Store) -> Audit:
         int(fund or 0),
         imbalance,
         tuple(faults),
+        closings,
     )
 
 
@@ -154,3 +172,14 @@ def _chain_faults(rows: Sequence[sa.RowMapping], streams: Sequence[sa.RowMapping
     if ends != last:
         faults.append("a stream does not end with its last record")
     return faults
+
+
+def _closing_faults(rows: Sequence[sa.RowMapping], closings: Sequence[TaskClosed]) -> list[str]:
+    """Each closing is said by a record that was taken, and the other way round."""
+    taken = {
+        (row["terminal"], row["epoch"], row["seq"])
+        for row in rows
+        if (row["kind"], row["outcome"]) == ("close_task", str(Outcome.SETTLED))
+    }
+    said = {(one.terminal, one.epoch, one.seq) for one in closings}
+    return [f"{one}: closed without its record" for one in sorted(said ^ taken)]

@@ -20,6 +20,7 @@ PLANS: Final = {
     "settle": (("2201", "2204", "2207"), ("2204", "2207")),
     "pharmacy": (("2102",),),
     "cancel": (("2208",), ("2103",)),
+    "close_task": (("close",),),
 }
 MSGID_CHARS: Final = 30
 

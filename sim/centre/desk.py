@@ -140,6 +140,15 @@ class Centre:
         policy.contact(conn, terminal.name, now_ms)
         return messages
 
+    def lift(self, name: str, now_ms: int) -> bool:
+        """Somebody looked into a suspicion and believes the terminal again. False: it is not frozen."""
+        with self._lock, self.store.begin() as conn:
+            terminal = registry.find(conn, name)
+            if terminal is None or not terminal.frozen_ms:
+                return False
+            policy.lift(conn, self.issuer, terminal, now_ms)
+            return True
+
     # -- questions --------------------------------------------------------------------------------
     def _ask(
         self, conn: sa.Connection, terminal: Terminal, payload: bytes, now_ms: int

@@ -13,6 +13,7 @@ from typing import Any, Final
 import sqlalchemy as sa
 from msgspec import Struct
 
+from edge.core.parts.tasks import FREEZES
 from edge.core.types import Json, Mode, Outcome, Split
 from edge.errors import EdgeError
 from edge.wire import answer as wire_answer
@@ -23,10 +24,10 @@ from edge.wire.envelope import Envelope
 from edge.wire.log import receipt
 from edge.wire.record import RecordHeader
 from edge.wire.shape import ZERO_HASH
-from sim.centre import bodies, plans
+from sim.centre import bodies, closings, plans
 from sim.centre.answers import Decided, Standing
 from sim.centre.bodies import Body
-from sim.centre.books import people, policy
+from sim.centre.books import people, policy, registry
 from sim.centre.books import store as t
 from sim.centre.books.log import Log
 from sim.centre.books.people import Faces, Known
@@ -224,6 +225,8 @@ def _enter(turn: Turn, header: RecordHeader, data: bytes, digest: bytes) -> Deci
     if verdict.outcome is Outcome.SUSPECT:
         where = t.Place(header.terminal, header.epoch, header.seq, digest)
         t.note(turn.conn, verdict.result["code"], now_ms, where, alarm=True)
+        if verdict.result["code"] in FREEZES:
+            registry.update(turn.conn, header.terminal, frozen_ms=now_ms)
     return Decided(header.seq, str(verdict.outcome), plain, index, number)
 
 
@@ -242,6 +245,8 @@ def decide(turn: Turn, header: RecordHeader, mark: int) -> Verdict:
     early = _early(turn, header, body)
     if early is not None:
         return early
+    if body.kind == closings.KIND:
+        return _close(turn, header, body)
     proved = _person(turn, header, body)
     if isinstance(proved, No):
         return Verdict(Outcome.REJECTED, result(proved.code), body.bill_no)
@@ -289,6 +294,17 @@ def _early(turn: Turn, header: RecordHeader, body: Body) -> Verdict | None:
     if now_ms - (header.wall_ms + header.error_ms) > EXPIRES_MS:
         return Verdict(Outcome.EXPIRED, result("expired"), body.bill_no)
     return None
+
+
+def _close(turn: Turn, header: RecordHeader, body: Body) -> Verdict:
+    """A task of the staff is done: no person and no money of the fund in it."""
+    try:
+        why = closings.enter(turn.conn, turn.counter.opener, header, body, turn.now_ms)
+    except EdgeError as error:
+        answer = result("malformed_body", f"{error.code} {error.message}")
+        return Verdict(Outcome.REJECTED, answer, body.bill_no)
+    taken = {"": Outcome.SETTLED, "duplicate": Outcome.DUPLICATE}
+    return Verdict(taken.get(why, Outcome.REJECTED), result(why), body.bill_no)
 
 
 def _carry_out(case: Case, estimate: Split | None) -> tuple[Outcome, Json]:

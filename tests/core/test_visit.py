@@ -22,7 +22,7 @@ from tests.flows import kit
 # events that are the terminal's own business, or that need a look inside before they are an input
 NOT_BY_TYPE = {
     e.Tick, e.BillArrived, e.CancelArrived, e.Pressed, e.Freed, e.Answered, e.AnswerBad, e.Told,
-    e.PolicyArrived, e.Appended, e.Saved, e.StoreLow,
+    e.PolicyArrived, e.Appended, e.Saved, e.StoreLow, e.TaskCloseArrived,
 }  # fmt: skip
 
 

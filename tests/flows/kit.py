@@ -45,6 +45,7 @@ from edge.core.types import (
     Restored,
     Result,
     Settings,
+    Task,
 )
 from sim.world.time import SeededDice
 
@@ -175,7 +176,9 @@ class Desk:
         for effect in effects:
             if isinstance(effect, Append):
                 draft, seq = effect.draft, len(self.ledger) + 1
-                entry = Entry(seq, draft.txid, draft.kind, draft.mode, 900, draft.local)
+                entry = Entry(
+                    seq, draft.txid, draft.kind, draft.mode, 900, draft.local, hash=self._hash(seq)
+                )
                 self.ledger.append(entry)
                 self.drafts.append(draft)
                 back.append(e.Appended(seq, draft.txid, self._hash(seq), 900))
@@ -242,6 +245,16 @@ class Desk:
         self.post(e.CancelArrived(self.calls, key, b"c", bill_id, state))
         return self.replies[self.calls]
 
+    def close(
+        self, task_id: str, how: str, amount_fen: int, key: str = "", operator: str = "张护士"
+    ) -> Reply:
+        """POST /v1/tasks/{id}/close."""
+        self.calls += 1
+        call, key = self.calls, key or f"close-{self.calls}"
+        digest = hashlib.sha256(f"{task_id} {how} {amount_fen}".encode()).digest()
+        self.post(e.TaskCloseArrived(call, key, digest, task_id, how, amount_fen, operator))
+        return self.replies[call]
+
     def look(
         self, problem: str | None = None, yaw: float = 0.0, eye: float = 1.0, live: float = 0.9
     ) -> None:
@@ -304,6 +317,11 @@ class Desk:
             key: msgspec.json.decode(value, type=BillState)
             for key, value in self.docs.get("bill", {}).items()
         }
+
+    def tasks(self) -> list[Task]:
+        """As the store has them, oldest first."""
+        found = [msgspec.json.decode(one, type=Task) for one in self.docs.get("task", {}).values()]
+        return sorted(found, key=lambda task: task.order)
 
     def woken(self, bill_id: str) -> int:
         """The newest version that long-polls were told."""

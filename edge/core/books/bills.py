@@ -14,6 +14,7 @@ import msgspec
 from msgspec import Struct
 from msgspec.structs import replace
 
+from edge.core.books import tasks
 from edge.core.effects import Changed, Effect, Save
 from edge.core.types import FINAL, Bill, BillState, BillStatus, Dice, Json, Now
 
@@ -48,8 +49,10 @@ def decode(data: bytes) -> BillState:
 
 def keep(space: str, value: bytes) -> bool:
     """For the store's `restore`: old documents that are still needed are the bills that are not
-    finished.
+    finished and the tasks that are not done.
     """
+    if space == tasks.TASK_SPACE:
+        return tasks.keep(value)
     return space == BILL_SPACE and decode(value).status not in FINAL
 
 

@@ -8,7 +8,7 @@ from typing import Final
 
 from edge.core.books.bills import Remembered
 from edge.core.effects import Append, Effect, Reply
-from edge.core.events import BillArrived, CancelArrived
+from edge.core.events import BillArrived, CancelArrived, TaskCloseArrived
 from edge.core.limits import clock_back_ms
 from edge.core.site import Site
 from edge.core.types import (
@@ -24,6 +24,7 @@ from edge.core.types import (
 )
 from edge.core.visit.ticket import Ticket
 
+Keyed = BillArrived | CancelArrived | TaskCloseArrived
 KEY_CHARS_MAX: Final = 255
 ERROR_TYPE: Final = "https://facepay.invalid/errors/"
 TXID_BYTES: Final = 16
@@ -50,8 +51,8 @@ def bill_arrived(site: Site, event: BillArrived, now: Now, closed: str) -> list[
     """POST /v1/bills. `closed` is why nothing new is taken, "" = open."""
     known = site.book.remembered(event.key)
     if known is not None:
-        return [_again(event, known)]
-    no = _closed(closed) or _bad_bill(site, event)
+        return [again(event, known)]
+    no = no_new_work(closed) or _bad_bill(site, event)
     if no is not None:
         return [Reply(event.call, *no)]
     state, effects = site.book.add(event.bill, now)
@@ -61,7 +62,8 @@ def bill_arrived(site: Site, event: BillArrived, now: Now, closed: str) -> list[
     return [*effects, Reply(event.call, 202, body)]
 
 
-def _again(event: BillArrived | CancelArrived, known: Remembered) -> Reply:
+def again(event: Keyed, known: Remembered) -> Reply:
+    """The same key: the same answer to the same body, E-HIS-03 to another one."""
     if known.body_hash == event.body_hash:
         return Reply(event.call, known.status, known.body)
     hint = "use a new Idempotency-Key for a new request"
@@ -71,7 +73,8 @@ def _again(event: BillArrived | CancelArrived, known: Remembered) -> Reply:
     )
 
 
-def _closed(closed: str) -> tuple[int, Json] | None:
+def no_new_work(closed: str) -> tuple[int, Json] | None:
+    """Why nothing new is signed now."""
     if not closed:
         return None
     code = "E-HIS-09" if closed == "stopping" else "E-HIS-10"
@@ -104,7 +107,7 @@ def cancel_arrived(
     """
     known = site.book.remembered(event.key)
     if known is not None:
-        return [_again(event, known)], False
+        return [again(event, known)], False
     if event.state is not None and event.state.bill_id == event.bill_id:
         site.book.adopt(event.state)
     state = site.book.get(event.bill_id)
@@ -117,7 +120,7 @@ def cancel_arrived(
         return effects + _cancel_reply(site, event, 200, "cancelled"), False
     if state.status is BillStatus.CANCELLED:
         return _cancel_reply(site, event, 200, "cancelled"), False
-    no = _cannot_cancel(site, state, now) or _closed(closed)
+    no = _cannot_cancel(site, state, now) or no_new_work(closed)
     if no is not None:
         return [Reply(event.call, *no)], False
     effects = _cancel_record(site, state, now)

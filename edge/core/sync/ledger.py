@@ -5,6 +5,8 @@ from __future__ import annotations
 
 import hashlib
 
+from msgspec.structs import replace
+
 from edge.core.events import Appended
 from edge.core.types import Answer, Draft, Entry, Head, Mode, Restored, Result
 from edge.errors import EdgeError
@@ -71,6 +73,7 @@ class Ledger:
         assert event.txid == draft.txid, "the store appended another draft"
         assert event.seq == self.head.seq + 1, (event.seq, self.head.seq)
         entry = Entry(event.seq, draft.txid, draft.kind, draft.mode, event.size, draft.local)
+        entry = replace(entry, hash=event.hash)
         self.head = Head(epoch=self.head.epoch, seq=event.seq, hash=event.hash)
         self._pending[event.seq] = entry
         return entry
@@ -84,15 +87,7 @@ class Ledger:
             entry = self._pending.get(result.seq)
             if entry is None or entry.outcome is not None:
                 continue
-            decided = Entry(
-                entry.seq,
-                entry.txid,
-                entry.kind,
-                entry.mode,
-                entry.size,
-                entry.local,
-                result.outcome,
-            )
+            decided = replace(entry, outcome=result.outcome)
             self._pending[result.seq] = decided
             news.append((decided, result))
         while (entry := self._pending.get(self.answered_seq + 1)) and entry.outcome is not None:

@@ -7,6 +7,7 @@ from typing import Any, Final
 from edge.core.effects import Append, Ask, Effect
 from edge.core.events import Pressed, Told
 from edge.core.money import split_from
+from edge.core.site import FROZEN
 from edge.core.types import (
     BillStatus,
     Draft,
@@ -117,6 +118,8 @@ def confirmed(case: Case, event: Pressed, now: Now) -> list[Effect]:
     """
     if event.value in tuple(Mode) and event.value != case.mode:
         return []
+    if case.site.frozen_code:
+        return case.refuse(FROZEN, now)
     if case.mode is Mode.ONLINE and not case.online:
         return prepare(case, now)
     if case.mode is not Mode.ONLINE and (no := _not_any_more(case, now)) is not None:

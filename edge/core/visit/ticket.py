@@ -10,7 +10,7 @@ from typing import Final
 
 from msgspec import Struct
 
-from edge.core.types import Bill, Identity, Mode, Now, Person, Settings, Split, Verdict
+from edge.core.types import Bill, Identity, Mode, Now, Person, Settings, Split, Task, Verdict
 
 CONSENT_TEXT: Final = (
     "face-consent-1"  # the wording the patient agreed to; the text itself is in the i18n files
@@ -39,6 +39,7 @@ class Ticket(Struct, frozen=True):
     cert_type: str = "03"
     setl_id: str = ""  # cancel: what is undone
     mdtrt_id: str = ""
+    task: Task | None = None  # close_task: what is closed, its `closing` says how
 
 
 def civil(settings: Settings, utc_ms: int) -> datetime:

@@ -16,7 +16,14 @@ from edge.core.effects import Save
 from edge.core.types import Answer, Head, Json, Mode, Outcome, Restored
 
 # What `restore` reads of spaces that grow: the newest, and whatever `Keep` asks for.
-NEWEST: Mapping[str, int] = {"bill": 200, "idem": 4096, "day": 800, "opening": 0, "policies": 0}
+NEWEST: Mapping[str, int] = {
+    "bill": 200,
+    "idem": 4096,
+    "task": 200,
+    "day": 800,
+    "opening": 0,
+    "policies": 0,
+}
 OPENING_SPACE = "opening"  # what may be shown of a record's body later, by number
 DOCS_MAX = 100_000  # documents one restore may hand over, all spaces together
 RECORDS_READ_MAX = 4096  # records one `records` call may ask for

@@ -390,14 +390,14 @@ class Driver:
         return count
 
     def _pending(self) -> Iterator[Entry]:
-        query = """SELECT seq, txid, kind, mode, length(data), local, outcome
+        query = """SELECT seq, txid, kind, mode, length(data), local, outcome, hash
             FROM ledger LEFT JOIN decided USING(seq) WHERE seq > ? ORDER BY seq"""
-        for seq, txid, kind, mode, size, local, outcome in self._db.execute(
+        for seq, txid, kind, mode, size, local, outcome, digest in self._db.execute(
             query, (self.answered_seq,)
         ):
             plain = msgspec.msgpack.decode(self._locker.unlock(local, self._aad("local", seq)))
             known = None if outcome is None else Outcome(outcome)
-            yield Entry(seq, txid, kind, Mode(mode), size, plain, known)
+            yield Entry(seq, txid, kind, Mode(mode), size, plain, known, digest)
 
     def _docs(self, space: str, keep: Keep | None) -> dict[str, bytes]:
         """The newest of the space, and older ones that `keep` wants; oldest first."""

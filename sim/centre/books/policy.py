@@ -15,6 +15,7 @@ from edge.wire.cose import Signer
 from edge.wire.record import RecordHeader
 from edge.wire.shape import ZERO_HASH
 from sim.centre.bodies import Body
+from sim.centre.books import registry
 from sim.centre.books import store as t
 from sim.centre.books.registry import Terminal
 from sim.centre.books.rules import Region
@@ -85,10 +86,19 @@ def current(
     """The document in force for this terminal, a new one when there is none or it is a day old;
     None when it is the one with the hash `held`."""
     row = conn.execute(_NEWEST, t.at(terminal=terminal.name)).first()
-    if row is not None and now_ms - row[1] < RENEW_MS:
+    # a frozen terminal's next policy is the word that lifts it: a person says that, not the clock
+    if row is not None and (now_ms - row[1] < RENEW_MS or terminal.frozen_ms):
         if held == row[0]:
             return None
         return bytes(conn.execute(_DOCUMENT, t.at(hash=row[0])).scalar_one())
+    count = conn.execute(_COUNT, t.at(terminal=terminal.name)).scalar()
+    made = make(issuer, terminal, now_ms, int(count or 0) + 1)
+    return publish(conn, made, terminal.name, issuer.signer)
+
+
+def lift(conn: sa.Connection, issuer: Issuer, terminal: Terminal, now_ms: int) -> bytes:
+    """A person looked and believes the terminal again: a new policy, signed now."""
+    registry.update(conn, terminal.name, frozen_ms=0)
     count = conn.execute(_COUNT, t.at(terminal=terminal.name)).scalar()
     made = make(issuer, terminal, now_ms, int(count or 0) + 1)
     return publish(conn, made, terminal.name, issuer.signer)

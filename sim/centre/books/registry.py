@@ -38,9 +38,11 @@ class Terminal(Struct, frozen=True):
     answer_number: int
     answer_size: int
     epoch: int
+    frozen_ms: int = 0
 
 
 _FIND: Final = t.get(t.terminals, "name")
+START: Final = {"answer_number": 0, "answer_size": 0, "epoch": 0, "frozen_ms": 0}
 _CHANGE: Final = t.change(t.terminals, "name")
 
 
@@ -53,9 +55,9 @@ def find(conn: sa.Connection, name: str) -> Terminal | None:
 def add(conn: sa.Connection, spec: TerminalSpec) -> None:
     """Enrol a terminal."""
     row = {name: getattr(spec, name) for name in TerminalSpec.__struct_fields__}
-    conn.execute(t.terminals.insert(), {**row, "answer_number": 0, "answer_size": 0, "epoch": 0})
+    conn.execute(t.terminals.insert(), {**row, **START})
 
 
 def update(conn: sa.Connection, name: str, **values: int) -> None:
-    """Note the last answer's number or the newest epoch."""
+    """Note the last answer's number, the newest epoch, since when it is frozen."""
     conn.execute(_CHANGE, t.at(name=name) | values)

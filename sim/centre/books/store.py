@@ -55,6 +55,7 @@ terminals = _table(
     _int("answer_number"),
     _int("answer_size"),  # of the tree at that answer
     _int("epoch"),  # the newest epoch seen
+    _int("frozen_ms"),  # suspected since; no new policy until a person lifts it; 0 = not
 )
 streams = _table(
     "streams",
@@ -209,6 +210,20 @@ settlements = _table(
         postgresql_where=sa.text("live = 1"),
     ),
     sa.Index("settlements_psn", "psn_no", "mdtrt_id"),
+)
+task_closings = _table(  # how institutions were done with what a decision asked of them
+    "task_closings",
+    _text("terminal", primary_key=True),
+    _text("about", primary_key=True),  # epoch/seq of the record it answers
+    _text("task_kind", primary_key=True),
+    _text("task_id"),
+    _text("how"),
+    _int("fen"),
+    _text("operator"),
+    _text("note"),
+    _int("epoch"),  # of the record that says so
+    _int("seq"),
+    _int("at_ms"),
 )
 accounts = _table("accounts", _text("name", primary_key=True), _int("balance_fen"))
 postings = _table(

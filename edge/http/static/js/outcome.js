@@ -118,7 +118,7 @@ export function refusedScreen(fields) {
 
 /** The visit is over: what was the matter, in the patient's words; the centre's own words only where we have none. */
 function reason(code, detail) {
-  if (!code.startsWith("rejected_")) return { title: tOr(`refused.${code}`, t("refused.other")), line: t("refused.line") };
+  if (!code.startsWith("rejected_")) return { title: tOr(`refused.${code}.${detail.cap}`, tOr(`refused.${code}`, t("refused.other"))), line: t("refused.line") };
   const known = tOr(`refused.${code.slice("rejected_".length)}`, null);
   const line = known ?? detail.err_msg;
   return { title: t("refused.rejected"), line: line ? t("refused.because", { line }) : t("refused.line") };
