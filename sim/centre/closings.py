@@ -11,7 +11,7 @@ from msgspec import Struct
 
 from edge.core import money
 from edge.core.books import tasks
-from edge.core.types import AMOUNT_FEN_MAX, Mode, Outcome, Task, TaskStatus
+from edge.core.types import AMOUNT_FEN_MAX, Json, Mode, Outcome, Task, TaskStatus
 from edge.errors import EdgeError
 from edge.wire import answer as wire_answer
 from edge.wire import record as wire
@@ -22,6 +22,7 @@ from sim.centre.bodies import Body
 from sim.centre.books import store as t
 
 KIND: Final = "close_task"
+NUMBER_END: Final = 2**53
 # which decisions ask for which task (DOMAIN §4.4); the terminal's table is finer
 ASKS: Final[dict[str, frozenset[Outcome]]] = {
     "difference": frozenset({Outcome.SETTLED, Outcome.ADJUSTED, Outcome.DUPLICATE}),
@@ -59,19 +60,24 @@ class Said(Struct, frozen=True):
 def read(body: Body) -> Said:
     """The form of a closing. EdgeError E-WIR-20 malformed, E-TX-06 an amount."""
     data = bodies.form(body.plan[0])
-    numbers = [data.get(name) for name in ("epoch", "seq")]
-    if not all(type(one) is int and 0 <= one < 2**53 for one in numbers):
-        raise EdgeError("E-WIR-20", "epoch and seq are numbers", "name the record")
     return Said(
-        bodies.text(data, "task_id"),
-        bodies.text(data, "task_kind"),
-        *(int(one or 0) for one in numbers),
-        bodies.text(data, "record"),
-        bodies.text(data, "how"),
-        money.fen(bodies.text(data, "amount")),
-        bodies.text(data, "operator"),
-        bodies.text(data, "note", ""),
+        task_id=bodies.text(data, "task_id"),
+        kind=bodies.text(data, "task_kind"),
+        epoch=_number(data, "epoch"),
+        seq=_number(data, "seq"),
+        record=bodies.text(data, "record"),
+        how=bodies.text(data, "how"),
+        amount_fen=money.fen(bodies.text(data, "amount")),
+        operator=bodies.text(data, "operator"),
+        note=bodies.text(data, "note", ""),
     )
+
+
+def _number(data: Json, name: str) -> int:
+    found = data.get(name)
+    if type(found) is not int or not 0 <= found < NUMBER_END:
+        raise EdgeError("E-WIR-20", f"{name} is not a number", "name the record")
+    return found
 
 
 def enter(
@@ -116,7 +122,7 @@ def _misfit(conn: sa.Connection, opener: Opener, header: RecordHeader, said: Sai
         return "closing_kind"  # this decision asks for no such task
     if said.how not in tasks.KINDS[said.kind].hows:
         return "closing_how"
-    dues, most_fen = _dues(opener, row, said.kind)
+    dues, most_fen = _dues(opener, row, said)
     fits = any(
         tasks.misfit(_task(said.kind, due_fen, most_fen), said.how, said.amount_fen) == ""
         for due_fen in dues
@@ -124,15 +130,15 @@ def _misfit(conn: sa.Connection, opener: Opener, header: RecordHeader, said: Sai
     return "" if fits else "closing_amount"
 
 
-def _dues(opener: Opener, row: Any, kind: str) -> tuple[tuple[int, ...], int]:
+def _dues(opener: Opener, row: Any, said: Said) -> tuple[tuple[int, ...], int]:
     """What the centre itself knows to be due (above zero: from the person), and the record's total."""
     try:
         body = bodies.parse(wire.open_body(wire.peek(bytes(row["data"])), opener))
         estimate, total_fen = bodies.estimate(body), plans.total_fen(body)
     except EdgeError:  # it could not be read then either: staff alone know the amount
-        return tuple({0, AMOUNT_FEN_MAX}), AMOUNT_FEN_MAX
+        return (said.amount_fen,), AMOUNT_FEN_MAX
     cash_fen = estimate.psn_cash_pay_fen if estimate is not None else 0
-    if kind != "difference":
+    if said.kind != "difference":
         # who was told an amount has paid it; who was told to wait has paid nothing
         return (total_fen, total_fen - cash_fen), total_fen
     setlinfo = wire_answer.result_map(bytes(row["result"])).get("setlinfo") or {}

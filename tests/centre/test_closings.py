@@ -104,6 +104,13 @@ def test_what_a_rejected_and_an_expired_record_leave_to_collect(centre, device, 
     assert len(audit.audit(centre.store).closings) == 2
 
 
+def test_of_a_record_that_could_not_be_read_the_staff_alone_know_the_amount(centre, device, folk):
+    body = device.settle(device.who(folk[0]), "B1", BILL)
+    del body["opter"]
+    assert device.do(body).body["code"] == "malformed_body"
+    assert close(device, 1, "receivable", "collected", 12_345).outcome is Outcome.SETTLED
+
+
 def test_a_refused_cancel_is_closed_by_having_looked(centre, device, folk):
     assert device.do(device.cancel("nothing", "B1")).body["code"] == "setl_unknown"
     assert close(device, 1, "receivable", "checked", 0).body["code"] == "closing_kind"

@@ -114,6 +114,7 @@ def test_the_list_has_every_refusal_and_next_step():
         if isinstance(node, ast.AnnAssign)
         and node.value
         and isinstance(target := node.target, ast.Name)
+        and target.id.isupper()
     }
     for call in calls("Refusal"):
         if call.args and isinstance(call.args[0], ast.Constant):
