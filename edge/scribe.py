@@ -97,7 +97,11 @@ class Scribe:
             )
         output = ask.open_tell(header, self._keys.opener)
         return header.infno, Told(
-            ask=header.ask, infcode=header.infcode, body=output, err_msg=header.err_msg
+            ask=header.ask,
+            infcode=header.infcode,
+            body=output,
+            err_msg=header.err_msg,
+            centre_ms=header.centre_ms,
         )
 
     def answer(self, data: bytes, record_hash: Callable[[int], bytes | None]) -> Answer | None:

@@ -150,12 +150,14 @@ class AnswerBad(Struct, frozen=True):
 
 
 class Told(Struct, frozen=True):
-    """The reply to `Ask`: `infcode` 0 ok, -1 a business error with err_msg; body is `output`."""
+    """The reply to `Ask`: `infcode` 0 ok, -1 a business error with err_msg; body is `output`. `centre_ms`: the signed
+    time at which the centre said it (0 = not said)."""
 
     ask: bytes
     infcode: int
     body: Json
     err_msg: str = ""
+    centre_ms: int = 0
 
 
 class PolicyArrived(Struct, frozen=True):

@@ -9,6 +9,7 @@ from __future__ import annotations
 from typing import Final
 
 from msgspec import Struct
+from msgspec.structs import replace
 
 from edge.core.books.bills import Book
 from edge.core.books.days import DayBook
@@ -38,6 +39,7 @@ class Contact(Struct, frozen=True):
 
     contact_utc_ms: int = 0
     floor_utc_ms: int = 0
+    attested_utc_ms: int = 0  # when it last said that our policy holds
 
 
 class Site:
@@ -69,6 +71,7 @@ class Site:
         self.policy_hash = b""
         self.contact = Contact()
         self.stop_code = ""
+        self.witness_code = ""  # E-ROL-*: why the controller does not vouch for this ledger
         self.link_up = False
         self.visit_ask = b""  # the question that the visit has open
         self.part_asks: set[bytes] = set()  # those of the other parts
@@ -95,7 +98,7 @@ class Site:
     def touch(self, now: Now) -> None:
         """The clock was read: it must not go behind this moment any more."""
         if now.utc_ms > self.contact.floor_utc_ms:
-            self.contact = Contact(self.contact.contact_utc_ms, now.utc_ms)
+            self.contact = replace(self.contact, floor_utc_ms=now.utc_ms)
 
     @property
     def blocked(self) -> frozenset[str]:
@@ -126,6 +129,8 @@ class Site:
             floor_utc_ms=self.contact.floor_utc_ms,
             stop_code=self.stop_code,
             blocked=self.blocked,
+            attested_utc_ms=self.contact.attested_utc_ms,
+            witness_code=self.witness_code,
         )
 
     def _counts(self, mode: Mode, local: Json) -> bool:
@@ -154,6 +159,7 @@ class Site:
             total_fen=bill.amount_fen,
             online=online,
             require_online=bill.prefer == "require_online",
+            force=bill.prefer == "force_provisional",
             fund_fen=fund_fen,
             person=person,
         )
@@ -173,4 +179,8 @@ class Site:
 
 
 def _held(local: Json) -> Provisional:
-    return Provisional(int(local.get("fund_fen", 0)), str(local.get("person", "")))
+    return Provisional(
+        int(local.get("fund_fen", 0)),
+        str(local.get("person", "")),
+        int(local.get("at_utc_ms", 0)),
+    )

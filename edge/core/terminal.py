@@ -30,6 +30,7 @@ from edge.core.effects import (
 from edge.core.events import Event
 from edge.core.parts import Part
 from edge.core.parts.centre_word import META_SPACE, CentreWord
+from edge.core.parts.clock import Clock
 from edge.core.parts.tasks import TaskDesk
 from edge.core.site import Site
 from edge.core.sync.ledger import Ledger
@@ -99,6 +100,7 @@ class Terminal:
         self._site.policy, self._site.policy_hash = policy, policy_hash
         self._word = CentreWord(self._site, docs.get(META_SPACE, {}))
         self._tasks = TaskDesk(self._site, docs.get(META_SPACE, {}), self._closed)
+        self._clock = Clock()
         self._parts: tuple[Part, ...] = (self._word, self._tasks)
         self._outbox = Outbox(dice, timing_of(settings))
         self._outbox.restore(
@@ -111,6 +113,7 @@ class Terminal:
         self._plain = screens.idle()  # the screen without the fields that every screen has
         self._until_ms: int | None = None
         self._common: Json = {}
+        self._countdown_ms: int | None = None  # when the screens' countdown goes on
         self._started = False
         self._decided_now = False
         self._light = self._shoot = ""
@@ -136,6 +139,8 @@ class Terminal:
 
     def step(self, event: Event, now: Now) -> list[Effect]:
         """One event; never raises for anything the world can do."""
+        self._clock.noted(event, now)
+        now = self._clock.corrected(now)
         effects: list[Effect] = []
         if not isinstance(event, NEVER_LATE) and self._visit_due(now):
             effects += visit.step(self._case, In.TICK, None, now)
@@ -157,6 +162,7 @@ class Terminal:
             *(part.deadline() for part in self._parts),
             self._hold_until_ms,
             self._asked[1] if self._asked is not None else None,
+            self._countdown_ms,
         )
         return min((moment for moment in due if moment is not None), default=None)
 
@@ -174,9 +180,11 @@ class Terminal:
 
     def status(self, now: Now) -> Json:
         """How the terminal is, for /v1/status and the doctor."""
-        site = self._site
+        site, clock = self._site, self._clock.state(now)
+        now = self._clock.corrected(now)
         lines = {name: line for part in self._parts for name, line in part.status(now).items()}
         return lines | {
+            "clock": clock,
             "terminal": site.settings.terminal,
             "service": self._closed() or "open",
             "net": "up" if site.link_up else "down",
@@ -298,7 +306,9 @@ class Terminal:
         if self._case.state is State.IDLE:
             effects += self._rest(now)
         self._site.signing += [effect.draft for effect in effects if isinstance(effect, Append)]
-        return self._dress(effects + self._ask_again(effects, now), now)
+        effects += self._ask_again(effects, now)
+        self._clock.sent(effects, now)
+        return self._dress(effects, now)
 
     def _ask_again(self, effects: list[Effect], now: Now) -> list[Effect]:
         """The same question, the same id, while its answer is awaited and the link is up."""
@@ -367,8 +377,12 @@ class Terminal:
             "waiting": site.waiting,
             "kinds": list(self._offered),
         }
+        self._countdown_ms = None
         if not site.link_up:
-            fields["offline"] = limits.left(site.in_force(now)[0], site.outage(), now)
+            policy, outage = site.in_force(now)[0], site.outage()
+            fields["offline"] = limits.left(policy, outage, now)
+            in_ms = limits.countdown_ms(policy, outage, now)
+            self._countdown_ms = None if in_ms is None else now.mono_ms + in_ms
         return fields
 
 

@@ -119,7 +119,7 @@ class Bill(Struct, frozen=True, forbid_unknown_fields=True):
     dr_name: str = ""
     atddr_no: str = ""
     acct_used_flag: str = "1"
-    prefer: str = "prefer_online"  # prefer_online | require_online
+    prefer: str = "prefer_online"  # prefer_online | require_online | force_provisional
 
 
 class Person(Struct, frozen=True):
@@ -270,6 +270,8 @@ class Caps(Struct, frozen=True):
     hours_since_centre_max: int = 24
     catalogue_age_days_max: int = 7
     clock_back_max_ms: int = 60_000
+    attest_days_max: int = 30  # since the centre last signed that this terminal's policy holds
+    records_age_hours_max: int = 72  # of the oldest undecided record: then it would expire unread
 
 
 class Policy(Struct, frozen=True):
@@ -288,6 +290,7 @@ class Policy(Struct, frozen=True):
     rules: Json = {}  # benefit rules for the estimate (as sim/centre/rules data, region of this terminal)
     rules_utc_ms: int = 0  # age of catalogue and rules
     absorb_max_fen: int = 500  # the institution bears what a patient would still owe up to here
+    force: bool = False  # the HIS may ask for a provisional record although the link is up
 
 
 class Unknown(Struct, frozen=True):

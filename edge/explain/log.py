@@ -25,4 +25,8 @@ CODES: Final[dict[str, tuple[str, str]]] = {
         "The centre's log shrank.",
         "Offline acceptance has stopped. Call the centre: this is evidence.",
     ),
+    "E-LOG-06": (
+        "The centre holds records of this terminal that its ledger does not have: the ledger is an old or foreign copy.",
+        "Nothing new is taken. Keep the file. Is a second terminal running from the same card? Then: facepay ledger new-epoch.",
+    ),
 }

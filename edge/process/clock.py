@@ -8,11 +8,9 @@ import time
 from pathlib import Path
 from typing import Final
 
+from edge.core.parts.clock import UNKNOWN_ERROR_MS
 from edge.core.types import Now
 
-UNKNOWN_ERROR_MS: Final = (
-    86_400_000  # nobody has set this clock: a day is the bound we dare to name
-)
 TIME_ERROR: Final = 5  # adjtimex(2): the clock is not synchronised
 TIMEX_BYTES: Final = 256  # struct timex is 208 bytes on 64-bit Linux
 MAXERROR_AT: Final = 24  # offset of `maxerror` (microseconds) there

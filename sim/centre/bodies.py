@@ -78,6 +78,7 @@ class Body(Struct, frozen=True, forbid_unknown_fields=True):
     verdict: VerdictIn | None
     estimate: dict[str, Any] | None
     consent: dict[str, Any] | None
+    prefer: Literal["", "force_provisional"] = ""  # the HIS wished so, although the link was up
 
 
 class Question(Struct, frozen=True):

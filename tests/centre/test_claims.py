@@ -5,14 +5,22 @@ from __future__ import annotations
 
 import pytest
 from kit import NOW, ZERO, Device, copy, estimate, make, rows_of, template
+from msgspec.structs import replace
 
 from edge.core.limits import BUILT_IN
 from edge.core.types import Mode, Outcome
+from edge.wire.policy import document_hash
 from sim.centre import audit
-from sim.centre.books import people, store
+from sim.centre.books import people, policy, registry, store
 
 MINUTE = 60_000
+DAY = 1440 * MINUTE
 BILL = [("SYN-A-0001", 30_000)]
+
+
+def registry_of(centre, device):
+    with centre.store.begin() as conn:
+        return registry.find(conn, device.name)
 
 
 @pytest.fixture
@@ -71,6 +79,52 @@ def test_the_caps_of_an_outage_count_the_lines_and_not_what_the_terminal_says(ce
     )
     good = device.do(bill("B2", 300_00, 300_00), Mode.PROVISIONAL, now=later)
     assert good.outcome in (Outcome.SETTLED, Outcome.ADJUSTED)
+
+
+def test_a_forced_record_is_provisional_by_the_policys_leave_only(centre, device, folk):
+    """`force_provisional` is the HIS's wish: the policy must allow it, and the centre judges."""
+    terminal = registry_of(centre, device)
+    assert not policy.make(centre.issuer, replace(terminal, profile="P0"), NOW, 1).force
+    people.register_face(centre.store, folk[0].psn_no, template(1), "m" * 64)
+    identity, verdict = device.offline(folk[0], template(1))
+    more = {"verdict": verdict, "estimate": estimate(0, 300_00), "prefer": "force_provisional"}
+    data = {"acct_used_flag": "0"}
+
+    def bill(number):
+        return device.settle(identity, number, [("SYN-A-0001", 300_00)], data=data, **more)
+
+    device.get_policy()
+    later = NOW + 30 * MINUTE
+    good = device.do(bill("B1"), Mode.PROVISIONAL, now=later)
+    assert good.outcome in (Outcome.SETTLED, Outcome.ADJUSTED)
+    with centre.store.begin() as conn:
+        made = replace(policy.make(centre.issuer, terminal, NOW, 9), force=False)
+        strict = policy.publish(conn, made, terminal.name, centre.issuer.signer)
+    body = bill("B2")
+    no = device.do(body, Mode.PROVISIONAL, now=later, policy=document_hash(strict))
+    refused(no, "policy_violation")
+    assert "forced" in no.body["err_msg"]
+
+
+def test_the_centre_books_nothing_of_a_terminal_it_has_not_attested_for_thirty_days(
+    centre, device, folk
+):
+    people.register_face(centre.store, folk[0].psn_no, template(1), "m" * 64)
+    identity, verdict = device.offline(folk[0], template(1))
+    terminal = registry_of(centre, device)
+    with centre.store.begin() as conn:
+        caps = replace(centre.issuer.caps, hours_since_centre_max=10**6, catalogue_age_days_max=999)
+        made = policy.make(centre.issuer, terminal, NOW, 9)
+        years = replace(made, caps=caps, valid_until_utc_ms=NOW + 400 * DAY)
+        document = policy.publish(conn, years, terminal.name, centre.issuer.signer)
+    body = device.settle(
+        identity, "B1", [("SYN-A-0001", 300_00)], data={"acct_used_flag": "0"}, verdict=verdict,
+        estimate=estimate(0, 300_00),
+    )  # fmt: skip
+    late = NOW + 31 * DAY
+    no = device.do(body, Mode.PROVISIONAL, now=late, policy=document_hash(document))
+    refused(no, "policy_violation")
+    assert "attestation" in no.body["err_msg"]
 
 
 def test_nobody_is_told_what_another_person_paid_under_the_same_bill_number(

@@ -54,6 +54,11 @@ def held(count: int, fund_fen: int = 0, person: str = "other") -> tuple[Provisio
     return (Provisional(fund_fen, person),) * count
 
 
+def aged(old_ms: int) -> tuple[Provisional, ...]:
+    """One record so old, and one of a version that did not note the time."""
+    return (Provisional(1, "other", NOW.utc_ms - old_ms), Provisional(1, "other"))
+
+
 @pytest.mark.parametrize(
     ("name", "want", "outage", "good"),
     [
@@ -67,6 +72,9 @@ def held(count: int, fund_fen: int = 0, person: str = "other") -> tuple[Provisio
         ("hours", WANT, replace(CALM, contact_utc_ms=0), None),
         ("clock", WANT, replace(CALM, floor_utc_ms=NOW.utc_ms + 60_001), None),
         ("log", WANT, replace(CALM, stop_code="E-LOG-04"), None),
+        ("witness", WANT, replace(CALM, witness_code="E-ROL-03"), None),
+        ("age", WANT, replace(CALM, held=aged(72 * HOUR_MS + 1)), None),
+        ("force", replace(WANT, force=True), CALM, WANT),
     ],
 )
 def test_each_cap_has_its_name_and_its_edge(
@@ -86,6 +94,7 @@ def test_each_cap_has_its_name_and_its_edge(
         replace(CALM, held=held(1, 1, "p")),
         replace(CALM, contact_utc_ms=NOW.utc_ms - 24 * HOUR_MS),
         replace(CALM, floor_utc_ms=NOW.utc_ms + 60_000),
+        replace(CALM, held=aged(72 * HOUR_MS)),
     ],
 )
 def test_just_below_each_cap_is_still_taken(outage: Outage) -> None:
@@ -116,6 +125,9 @@ def test_what_is_left_is_what_the_caps_leave() -> None:
         "left_count": 97,
         "left_fen": 4_700_00,
         "left_hours": 23,
+        "left_minutes": 23 * 60,
+        "warn": "",
+        "ended": "",
     }
     for over in (replace(outage, stop_code="E-LOG-01"), replace(outage, contact_utc_ms=0)):
         assert left(P1, over, NOW)["left_hours"] == 0
@@ -124,3 +136,65 @@ def test_what_is_left_is_what_the_caps_leave() -> None:
     assert left(soon, outage, NOW)["left_hours"] == 2
     many = replace(outage, held=held(200, 100_00))
     assert left(replace(P1, caps=Caps(records_max=5)), many, NOW)["left_count"] == 0
+
+
+def test_a_terminal_that_the_centre_has_not_attested_for_thirty_days_takes_nothing_offline() -> None:
+    """Also under a policy that is valid for years, and although it was heard an hour ago."""
+    now = Now(40 * DAY_MS, 0)
+    years = replace(P1, valid_until_utc_ms=9_999 * DAY_MS, rules_utc_ms=now.utc_ms)
+    heard = Outage(contact_utc_ms=now.utc_ms - HOUR_MS, floor_utc_ms=now.utc_ms)
+    renewed = replace(heard, attested_utc_ms=now.utc_ms - 30 * DAY_MS)
+    assert decide(WANT, years, renewed, now) is Mode.PROVISIONAL
+    late = replace(renewed, attested_utc_ms=renewed.attested_utc_ms - 1)
+    assert cap(decide(WANT, years, late, now)) == "attest"
+    assert cap(decide(WANT, years, heard, now)) == "attest"
+    assert left(years, late, now)["ended"] == "attest"
+    fresh = replace(years, issued_utc_ms=now.utc_ms)  # a new document is an attestation as well
+    assert decide(WANT, fresh, heard, now) is Mode.PROVISIONAL
+
+
+def test_a_forced_record_needs_the_policys_leave_and_every_cap_holds_with_the_link_up() -> None:
+    want = replace(WANT, force=True, online=True)
+    may = replace(P1, force=True)
+    assert decide(want, may, CALM, NOW) is Mode.PROVISIONAL
+    assert cap(decide(want, P1, CALM, NOW)) == "force"
+    assert cap(decide(want, may, replace(CALM, held=held(100)), NOW)) == "records"
+    silent = replace(CALM, contact_utc_ms=NOW.utc_ms - 24 * HOUR_MS - 1)
+    assert cap(decide(want, may, silent, NOW)) == "hours"
+    for profile in ("P0", "P2"):
+        decision = decide(want, replace(may, profile=profile), CALM, NOW)
+        assert isinstance(decision, Refusal) and decision.code == "offline_strict"
+
+
+def test_the_countdown_goes_by_hours_then_by_minutes_and_warns_before_the_lease_ends() -> None:
+    def at(minutes_left: int) -> tuple[int, str, str]:
+        contact = NOW.utc_ms - 24 * HOUR_MS + minutes_left * limits.MINUTE_MS
+        said = left(P1, replace(CALM, contact_utc_ms=contact), NOW)
+        return said["left_minutes"], said["warn"], said["ended"]
+
+    assert at(23 * 60 + 59) == (23 * 60, "", "")
+    assert at(121) == (120, "", "")
+    assert at(119) == (119, "time", "")
+    assert at(1) == (1, "time", "")
+    assert at(-1) == (0, "", "hours")
+    few = left(P1, replace(CALM, held=held(90)), NOW)
+    assert (few["left_count"], few["warn"]) == (10, "records")
+    poor = left(P1, replace(CALM, held=held(1, 4_500_00)), NOW)
+    assert (poor["left_fen"], poor["warn"]) == (500_00, "money")
+    assert left(P1, replace(CALM, held=held(100)), NOW)["ended"] == "records"
+    assert left(P1, replace(CALM, held=held(1, 5_000_00)), NOW)["ended"] == "exposure"
+
+
+def test_the_time_that_is_left_is_that_of_the_lease_which_ends_first() -> None:
+    ends = {
+        "catalogue": (replace(P1, rules_utc_ms=NOW.utc_ms - 7 * DAY_MS - 1), CALM),
+        "policy": (replace(P1, valid_until_utc_ms=NOW.utc_ms - 1), CALM),
+        "age": (P1, replace(CALM, held=aged(72 * HOUR_MS + 1))),
+        "clock": (P1, replace(CALM, floor_utc_ms=NOW.utc_ms + 60_001)),
+        "witness": (P1, replace(CALM, witness_code="E-ROL-03")),
+        "log": (P1, replace(CALM, stop_code="E-LOG-06")),
+    }
+    for name, (rules, outage) in ends.items():
+        said = left(rules, outage, NOW)
+        assert (said["ended"], said["left_minutes"]) == (name, 0)
+        assert limits.countdown_ms(rules, outage, NOW) is None

@@ -86,6 +86,9 @@ def test_card_and_living_face_make_a_provisional_record_with_the_template_sealed
         "left_count": 99,
         "left_fen": 4_940_00,
         "left_hours": 23,
+        "left_minutes": 23 * 60,
+        "warn": "",
+        "ended": "",
     }
     assert not [x for x in d.effects if isinstance(x, Ask) and x.infno != "policy"]
 
@@ -345,3 +348,86 @@ def test_message_ids_go_on_behind_the_last_one_after_a_power_cut() -> None:
     d = offline_visit(d, "N2")
     ids = [call["msgid"][-4:] for draft in d.drafts for call in draft.body["plan"]]
     assert ids == [f"{n:04d}" for n in range(1, 7)]
+
+
+def test_the_his_may_have_a_bill_recorded_provisionally_although_the_link_is_up() -> None:
+    """The HIS knows that the platform behind the centre is down. The card and a live face, no
+    question to the centre; the record says that it was wished for; the centre judges."""
+    d = tell_story(Desk(policy("P1", force=True)), link_up, lambda d: d.answer())
+    tell_story(
+        d,
+        send(bill(prefer="force_provisional")),
+        on("ways", press("face"), ways=["face", "card"], net="up"),
+        on("card", post(e.CardRead("A00000001")), why="forced"),
+        *LIVE,
+        on("confirm", press("confirm"), mode="provisional", estimate=True),
+        on("provisional"),
+    )
+    assert d.drafts[0].mode is Mode.PROVISIONAL
+    assert d.drafts[0].body["prefer"] == "force_provisional"
+    assert [one.infno for one in d.asks] == ["policy"]
+    tell_story(d, settled(), on("settled"))
+    assert d.terminal.status(d.now)["provisional"] == 0
+
+
+def test_a_wish_to_force_is_refused_where_the_policy_does_not_allow_it() -> None:
+    wish = send(bill(prefer="force_provisional"))
+    for profile, code, detail in (
+        ("P1", "offline_caps", {"cap": "force", "limit": 0}),
+        ("P0", "offline_strict", {"profile": "P0"}),
+    ):
+        d = tell_story(Desk(policy(profile)), link_up, lambda d: d.answer(), wish)
+        tell_story(d, on("refused", code=code, detail=detail))
+        assert not d.drafts
+
+
+def test_forcing_adds_no_hour_to_the_outage_and_no_record_to_its_caps() -> None:
+    """Only the centre's word is contact: a link that is up and says nothing leaves the hours run."""
+    d = tell_story(Desk(policy("P1", force=True)), link_up, lambda d: d.answer())
+    contact = d.terminal.status(d.now)["centre_utc_ms"]
+    tell_story(d, wait(24 * HOUR_MS + 1), send(bill(prefer="force_provisional")))
+    tell_story(d, on("refused", detail={"cap": "hours", "limit": 24}))
+    assert d.terminal.status(d.now)["centre_utc_ms"] == contact
+
+
+def test_a_wished_record_of_a_bill_without_money_waits_for_the_network_as_ever() -> None:
+    d = tell_story(Desk(policy("P1", force=True)), link_up, send(bill("register", 0)))
+    assert d.screen.name == "ways"
+
+
+def test_the_countdown_on_an_idle_screen_goes_on_by_itself_and_warns_in_time() -> None:
+    d = desk()
+    said = []
+    for _ in range(25):
+        offline = d.screen.fields["offline"]
+        said.append((offline["left_minutes"], offline["warn"], offline["ended"]))
+        d.wait(HOUR_MS)
+    assert said[0] == (24 * 60, "", "")
+    assert said[1] == (23 * 60, "", "")
+    assert said[22] == (120, "time", "")
+    assert said[23] == (60, "time", "")
+    d = tell_story(desk(), wait(23 * HOUR_MS))
+    before = len(d.shows)
+    d.wait(10 * 60_000)
+    later = [show.fields["offline"]["left_minutes"] for show in d.shows[before:]]
+    assert sorted(set(later), reverse=True) == [59, 58, 57, 56, 55, 54, 53, 52, 51, 50]
+    d.wait(HOUR_MS)
+    assert d.screen.fields["offline"]["ended"] == "hours"
+
+
+def test_a_signed_time_note_sets_the_records_clock_right_and_the_status_says_so() -> None:
+    """A terminal without a battery for its clock boots three days ahead; the first reply of the
+    centre puts that right, for this record and for the next outage."""
+    d = Desk(policy("P1"))
+    true = d.now
+    d.now = Now(true.utc_ms + 3 * DAY_MS, true.mono_ms, 86_400_000)
+    d.boot()
+    assert d.terminal.status(d.now)["clock"]["source"] == "none"
+    tell_story(d, link_up)
+    d.post(e.Told(d.ask("policy").ask, 0, {}, centre_ms=true.utc_ms))
+    clock = d.terminal.status(d.now)["clock"]
+    assert (clock["source"], clock["offset_ms"], clock["since_ms"]) == ("centre", -3 * DAY_MS, 0)
+    assert clock["error_ms"] <= 10
+    offline_visit(tell_story(d, link_lost), "N1")
+    at = d.drafts[0].at
+    assert abs(at.utc_ms - (true.utc_ms + at.mono_ms - true.mono_ms)) <= at.error_ms < 1_000

@@ -343,7 +343,9 @@ def test_a_policy_that_is_still_the_current_one_stays_in_force_without_its_docum
     d = desk()
     before = d.terminal.status(d.now)["policy"]
     d.post(e.Told(d.ask("policy").ask, 0, {}))
-    assert d.terminal.status(d.now)["policy"] == before and "policy" not in d.docs
+    after = d.terminal.status(d.now)["policy"]
+    assert after.pop("attested_utc_ms") == d.now.utc_ms > before.pop("attested_utc_ms")
+    assert after == before and "policy" not in d.docs
     count = len([x for x in d.effects if isinstance(x, Ask) and x.infno == "policy"])
     d.wait(3_600_000)
     assert len([x for x in d.effects if isinstance(x, Ask) and x.infno == "policy"]) == count + 1

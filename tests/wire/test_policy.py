@@ -29,7 +29,7 @@ policies = st.builds(
     version=uints,
     issued_utc_ms=st.integers(0, 10**6),
     valid_until_utc_ms=st.integers(10**6, 10**15),
-    caps=st.builds(Caps, *[fens] * 8),
+    caps=st.builds(Caps, *[fens] * len(Caps.__struct_fields__)),
     allow=st.lists(st.text(max_size=20), max_size=4).map(tuple),
     face_nopassword_max_fen=fens,
     liveness_threshold=st.floats(0, 1),
@@ -37,6 +37,7 @@ policies = st.builds(
     answer_wait_ms=fens,
     rules=bodies,
     rules_utc_ms=uints,
+    force=st.booleans(),
 )
 
 

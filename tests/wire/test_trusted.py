@@ -177,7 +177,7 @@ def test_a_chain_hash_that_differs_is_refused(scene: Scene) -> None:
 
 def test_a_record_that_we_never_wrote_cannot_be_decided(scene: Scene) -> None:
     beyond = len(RECORDS) + 1
-    scene.refused(scene.desk.answer([], named=7, upto=beyond, chain=ZERO), "E-LOG-02")
+    scene.refused(scene.desk.answer([], named=7, upto=beyond, chain=ZERO), "E-LOG-06")
     scene.refused(
         scene.desk.answer([], named=7, upto=beyond, chain=record.record_hash(RECORDS[-1])),
         "E-LOG-02",

@@ -175,6 +175,16 @@ def test_the_answer_comes_out_byte_for_byte_and_a_terminal_believes_it() -> None
     assert (got.credit.window, got.tree_size, got.root.hex()) == (10, 7, log["roots"][7])
 
 
+def test_a_policy_that_was_stored_before_an_upgrade_goes_on_after_it() -> None:
+    """stripe-ios#275: an upgrade must not switch offline acceptance off. The document is one of
+    version 0.1.0, byte for byte; limits that came later have their defaults."""
+    stored = bytes.fromhex((make_wire.FILE.parent / "policy_0_1.hex").read_text())
+    found = policy.decode(stored, CENTRE.verifier, terminal="t-0001")
+    assert found == make_wire.POLICY
+    assert (found.caps.attest_days_max, found.caps.records_age_hours_max) == (30, 72)
+    assert found.profile == "P1" and not found.force
+
+
 def test_the_policy_comes_out_byte_for_byte() -> None:
     document = bytes.fromhex(GOLDEN["policy"]["cose"])
     assert policy.decode(document, CENTRE.verifier, terminal="t-0001") == make_wire.POLICY

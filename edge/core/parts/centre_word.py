@@ -6,10 +6,12 @@ from __future__ import annotations
 from typing import Final
 
 import msgspec
+from msgspec.structs import replace
 
 from edge.core import events
 from edge.core.effects import Append, Ask, Effect, Save
 from edge.core.events import Event
+from edge.core.limits import attested_ms
 from edge.core.site import Contact, Site
 from edge.core.types import Json, Now
 
@@ -24,7 +26,7 @@ POLICY_RETRY_MS: Final = 300_000
 CONTACT_SAVE_MS: Final = 60_000  # a word from the centre is noted on disk at most this often
 # Only what the centre itself signed may stop the terminal. E-LOG-01 (not signed by the centre) can be made by anybody who
 # may publish on `down`: it is noted and ignored, or a stranger could switch offline acceptance off.
-LOG_ERRORS: Final = frozenset({"E-LOG-02", "E-LOG-03", "E-LOG-04", "E-LOG-05"})
+LOG_ERRORS: Final = frozenset({"E-LOG-02", "E-LOG-03", "E-LOG-04", "E-LOG-05", "E-LOG-06"})
 
 
 class Stop(msgspec.Struct, frozen=True):
@@ -94,6 +96,7 @@ class CentreWord:
                 "version": policy.version,
                 "hash": hash_.hex(),
                 "valid_until_utc_ms": policy.valid_until_utc_ms,
+                "attested_utc_ms": attested_ms(policy, site.outage()),
             },
             "centre_utc_ms": site.contact.contact_utc_ms,
             "stop_code": site.stop_code,
@@ -111,20 +114,26 @@ class CentreWord:
         policy = bool(self._ask) and event.ask == self._ask
         if policy:
             self._ask, self._due_ms = b"", now.mono_ms + POLICY_EVERY_MS
-        return self._heard(now, None) if policy or event.ask in self._site.open_asks else []
+        if not policy and event.ask not in self._site.open_asks:
+            return []
+        attested = policy and event.infcode == 0 and self._site.policy is not None
+        if attested:  # it signed a new policy, or that the one we hold is the one in force
+            contact = self._site.contact
+            self._site.contact = replace(contact, attested_utc_ms=now.utc_ms)
+        return self._heard(now, event.centre_ms or None, save=attested)
 
-    def _heard(self, now: Now, centre_utc_ms: int | None) -> list[Effect]:
+    def _heard(
+        self, now: Now, centre_utc_ms: int | None, *, save: bool = True
+    ) -> list[Effect]:
         """A verified word from the centre: the outage's hours start again, at the moment when it
         was said, not when somebody let it through; its clock corrects what we know of time.
         """
         known = self._site.contact
-        if centre_utc_ms is None:
-            self._site.contact = Contact(now.utc_ms, known.floor_utc_ms)
-        else:
-            said_ms = min(now.utc_ms, centre_utc_ms)
-            self._site.contact = Contact(said_ms, centre_utc_ms)
+        said_ms = now.utc_ms if centre_utc_ms is None else min(now.utc_ms, centre_utc_ms)
+        floor_ms = known.floor_utc_ms if centre_utc_ms is None else centre_utc_ms
+        self._site.contact = replace(known, contact_utc_ms=said_ms, floor_utc_ms=floor_ms)
         last = self._saved_ms
-        if centre_utc_ms is None and last is not None and now.mono_ms - last < CONTACT_SAVE_MS:
+        if not save and last is not None and now.mono_ms - last < CONTACT_SAVE_MS:
             return []
         return [self._save(now)]
 

@@ -29,6 +29,10 @@ CODE_MAX: Final = 64
 LINES_BYTES_MAX: Final = BODY_BYTES_MAX - 12 * 1024
 LINE_BYTES: Final = 240  # of one line besides the bill's texts: field names, times, amount, psn_no
 SELF_SERVICE: Final = "2"  # opter_type 自助终端
+# What the HIS may wish for. The last: record without asking the centre, although the link is up (the
+# HIS knows that the platform behind it is down); only where the policy's `force` allows it.
+FORCE: Final = "force_provisional"
+PREFER: Final = ("prefer_online", "require_online", FORCE)
 
 
 def refuse(code: str, why: str) -> Refusal:
@@ -43,8 +47,8 @@ def check_bill(bill: Bill, *, lines_needed: bool, med_types: frozenset[str]) -> 
     if bill.bill_no != bill.bill_no.strip() or not is_normalized("NFC", bill.bill_no):
         # what looks like one number must be one number: it is what keeps a bill from being paid twice
         return refuse("E-TX-04", "bill_no must be in NFC, without spaces around it")
-    if bill.prefer not in ("prefer_online", "require_online"):
-        return refuse("E-TX-04", "prefer must be prefer_online or require_online")
+    if bill.prefer not in PREFER:
+        return refuse("E-TX-04", f"prefer must be one of {', '.join(PREFER)}")
     if bill.med_type not in med_types:
         return refuse("E-TX-04", f"med_type must be one of {', '.join(sorted(med_types))}")
     if bill.acct_used_flag not in ("0", "1"):
@@ -113,7 +117,8 @@ def _check_line(line: FeeLine) -> Refusal | None:
 def common(ticket: Ticket, kind: str, plan: list[Json]) -> Json:
     """The body around the plan. The keys are the ones of PROTOCOL and no others."""
     settings, person = ticket.settings, ticket.person
-    return {
+    forced = ticket.bill.prefer == FORCE and ticket.mode is Mode.PROVISIONAL
+    return ({"prefer": FORCE} if forced else {}) | {
         "plan": plan,
         "fixmedins_code": settings.fixmedins_code,
         "fixmedins_name": settings.fixmedins_name,

@@ -12,7 +12,7 @@ from msgspec.structs import replace
 from edge.core.effects import Ask, Effect, TakeTemplate
 from edge.core.events import CardRead, CodeSeen, LookSeen, Pressed, TemplateMade, Told
 from edge.core.limits import WAY_STEPS
-from edge.core.tx._forms import verdict_form
+from edge.core.tx._forms import FORCE, verdict_form
 from edge.core.types import BillStatus, Identity, Json, Means, Now, Person, Refusal, Verdict
 from edge.core.visit import liveness, pay, screens
 from edge.core.visit.case import ASK_BYTES, Case, State
@@ -35,7 +35,10 @@ BUSINESS: Final = {
 
 # -- choosing a way -------------------------------------------------------------------------------
 def start(case: Case, _event: Any, now: Now) -> list[Effect]:
-    """A bill is in front: it is in visit now."""
+    """A bill is in front: it is in visit now. One that the HIS wants provisional goes as without a
+    network.
+    """
+    case.gave_up = case.bill.prefer == FORCE
     effects = case.change_bill(now, status=BillStatus.IN_VISIT)
     return effects + ways(case, None, now)
 
@@ -105,7 +108,8 @@ def choose_card(case: Case, _event: Any, now: Now) -> list[Effect]:
 def ask_card(case: Case, now: Now) -> list[Effect]:
     """Ask for the card; without the centre it stands in for the face library."""
     case.go(State.CARD, now, case.site.settings.confirm_timeout_ms)
-    return case.show(screens.card(None if case.online else "offline"), now)
+    why = "forced" if case.bill.prefer == FORCE else "offline"
+    return case.show(screens.card(None if case.online else why), now)
 
 
 # -- the face -------------------------------------------------------------------------------------

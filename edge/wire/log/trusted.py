@@ -61,7 +61,7 @@ class TrustedCentre:
     4.  `upto` does not go back, and the log is not smaller than the checkpoint we hold
         else E-LOG-05
     5.  `chain` is the hash of our own record `upto` (zeros for 0): we have that record, unchanged
-        else E-LOG-02
+        else E-LOG-02, and E-LOG-06 when we do not have it: the centre knows more of us than we do
     6.  the log begins with the checkpoint we hold: the same root at the same size, or a
         consistency receipt signed by the centre that leads from our root to the answer's
         else E-LOG-04 (a receipt that does not speak of our size cannot be judged: None, and the
@@ -117,13 +117,20 @@ class TrustedCentre:
         judged yet.
 
         `record_hash(seq)` gives the hash of our own record, None when there is none. EdgeError
-        E-LOG-01..05 (class docstring).
+        E-LOG-01..06 (class docstring).
         """
         wire = self._signed(data)
         if wire.epoch < self._epoch or wire.number <= self._seen.number:
             return None
         self._forward(wire)
-        if wire.chain != (record_hash(wire.upto) if wire.upto else shape.ZERO_HASH):
+        ours = record_hash(wire.upto) if wire.upto else shape.ZERO_HASH
+        if ours is None:
+            raise EdgeError(
+                "E-LOG-06",
+                f"the centre holds record {wire.upto}, which we do not have",
+                "this ledger is an old copy: keep it, facepay explain E-LOG-06",
+            )
+        if wire.chain != ours:
             raise EdgeError(
                 "E-LOG-02",
                 f"the centre holds another record {wire.upto} than we wrote",

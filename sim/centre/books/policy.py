@@ -77,6 +77,7 @@ def make(issuer: Issuer, terminal: Terminal, now_ms: int, version: int) -> Polic
         liveness_steps=2,
         rules=issuer.region.document(terminal.level),
         rules_utc_ms=now_ms,
+        force=terminal.profile == "P1",
     )
 
 
@@ -179,12 +180,16 @@ def _provisional(conn: sa.Connection, claim: Claim, policy: Policy) -> str:
         return "no estimate"
     silent_ms = header.wall_ms - claim.contact_ms - claim.slack_ms
     age_ms = header.wall_ms - policy.rules_utc_ms - claim.slack_ms
+    attested_ms = max(policy.issued_utc_ms, claim.contact_ms)  # it spoke, so it could have renewed
+    unsigned_ms = header.wall_ms - attested_ms - claim.slack_ms
     rows = (
         ("fund part above the cap", estimate.fund_pay_sumamt_fen > caps.fund_part_max_fen),
         ("total above the cap", estimate.medfee_sumamt_fen > caps.total_max_fen),
         ("no account money offline", estimate.acct_pay_fen + estimate.acct_mulaid_pay_fen > 0),
         ("too long without the centre", silent_ms > caps.hours_since_centre_max * HOUR_MS),
         ("rules too old", age_ms > caps.catalogue_age_days_max * DAY_MS),
+        ("too long without attestation", unsigned_ms > caps.attest_days_max * DAY_MS),
+        ("forced without leave", bool(claim.body.prefer) and not policy.force),
     )
     for why, hit in rows:
         if hit:
