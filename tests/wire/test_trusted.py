@@ -180,7 +180,7 @@ def test_a_record_that_we_never_wrote_cannot_be_decided(scene: Scene) -> None:
     scene.refused(scene.desk.answer([], named=7, upto=beyond, chain=ZERO), "E-LOG-06")
     scene.refused(
         scene.desk.answer([], named=7, upto=beyond, chain=record.record_hash(RECORDS[-1])),
-        "E-LOG-02",
+        "E-LOG-06",
     )
 
 
