@@ -21,7 +21,7 @@ from msgspec import Struct
 from msgspec.structs import replace
 
 from edge.core.books import bills
-from edge.core.effects import Append, Ask, Effect, Halt, Publish, Save, Settle, Show
+from edge.core.effects import Ask, Durable, Effect, Halt, Publish, Save, Show
 from edge.core.events import (
     AnswerBad,
     Answered,
@@ -53,6 +53,7 @@ IDLE_CHECKPOINT_S: Final = (
 )
 STOP_WAIT_S: Final = 5.0  # after StopAsked the core has this long to end a visit and the link
 POLICY_SPACE: Final = "policy"  # where the core keeps the signed document
+NEEDS_WORKER: Final = Durable | Publish | Ask  # what touches the store or the keys
 TICK_PAUSE_S: Final = 0.01  # a deadline that a Tick did not move must not spin the loop
 
 log = logging.getLogger("facepay.agent")
@@ -182,7 +183,7 @@ class Agent:
         events."""
         if not effects:
             return []
-        if any(isinstance(effect, Append | Settle | Save | Publish | Ask) for effect in effects):
+        if any(isinstance(effect, NEEDS_WORKER) for effect in effects):
             self._checkpointed = False
             feedback, ready = await self._on_worker(lambda: self._durable(effects, now))
         else:
@@ -315,9 +316,12 @@ class Agent:
 
     def receipt(self, bill_id: str) -> Json | None:
         """The proof of a bill: the record, the log's leaf about it and the centre's receipt, which proves the leaf with
-        nothing but the centre's public key; the newest checkpoint beside them. None before the answer."""
+        nothing but the centre's public key; the newest checkpoint beside them. None before the answer; E-HIS-34 when
+        the record was pruned."""
         state = self.bill(bill_id)
         decided = self._p.store.result(state.seq) if state is not None and state.seq else None
+        if state is not None and decided is None and 0 < state.seq <= self._p.store.base.seq:
+            raise EdgeError("E-HIS-34", f"record {state.seq} was pruned")
         if state is None or decided is None:
             return None
         size, root = self._p.store.checkpoint

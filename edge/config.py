@@ -90,6 +90,8 @@ class Store(Struct, frozen=True):
     path: MustPath
     driver: str = "sqlite"
     reserve_mib: Annotated[int, Meta(ge=1, le=4096, description="1 to 4096 MiB")] = 16
+    keep_days: Annotated[int, Meta(ge=1, le=3650, description="1 to 3650 days")] = 90
+    keep_records: Annotated[int, Meta(ge=64, le=1_000_000, description="64 to 1000000")] = 1_000
 
 
 class Keys(Struct, frozen=True):
@@ -167,6 +169,8 @@ class Config(Struct, frozen=True):
             reconnect_cap_ms=link.reconnect_cap_ms,
             reconnect_stable_ms=link.reconnect_stable_ms,
             answer_quiet_ms=link.answer_quiet_ms,
+            prune_keep_days=self.store.keep_days,
+            prune_keep_records=self.store.keep_records,
         )
 
 

@@ -200,7 +200,7 @@ def _open_store(
     reserve = config.store.reserve_mib * 1024 * 1024
     store = load_driver("store", config.store.driver)(path, keys.locker, reserve_bytes=reserve)
     stack.callback(store.close)
-    return store, store.restore(bills.keep)
+    return store, store.restore(bills.keep, bills.touched)
 
 
 def _scribe(

@@ -5,8 +5,8 @@ from __future__ import annotations
 
 from typing import Protocol
 
-from edge.core.effects import Append, Effect, Save, Settle
-from edge.core.events import Appended, Event, Saved
+from edge.core.effects import Append, Effect, Prune, Save, Settle
+from edge.core.events import Appended, Event, Pruned, Saved
 from edge.core.types import Answer, Draft, Head
 from edge.drivers.store import Batch, Row, Store
 
@@ -36,6 +36,7 @@ def commit_turn(
     rows: list[Row] = []
     answers: list[Answer] = []
     saves: list[Save] = []
+    prunes: list[Prune] = []
     outward: list[Effect] = []
     for effect in effects:
         if isinstance(effect, Append):
@@ -45,17 +46,25 @@ def commit_turn(
             answers.append(effect.answer)
         elif isinstance(effect, Save):
             saves.append(effect)
+        elif isinstance(effect, Prune):
+            prunes.append(effect)
         else:
             outward.append(effect)
     if not (rows or answers or saves):
-        return [], outward
+        return _prune(prunes, store), outward
     room = store.commit(Batch(tuple(rows), tuple(answers), tuple(saves)))
     for (
         answer
     ) in answers:  # the next answer may build on it only now that a power cut cannot take it back
         scribe.trusted.confirm(answer)
     appended = [Appended(row.seq, row.txid, row.hash, len(row.data)) for row in rows]
-    return [*appended, Saved(room)], outward
+    return [*appended, Saved(room), *_prune(prunes, store)], outward
+
+
+def _prune(prunes: list[Prune], store: Store) -> list[Event]:
+    """After the commit, in a transaction of its own: what goes away was safe long ago."""
+    done = [store.prune(what) for what in prunes]
+    return [Pruned(one.base.seq, one.records, one.docs, one.more) for one in done]
 
 
 def _sign(draft: Draft, head: Head, scribe: Writes) -> tuple[Row, Head]:

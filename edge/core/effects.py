@@ -33,6 +33,17 @@ class Save(Struct, frozen=True):
     value: bytes | None
 
 
+class Prune(Struct, frozen=True):
+    """Let answered records older than `until_utc_ms` and up to `last_seq` go, but not those in
+    `keep`; finished documents unchanged since `docs_until_utc_ms` as well. Some at a time. -> Pruned.
+    """
+
+    until_utc_ms: int
+    docs_until_utc_ms: int
+    last_seq: int
+    keep: tuple[int, ...] = ()
+
+
 # -- outward ------------------------------------------------------------------------------------------------------------
 class Show(Struct, frozen=True):
     """Put a screen up. Names: idle ways look challenge code card whom confirm working settled provisional confirming
@@ -117,11 +128,12 @@ class Halt(Struct, frozen=True):
     reason: str
 
 
-Durable = Append | Settle | Save
+Durable = Append | Settle | Save | Prune
 Effect = (
     Append
     | Settle
     | Save
+    | Prune
     | Show
     | Speak
     | Light

@@ -184,6 +184,15 @@ class Saved(Struct, frozen=True):
     room_bytes: int
 
 
+class Pruned(Struct, frozen=True):
+    """Old records went: the chain in the store now stands on record `base_seq`. `more`: ask again."""
+
+    base_seq: int
+    records: int
+    docs: int
+    more: bool
+
+
 class StoreLow(Struct, frozen=True):
     """The reserve is reached: refuse new visits, lose nothing."""
 
@@ -215,4 +224,5 @@ Event = (
     | Appended
     | Saved
     | StoreLow
+    | Pruned
 )

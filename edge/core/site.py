@@ -80,6 +80,7 @@ class Site:
         self.decided = (
             0  # answers taken; with the rest of the stamp it says whether `held` is still right
         )
+        self.idle = False  # nobody is served and no bill waits
         self._held: tuple[Provisional, ...] = ()
         self._held_stamp: tuple[int, ...] = ()
 

@@ -31,6 +31,7 @@ from edge.core.events import Event
 from edge.core.parts import Part
 from edge.core.parts.centre_word import META_SPACE, CentreWord
 from edge.core.parts.clock import Clock
+from edge.core.parts.pruning import Pruning
 from edge.core.parts.tasks import TaskDesk
 from edge.core.site import Site
 from edge.core.sync.ledger import Ledger
@@ -101,7 +102,7 @@ class Terminal:
         self._word = CentreWord(self._site, docs.get(META_SPACE, {}))
         self._tasks = TaskDesk(self._site, docs.get(META_SPACE, {}), self._closed)
         self._clock = Clock()
-        self._parts: tuple[Part, ...] = (self._word, self._tasks)
+        self._parts: tuple[Part, ...] = (self._word, self._tasks, Pruning(self._site))
         self._outbox = Outbox(dice, timing_of(settings))
         self._outbox.restore(
             self._site.ledger.head.seq, self._site.ledger.answered_seq, self._site.ledger.sizes()
@@ -208,6 +209,7 @@ class Terminal:
     def _terminal_part(self, event: Event, now: Now) -> list[Effect]:
         self._site.touch(now)
         self._site.visit_ask = self._case.ask_id
+        self._site.idle = self._case.state is State.IDLE and not self._site.book.waiting()
         self._decided_now = False
         effects = self._own_part(event, now)
         for part in self._parts:

@@ -402,6 +402,8 @@ class Settings(Struct, frozen=True):
     reconnect_cap_ms: int = 300_000
     reconnect_stable_ms: int = 30_000
     answer_quiet_ms: int = 30_000
+    prune_keep_days: int = 90  # records and receipts stay here at least so long, and
+    prune_keep_records: int = 1_000  # at least so many
 
 
 class Restored(Struct, frozen=True):

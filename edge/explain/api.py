@@ -65,4 +65,8 @@ CODES: Final[dict[str, tuple[str, str]]] = {
     ),
     "E-HIS-32": ("The body did not arrive in time.", "Send again with the same key."),
     "E-HIS-33": ("Only this machine may call.", "Run the HIS here, or configure a token."),
+    "E-HIS-34": (
+        "The record was pruned here after its receipt and a reconciled day.",
+        "Ask the centre for it; an export made before has it too.",
+    ),
 }

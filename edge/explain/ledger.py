@@ -23,4 +23,12 @@ CODES: Final[dict[str, tuple[str, str]]] = {
         "The ledger file is damaged or is not a ledger.",
         "Out of service; keep the file; call support.",
     ),
+    "E-STO-07": (
+        "The ledger was written by a newer version of facepay; this one does not touch it.",
+        "Install the newer version again.",
+    ),
+    "E-STO-08": (
+        "The record was pruned here after its receipt and a reconciled day.",
+        "The centre has it; so does an export made before.",
+    ),
 }

@@ -110,6 +110,7 @@ OPERATIONS = (
         "readReceipt",
         "The centre's signed receipt of a bill",
         {200: ("the proof", Receipt)},
+        (410,),
     ),
     Operation(
         "/v1/status",

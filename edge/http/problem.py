@@ -75,6 +75,11 @@ FAULTS: dict[str, Fault] = {
         "Too many requests are waiting",
         "try again in a moment; one long-poll per bill is enough",
     ),
+    "E-HIS-34": Fault(
+        410,
+        "The record was pruned from this terminal",
+        "the centre has it and its receipt; so does an export made before",
+    ),
     "E-HIS-28": Fault(
         400, "A query parameter is malformed", "wait is 0..60 seconds, since is a version number"
     ),

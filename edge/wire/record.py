@@ -39,6 +39,8 @@ _TABLE: shape.Table = {
     15: ("sealed", shape.octets(SEALED_BYTES_MAX, 1)),
     16: ("commit", shape.HASH),
 }
+# Came after the first release: a queue that was full before the upgrade has records without them.
+_OPTIONAL = frozenset({16})
 
 
 class RecordHeader(Struct, frozen=True, kw_only=True):
@@ -141,9 +143,8 @@ def plain_map(plain: bytes, *, max_bytes: int) -> Json:
 def _header(opened: cose.Opened) -> RecordHeader:
     if opened.protected.get(cose.CONTENT_TYPE) != CONTENT_TYPE or opened.unprotected:
         raise EdgeError("E-WIR-04", "not a record")
-    fields = shape.read(
-        cbor.loads(opened.payload, max_bytes=RECORD_BYTES_MAX), _TABLE, what="record"
-    )
+    value = cbor.loads(opened.payload, max_bytes=RECORD_BYTES_MAX)
+    fields = shape.read(value, _TABLE, what="record", optional=_OPTIONAL)
     return RecordHeader(**fields | {"mode": Mode(fields["mode"])})
 
 

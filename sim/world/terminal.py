@@ -78,7 +78,7 @@ class VirtualTerminal:
         self.shown_bills = {}
         self.cut_at = ""
         self.store = Store(self.path, self.keys.locker, reserve_bytes=0, new_epoch=1)
-        restored = self.store.restore(bills.keep)
+        restored = self.store.restore(bills.keep, bills.touched)
         centre = self.net.made.keys
         trusted = TrustedCentre(
             self.settings.terminal,

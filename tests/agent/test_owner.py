@@ -234,12 +234,7 @@ def test_the_rim_knows_every_outward_effect_and_refuses_a_durable_one() -> None:
 
     desk, air = Desk(), Air()
     rim = Rim(desk, air, Topics("fp/up", "fp/ask"), None, None)
-    outward = set(get_args(effects.Effect)) - {
-        effects.Append,
-        effects.Settle,
-        effects.Save,
-        effects.Halt,
-    }
+    outward = set(get_args(effects.Effect)) - {*get_args(effects.Durable), effects.Halt}
     made = {
         effects.Show: Show("idle", 0),
         effects.Reply: Reply(1, 200, {}),

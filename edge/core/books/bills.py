@@ -56,6 +56,13 @@ def keep(space: str, value: bytes) -> bool:
     return space == BILL_SPACE and decode(value).status not in FINAL
 
 
+def touched(space: str, value: bytes) -> int | None:
+    """For the store's pruning: when a document last changed, UTC ms; None for one that never ages."""
+    if space == tasks.TASK_SPACE:
+        return tasks.decode(value).updated_utc_ms
+    return decode(value).updated_utc_ms if space == BILL_SPACE else None
+
+
 class Book:
     """Every change goes through `_store`, so no change is without its document, version and
     wake-up.

@@ -12,7 +12,7 @@ from typing import Protocol
 
 from msgspec import Struct
 
-from edge.core.effects import Save
+from edge.core.effects import Prune, Save
 from edge.core.types import Answer, Head, Json, Mode, Outcome, Restored
 
 # What `restore` reads of spaces that grow: the newest, and whatever `Keep` asks for.
@@ -29,6 +29,7 @@ DOCS_MAX = 100_000  # documents one restore may hand over, all spaces together
 RECORDS_READ_MAX = 4096  # records one `records` call may ask for
 
 Keep = Callable[[str, bytes], bool]  # (space, value) -> needed after a restart although it is old
+Age = Callable[[str, bytes], int | None]  # (space, value) -> last change in UTC ms; None = no age
 
 
 class Locker(Protocol):
@@ -70,10 +71,26 @@ class Decided(Struct, frozen=True):
     receipt: bytes
 
 
+class Base(Struct, frozen=True):
+    """The last pruned record: the chain that is here stands on it. seq 0 = nothing was pruned."""
+
+    seq: int
+    hash: bytes
+
+
+class Done(Struct, frozen=True):
+    """What one pruning did; `more`: there is more to do with the same words."""
+
+    base: Base
+    records: int = 0
+    docs: int = 0
+    more: bool = False
+
+
 class Store(Protocol):
     """Raises EdgeError only: E-STO-01 SQLite too old, 02 I/O error (halt), 03 disk full (nothing
     was done), 04 another process has it, 05 the chain is broken, 06 the file is damaged or not
-    ours."""
+    ours, 07 it was written by a newer program, 08 the record was pruned."""
 
     @property
     def head(self) -> Head: ...
@@ -88,10 +105,18 @@ class Store(Protocol):
         """Number of the last answer committed."""
         ...
 
-    def restore(self, keep: Keep | None = None) -> Restored: ...
+    @property
+    def base(self) -> Base: ...
+
+    def restore(self, keep: Keep | None = None, age: Age | None = None) -> Restored: ...
     def commit(self, batch: Batch) -> int:
         """Make the batch durable. Gives the bytes that are left before new visits must be
         refused."""
+        ...
+
+    def prune(self, what: Prune) -> Done:
+        """Let old answered records and finished documents go, some at a time, in one transaction.
+        The chain stays provable from the base on."""
         ...
 
     def room_bytes(self) -> int: ...

@@ -11,73 +11,50 @@ from __future__ import annotations
 import os
 import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar, cast
 
 import apsw
 import msgspec
 
-from edge.core.sync.ledger import ZERO_HASH, extend, first_head
-from edge.core.types import Answer, Entry, Head, Mode, Outcome, Restored
+from edge.core.effects import Prune
+from edge.core.sync.ledger import extend, first_head
+from edge.core.types import Answer, Entry, Head, Json, Mode, Outcome, Restored
 from edge.drivers.store import (
     DOCS_MAX,
     NEWEST,
     OPENING_SPACE,
     RECORDS_READ_MAX,
+    Age,
+    Base,
     Batch,
     Decided,
+    Done,
     Keep,
     Locker,
     Row,
+    chain,
+    migrations,
+    pruning,
+    schema,
 )
+from edge.drivers.store.pruning import TAIL_RECORDS
 from edge.drivers.store.reserve import RESERVE_BYTES, Reserve
+from edge.drivers.store.schema import KEEP_HINT, META, PAGE_BYTES, refuse_old_sqlite
 from edge.errors import EdgeError
-from edge.wire import record as wire_record
+from edge.wire import cbor
 
-SQLITE_MIN = (3, 51, 3)
-# A record of 2.3 kB fills most of a 4 kB page and each touched page goes to the log whole: with 1 kB pages a commit of one record
-# writes 6.3 kB instead of 16.5, with its bill 9.4 instead of 24.7 (tests/bench, group append).
-PAGE_BYTES = 1024
-SCHEMA = 1
-APPLICATION_ID = 0x46503031  # "FP01"
 WAL_PAGES_MAX = (
     16 * 1024 * 1024 // PAGE_BYTES
 )  # 16 MiB: a terminal that is never idle checkpoints here
 QUICK_CHECK_MAX_BYTES = 64 * 1024 * 1024  # larger files: `verify_chain`, not at each start
-TAIL_RECORDS = 64  # answered records whose chain is checked at each start, besides the others
+AGING = ("bill", "task")  # spaces whose finished documents go with the records
+CBOR_MARK = b"\xc1"  # the one byte that msgpack never uses: what it cannot hold is kept as CBOR
 
-TABLES = """
-CREATE TABLE meta(key TEXT PRIMARY KEY, value ANY) STRICT, WITHOUT ROWID;
-CREATE TABLE ledger(
-  seq INTEGER PRIMARY KEY, txid BLOB NOT NULL, kind TEXT NOT NULL, mode TEXT NOT NULL,
-  prev BLOB NOT NULL, hash BLOB NOT NULL, local BLOB NOT NULL, data BLOB NOT NULL) STRICT;
-CREATE TABLE decided(
-  seq INTEGER PRIMARY KEY, outcome TEXT NOT NULL, result BLOB NOT NULL,
-  receipt BLOB NOT NULL) STRICT;
-CREATE TABLE docs(
-  space TEXT NOT NULL, key TEXT NOT NULL, rev INTEGER NOT NULL, kept INTEGER NOT NULL,
-  value BLOB NOT NULL,
-  PRIMARY KEY(space, key)) STRICT, WITHOUT ROWID;
-CREATE TRIGGER ledger_keeps_rows BEFORE DELETE ON ledger
-  BEGIN SELECT RAISE(ABORT, 'the ledger is append-only'); END;
-CREATE TRIGGER ledger_keeps_bytes BEFORE UPDATE ON ledger
-  BEGIN SELECT RAISE(ABORT, 'the ledger is append-only'); END;
-"""
-
-# answered: all up to here are decided; number, tree, root: of the last answer; rev: counts commits
-META = {"epoch": 0, "answered": 0, "number": 0, "tree": 0, "root": ZERO_HASH, "rev": 0}
-
-_KEEP = "do not delete anything: keep the file, take the terminal out of service, call support"
 _HALT = "the process must end; after the restart the store checks itself"
-
-
-def refuse_old_sqlite(version: str) -> None:
-    """E-STO-01 when the SQLite library is older than the one without the WAL-reset bug."""
-    if tuple(int(part) for part in version.split(".")[:3]) < SQLITE_MIN:
-        message = f"SQLite {version} is older than {'.'.join(map(str, SQLITE_MIN))}"
-        raise EdgeError("E-STO-01", message, "install the pinned apsw wheel")
+T = TypeVar("T")
 
 
 class Driver:
@@ -99,6 +76,7 @@ class Driver:
         self._dead = ""
         self._wal_pages = 0
         self._keep: Keep | None = None
+        self._age: Age | None = None
         self._reserve = Reserve(Path(path), reserve_bytes)
         with self._guard("open"):
             os.close(os.open(path, os.O_RDWR | os.O_CREAT, 0o600))
@@ -115,30 +93,20 @@ class Driver:
         db.pragma("locking_mode", "exclusive")  # before the first access: no shared memory then
         db.pragma("page_size", PAGE_BYTES)  # counts only when the file is made
         if db.pragma("journal_mode", "wal") != "wal":
-            raise EdgeError("E-STO-06", "the file system cannot hold a write-ahead log", _KEEP)
+            raise EdgeError("E-STO-06", "the file system cannot hold a write-ahead log", KEEP_HINT)
         db.pragma("synchronous", "full")
         db.pragma("trusted_schema", False)
         db.set_wal_hook(self._on_wal)  # replaces autocheckpoint: a commit costs one fsync, not two
         with self._transaction():  # takes the exclusive lock for as long as we run
             if db.pragma("application_id") == 0:
-                self._create(new_epoch)
-        if db.pragma("application_id") != APPLICATION_ID or db.pragma("user_version") != SCHEMA:
-            raise EdgeError("E-STO-06", "this file is not a ledger of this version", _KEEP)
+                schema.create(db, new_epoch)
+        self._with_reserve(lambda: migrations.migrate(db, self._transaction))
         self._meta: dict[str, Any] = dict(db.execute("SELECT key, value FROM meta"))
         if self._meta.keys() != META.keys():
-            raise EdgeError("E-STO-06", "the ledger lost its own numbers", _KEEP)
+            raise EdgeError("E-STO-06", "the ledger lost its own numbers", KEEP_HINT)
         row = db.execute("SELECT seq, hash FROM ledger ORDER BY seq DESC LIMIT 1").fetchone()
         empty = first_head(int(self._meta["epoch"]))
         self._head = empty if row is None else Head(epoch=empty.epoch, seq=row[0], hash=row[1])
-
-    def _create(self, new_epoch: int) -> None:
-        if self._db.execute("SELECT count(*) FROM sqlite_schema").get:
-            raise EdgeError("E-STO-06", "this file is a database, but not a ledger", _KEEP)
-        self._db.execute(TABLES)
-        start = META | {"epoch": new_epoch}
-        self._db.executemany("INSERT INTO meta VALUES(?, ?)", start.items())
-        self._db.pragma("user_version", SCHEMA)
-        self._db.pragma("application_id", APPLICATION_ID)
 
     def _on_wal(self, _db: apsw.Connection, _name: str, pages: int) -> int:
         self._wal_pages = pages
@@ -164,7 +132,7 @@ class Driver:
             except (apsw.CorruptError, apsw.NotADBError) as error:
                 self._dead = f"{doing}: {error}"
                 raise EdgeError(
-                    "E-STO-06", f"the ledger file is damaged: {error}", _KEEP
+                    "E-STO-06", f"the ledger file is damaged: {error}", KEEP_HINT
                 ) from error
             except (apsw.Error, OSError) as error:
                 self._dead = f"{doing}: {error}"
@@ -181,17 +149,20 @@ class Driver:
                 self._db.execute("ROLLBACK")
             raise
 
+    def _with_reserve(self, write: Callable[[], T]) -> T:
+        """A transaction; when there is no room for it, once more with the reserve given up."""
+        try:
+            return write()
+        except apsw.FullError:
+            self._reserve.release()  # new visits are refused from here on; what runs must end well
+            return write()
+
     # -- writing -----------------------------------------------------------------------------------
     def commit(self, batch: Batch) -> int:
         """Make the batch durable in one transaction with one fsync; gives `room_bytes`. E-STO-02,
         E-STO-03."""
         with self._guard("commit"):
-            try:
-                head, meta = self._write(batch)
-            except apsw.FullError:
-                self._reserve.release()  # new visits are refused from here on; what runs must end well
-                head, meta = self._write(batch)
-            self._head, self._meta = head, meta
+            self._head, self._meta = self._with_reserve(lambda: self._write(batch))
             if self._wal_pages > WAL_PAGES_MAX:
                 self._checkpoint()
             return self._reserve.room_bytes()
@@ -223,8 +194,7 @@ class Driver:
         assert answer.epoch == head.epoch, "wire.trusted lets no other epoch through"
         for result in answer.results:
             assert 1 <= result.seq <= head.seq, "wire.trusted lets no unknown record through"
-            plain = msgspec.msgpack.encode(result.body)
-            body = self._locker.lock(plain, self._aad("result", result.seq))
+            body = self._locker.lock(_packed(result.body), self._aad("result", result.seq))
             values = (result.seq, str(result.outcome), body, result.receipt)
             self._db.execute(
                 "INSERT OR IGNORE INTO decided VALUES(?, ?, ?, ?)", values
@@ -245,6 +215,33 @@ class Driver:
         kept = self._keep is None or self._keep(space, value)  # so that a start need not open all
         values = (space, key, rev, kept, sealed)
         self._db.execute("INSERT OR REPLACE INTO docs VALUES(?, ?, ?, ?, ?)", values)
+
+    def prune(self, what: Prune) -> Done:
+        """Let old answered records and finished documents go, some at a time, in one transaction.
+        No room for it: nothing is done, and that is no error. E-STO-02."""
+        with self._guard("prune"):
+            try:
+                return self._with_reserve(lambda: self._pruned(what))
+            except apsw.FullError:
+                return Done(self.base)
+
+    def _pruned(self, what: Prune) -> Done:
+        meta = dict(self._meta)
+        with self._transaction():
+            done = pruning.prune(self._db, meta, what, self._head.seq)
+            if not done.more and self._age is not None:
+                age = self._age
+                for space in AGING:
+
+                    def aged(key: str, sealed: bytes, space: str = space) -> int | None:
+                        aad = self._aad("doc", space, key)
+                        return age(space, self._locker.unlock(sealed, aad))
+
+                    until_ms = what.docs_until_utc_ms
+                    count, more = pruning.prune_docs(self._db, space, until_ms, aged)
+                    done = Done(done.base, done.records, done.docs + count, done.more or more)
+        self._meta = meta | {"base": done.base.seq, "base_hash": done.base.hash}
+        return done
 
     def checkpoint_wal(self) -> bool:
         """Move the log into the database (when idle). False: no room now, the log stays.
@@ -286,6 +283,11 @@ class Driver:
         return int(self._meta["answered"])
 
     @property
+    def base(self) -> Base:
+        """The last pruned record; what is below it is only here when it was kept."""
+        return Base(int(self._meta["base"]), bytes(self._meta["base_hash"]))
+
+    @property
     def checkpoint(self) -> tuple[int, bytes]:
         """(tree size, root) of the centre's log as last committed."""
         return int(self._meta["tree"]), bytes(self._meta["root"])
@@ -301,18 +303,27 @@ class Driver:
             return self._reserve.room_bytes()
 
     def records(self, first_seq: int, last_seq: int) -> list[bytes]:
-        """The exact bytes of the records, in order; [] when last < first (a hello)."""
+        """The exact bytes of the records, in order; [] when last < first (a hello). E-STO-08 when
+        one of them was pruned."""
         assert last_seq - first_seq < RECORDS_READ_MAX, "one envelope never asks for so many"
         query = "SELECT data FROM ledger WHERE seq BETWEEN ? AND ? ORDER BY seq"
         with self._guard("read"):
             found = [data for (data,) in self._db.execute(query, (first_seq, last_seq))]
+        if first_seq <= self.base.seq and len(found) <= last_seq - first_seq:
+            raise EdgeError(
+                "E-STO-08",
+                f"records up to {self.base.seq} were pruned",
+                "the centre has them; so does an export made before",
+            )
         assert len(found) == max(0, last_seq - first_seq + 1), (
             "asked for records that are not there"
         )
         return found
 
     def record_hash(self, seq: int) -> bytes | None:
-        """SHA-256 of record `seq` as stored, or None when there is no such record."""
+        """SHA-256 of record `seq` as stored, or None when there is no such record (any more)."""
+        if seq and seq == self.base.seq:
+            return self.base.hash
         with self._guard("read"):
             row = self._db.execute("SELECT hash FROM ledger WHERE seq = ?", (seq,)).fetchone()
         return None if row is None else bytes(row[0])
@@ -333,31 +344,33 @@ class Driver:
             row = self._db.execute(query, (seq,)).fetchone()
             if row is None:
                 return None
-            body = msgspec.msgpack.decode(self._locker.unlock(row[1], self._aad("result", seq)))
+            body = _unpacked(self._locker.unlock(row[1], self._aad("result", seq)))
         return Decided(seq=seq, outcome=Outcome(row[0]), body=body, receipt=row[2])
 
     # -- starting ----------------------------------------------------------------------------------
-    def restore(self, keep: Keep | None = None) -> Restored:
+    def restore(self, keep: Keep | None = None, age: Age | None = None) -> Restored:
         """Check the file and the chain's tail, and give what the core needs. `keep(space, value)`
         names old documents that are still needed (bills that are not final); it is remembered and
-        asked at each save. E-STO-05, E-STO-06; the locker's error when the device key is another
+        asked at each save. `age` tells when a document last changed; without it none is pruned.
+        E-STO-05, E-STO-06; the locker's error when the device key is another
         one."""
         with self._guard("restore"):
-            self._keep = keep
+            self._keep, self._age = keep, age
             if self._bytes() <= QUICK_CHECK_MAX_BYTES:
                 self._quick_check()
-            self._walk(max(0, self.answered_seq - TAIL_RECORDS))
+            self._walk(max(self.base.seq, self.answered_seq - TAIL_RECORDS))
             spaces = [space for (space,) in self._db.execute("SELECT DISTINCT space FROM docs")]
             docs = {space: self._docs(space, keep) for space in spaces}
             assert sum(map(len, docs.values())) <= DOCS_MAX, "restore must stay bounded"
             return Restored(self._head, self.answered_seq, tuple(self._pending()), docs)
 
     def verify_chain(self) -> int:
-        """Walk the whole chain and check the whole file; gives the number of records. E-STO-05,
-        E-STO-06."""
+        """Walk the whole chain, from the base to the head, and check the whole file; gives the
+        number of records. E-STO-05, E-STO-06."""
         with self._guard("verify"):
             self._quick_check()
-            return self._walk(0)
+            chain.check_kept(self._db, self.base.seq)
+            return self._walk(self.base.seq)
 
     def _bytes(self) -> int:
         return int(self._db.pragma("page_count")) * int(self._db.pragma("page_size"))
@@ -366,28 +379,20 @@ class Driver:
         found = self._db.pragma("quick_check")
         if found != "ok":
             self._dead = f"damaged: {found}"
-            raise EdgeError("E-STO-06", f"the ledger file is damaged: {str(found)[:200]}", _KEEP)
+            raise EdgeError("E-STO-06", f"the ledger file is damaged: {str(found)[:200]}", KEEP_HINT)
 
     def _walk(self, after_seq: int) -> int:
-        """Follow the chain from record `after_seq` to the head."""
-        head = first_head(self._head.epoch)
+        """Follow the chain from record `after_seq` (at or above the base) to the head."""
+        if not self.base.seq <= self.answered_seq <= self._head.seq:
+            text = f"base {self.base.seq}, answered {self.answered_seq}, head {self._head.seq}"
+            raise EdgeError("E-STO-05", f"the numbers do not agree: {text}", KEEP_HINT)
+        start = first_head(self._head.epoch)
         if after_seq:
             known = self.record_hash(after_seq)
             if known is None:
-                raise EdgeError("E-STO-05", f"record {after_seq} is missing", _KEEP)
-            head = Head(epoch=head.epoch, seq=after_seq, hash=known)
-        count = 0
-        query = "SELECT seq, txid, prev, hash, data FROM ledger WHERE seq > ? ORDER BY seq"
-        for seq, txid, prev, stored_hash, data in self._db.execute(query, (after_seq,)):
-            head = extend(head, seq, prev, data)
-            said = wire_record.peek(data)  # what was signed counts, the columns only repeat it
-            same = (said.epoch, said.seq, said.prev, said.txid) == (head.epoch, seq, prev, txid)
-            if head.hash != stored_hash or not same:
-                raise EdgeError("E-STO-05", f"record {seq} was changed", _KEEP)
-            count += 1
-        if head != self._head or head.seq < self.answered_seq:
-            raise EdgeError("E-STO-05", f"the chain ends at {head.seq}", _KEEP)
-        return count
+                raise EdgeError("E-STO-05", f"record {after_seq} is missing", KEEP_HINT)
+            start = Head(epoch=start.epoch, seq=after_seq, hash=known)
+        return chain.walk(self._db, start, self._head)
 
     def _pending(self) -> Iterator[Entry]:
         query = """SELECT seq, txid, kind, mode, length(data), local, outcome, hash
@@ -417,3 +422,18 @@ class Driver:
     def _aad(self, *place: str | int) -> bytes:
         """Ties a locked value to its place, so that values cannot change places unseen."""
         return msgspec.msgpack.encode([self._meta["epoch"], *place])
+
+
+def _packed(body: Json) -> bytes:
+    """A result's body, whatever the centre put into it: a number that msgpack cannot hold must not
+    stop the answer that carries it."""
+    try:
+        return msgspec.msgpack.encode(body)
+    except (OverflowError, TypeError, ValueError):
+        return CBOR_MARK + cbor.dumps(body)
+
+
+def _unpacked(data: bytes) -> Json:
+    if data.startswith(CBOR_MARK):
+        return cast(Json, cbor.loads(data[1:], max_bytes=len(data)))
+    return cast(Json, msgspec.msgpack.decode(data))
