@@ -17,7 +17,8 @@ from edge.core.effects import Save
 from edge.core.types import Answer, Entry, Head
 from edge.drivers.keys.file import AesLocker
 from edge.drivers.store import OPENING_SPACE, Batch, Decided, Row
-from edge.drivers.store.sqlite import TAIL_RECORDS, Driver
+from edge.drivers.store.pruning import TAIL_RECORDS
+from edge.drivers.store.sqlite import Driver
 from sim.world.chain import Chain
 
 EPOCH = 1

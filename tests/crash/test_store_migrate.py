@@ -19,16 +19,19 @@ from edge.drivers.keys.file import AesLocker
 from edge.drivers.store import Batch, schema
 from edge.drivers.store.sqlite import Driver
 from edge.errors import EdgeError
+from sim.crash.cut import Platter
+from sim.crash.tape import write_image
 from sim.world.chain import Chain
-from sim.world.disk import Op, VirtualDisk, images, write_image
+from sim.world.disk import VirtualDisk
 
 GOLDEN = Path(__file__).parent / "golden" / "ledger-schema-1.db"
 RECORDS, ANSWERED = 120, 39
-MIXED_PER_POINT = 12
+MIXED_PER_POINT = 6
 
 
 def locker() -> AesLocker:
-    return Chain(epoch=7, seed=1).locker
+    """The device key under which the golden ledger was written."""
+    return AesLocker(random.Random(1).randbytes(32))
 
 
 def is_open(space: str, value: bytes) -> bool:
@@ -120,15 +123,15 @@ def test_a_power_cut_at_any_write_of_the_migration_leaves_the_old_version_or_the
         run.mkdir()
         image.mkdir()
         path = Path(shutil.copy(GOLDEN, run / "ledger.db"))
-        disk.ops += [Op("open", "ledger.db"), Op("write", "ledger.db", 0, GOLDEN.read_bytes())]
-        disk.ops.append(Op("sync", "ledger.db"))
-        begun = len(disk.ops)
+        platter = Platter({"ledger.db": GOLDEN.read_bytes()})
         disk.recording = True
         Driver(path, locker(), reserve_bytes=0, vfs=disk.name).close()
         disk.recording = False
         dice, seen = random.Random(7), {1: 0, schema.SCHEMA: 0}
-        for end in range(begun, len(disk.ops) + 1):
-            for _, content in images(disk.ops[:end], dice, MIXED_PER_POINT):
+        for op in disk.ops:
+            platter.feed(op)
+            mixed = [platter.mixed(dice) for _ in range(MIXED_PER_POINT)]
+            for content in (platter.kept(), platter.lost(), *mixed):
                 write_image(image, content)
                 seen[_version_as_found(image / "ledger.db")] += 1
                 store = Driver(image / "ledger.db", locker(), reserve_bytes=0)
