@@ -39,6 +39,7 @@ _TABLE: shape.Table = {
     15: ("sealed", shape.octets(SEALED_BYTES_MAX, 1)),
     16: ("commit", shape.HASH),
 }
+_PLACE: shape.Table = {key: _TABLE[key] for key in (2, 3, 4, 5)}
 # Came after the first release: a queue that was full before the upgrade has records without them.
 _OPTIONAL = frozenset({16})
 
@@ -77,6 +78,26 @@ def decode(data: bytes, verifier: cose.Verifier) -> RecordHeader:
     `header.terminal` (give a verifier that knows only that terminal's keys), the chain and the
     number. EdgeError E-WIR-01..05."""
     return _header(cose.open1(data, verifier, domain=DOMAIN, max_bytes=RECORD_BYTES_MAX))
+
+
+class Placed(Struct, frozen=True):
+    """What every version of a record says at keys 2 to 5: whose it is and where it belongs."""
+
+    terminal: str
+    epoch: int
+    seq: int
+    prev: bytes
+
+
+def decode_place(data: bytes, verifier: cose.Verifier) -> Placed:
+    """The place of a record whose signature is good, of this or a later version: the rest of it is
+    not looked at. EdgeError E-WIR-01..05."""
+    opened = cose.open1(data, verifier, domain=DOMAIN, max_bytes=RECORD_BYTES_MAX)
+    value = cbor.loads(opened.payload, max_bytes=RECORD_BYTES_MAX, max_items=BODY_ITEMS_MAX)
+    if not isinstance(value, dict):
+        raise EdgeError("E-WIR-02", "record: not a map")
+    known = {key: value[key] for key in _PLACE if key in value}
+    return Placed(**shape.read(known, _PLACE, what="record"))
 
 
 def peek(data: bytes) -> RecordHeader:

@@ -3,6 +3,7 @@ commit."""
 
 from __future__ import annotations
 
+import logging
 import secrets
 import threading
 from typing import Final
@@ -26,6 +27,7 @@ from sim.centre.books.rules import Region
 from sim.centre.intake import Counter, Turn
 from sim.centre.keys import CentreKeys
 
+log = logging.getLogger("facepay.centre")
 TERMINALS_CACHED_MAX: Final = 4096
 INCIDENTS_MAX: Final = (
     100_000  # a flood of rubbish must not fill the disk; the counters in the log go on
@@ -81,16 +83,32 @@ class Centre:
         """Everything one message causes; the messages to publish, which may be lost: the terminal
         asks again.
 
-        Never raises for what a terminal sends. EdgeError E-LOG-20: the database is not what it
-        was; stop.
+        Never raises for what a terminal sends: a message at which our own program fails is taken
+        once more with care, so that one record cannot hold up those behind it. EdgeError E-LOG-20:
+        the database is not what it was; stop. What the world does to the database passes: the
+        terminal sends again.
         """
-        with self._lock, self.store.begin() as conn:
+        with self._lock:
+            try:
+                return self._handle(topic, payload, now_ms, careful=False)
+            except intake.TRANSIENT:
+                raise
+            except Exception as error:
+                if isinstance(error, EdgeError) and error.code == "E-LOG-20":
+                    raise
+                log.exception("a message failed; once more, each record for itself")
+            return self._handle(topic, payload, now_ms, careful=True)
+
+    def _handle(self, topic: str, payload: bytes, now_ms: int, *, careful: bool) -> list[Message]:
+        with self.store.begin() as conn:
             self.log.catch_up(conn)
-            messages = self._take(conn, topic, payload, now_ms)
+            messages = self._take(conn, topic, payload, now_ms, careful=careful)
             self.log.save(conn)
         return messages
 
-    def _take(self, conn: sa.Connection, topic: str, payload: bytes, now_ms: int) -> list[Message]:
+    def _take(
+        self, conn: sa.Connection, topic: str, payload: bytes, now_ms: int, *, careful: bool
+    ) -> list[Message]:
         try:
             what, _, name = topics.parse(topic)
         except EdgeError:
@@ -99,14 +117,20 @@ class Centre:
         if terminal is None:
             return self._aside(conn, "unknown_terminal", name, payload, now_ms)
         if what == "up":
-            return self._up(conn, terminal, payload, now_ms)
+            return self._up(conn, terminal, payload, now_ms, careful=careful)
         if what == "ask":
             return self._ask(conn, terminal, payload, now_ms)
         return []  # our own words, and `state`
 
     # -- records ----------------------------------------------------------------------------------
     def _up(
-        self, conn: sa.Connection, terminal: Terminal, payload: bytes, now_ms: int
+        self,
+        conn: sa.Connection,
+        terminal: Terminal,
+        payload: bytes,
+        now_ms: int,
+        *,
+        careful: bool,
     ) -> list[Message]:
         try:
             got = envelope.decode(payload)
@@ -116,7 +140,7 @@ class Centre:
             return self._aside(conn, "wrong_terminal", terminal.name, payload, now_ms)
         if got.epoch < terminal.epoch and intake.stand(conn, terminal.name, got.epoch).upto == 0:
             return self._aside(conn, "epoch_back", terminal.name, payload, now_ms)
-        standing, decided = intake.take(Turn(conn, self._counter, terminal, now_ms), got)
+        standing, decided = intake.take(Turn(conn, self._counter, terminal, now_ms, careful), got)
         if standing.upto and got.epoch > terminal.epoch:
             registry.update(conn, terminal.name, epoch=got.epoch)
             if terminal.epoch:

@@ -2,11 +2,13 @@
 
 Everything before the decision can only stop the envelope (quarantine, fork, gap: nothing beyond).
 From a good signature in the right place on, the record is decided whatever is in it, so that a
-poisoned body cannot stop the chain.
+poisoned one cannot stop the chain: what this centre cannot read or fails at is kept as it is,
+logged as `suspect` with a code of its own, and answered with a receipt like any other.
 """
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Callable
 from typing import Any, Final
 
@@ -22,7 +24,7 @@ from edge.wire import record as wire
 from edge.wire.cose import Opener, Verifier
 from edge.wire.envelope import Envelope
 from edge.wire.log import receipt
-from edge.wire.record import RecordHeader
+from edge.wire.record import Placed, RecordHeader
 from edge.wire.shape import ZERO_HASH
 from sim.centre import bodies, closings, plans
 from sim.centre.answers import Decided, Standing
@@ -35,6 +37,11 @@ from sim.centre.books.registry import Terminal
 from sim.centre.books.rules import Region
 from sim.centre.plans import Case, Done, No
 
+log = logging.getLogger("facepay.centre")
+UNREADABLE: Final = "unreadable"  # signed and in its place, but in a form that we do not know
+QUARANTINED: Final = "quarantined"  # readable, but this centre's own program fails at it
+# The world's faults, not the record's: the whole message is tried again later.
+TRANSIENT: Final = (sa.exc.OperationalError, sa.exc.InterfaceError, MemoryError)
 EXPIRES_MS: Final = 72 * 3_600_000
 AHEAD_MAX_MS: Final = (
     10 * 60_000
@@ -89,6 +96,7 @@ class Turn(Struct, frozen=True):
     counter: Counter
     terminal: Terminal
     now_ms: int
+    careful: bool = False  # the message failed once: each record has a savepoint of its own
 
 
 def result(
@@ -164,13 +172,13 @@ def _decided(row: Any) -> Decided:
 
 def _placed(
     turn: Turn, envelope: Envelope, seq: int, data: bytes, standing: Standing
-) -> RecordHeader | None:
-    """The header when it is signed by this terminal and belongs exactly here; else it is
-    quarantined."""
+) -> RecordHeader | Placed | None:
+    """The header (or only the place, of one that we cannot read) when it is signed by this terminal
+    and belongs exactly here; else it is put aside."""
     code, name = "", turn.terminal.name
-    header: RecordHeader | None = None
+    header: RecordHeader | Placed | None = None
     try:
-        header = wire.decode(data, turn.counter.verifier_of(turn.terminal))
+        header = _read(data, turn.counter.verifier_of(turn.terminal))
     except EdgeError as error:
         code = "bad_signature" if error.code == "E-WIR-05" else "malformed_record"
     if header is not None:
@@ -189,36 +197,70 @@ def _placed(
     return None
 
 
+def _read(data: bytes, verifier: Verifier) -> RecordHeader | Placed:
+    try:
+        return wire.decode(data, verifier)
+    except EdgeError as error:
+        if error.code == "E-WIR-05":
+            raise
+        return wire.decode_place(data, verifier)
+
+
 # -- one record -----------------------------------------------------------------------------------
-def _enter(turn: Turn, header: RecordHeader, data: bytes, digest: bytes) -> Decided:
-    """Decide, append to the log, write down. All in the message's transaction."""
-    counter, now_ms = turn.counter, turn.now_ms
-    mark = counter.log.tree.size
-    verdict = decide(turn, header, mark)
+def _enter(turn: Turn, header: RecordHeader | Placed, data: bytes, digest: bytes) -> Decided:
+    """Decide, write down, append to the log. All in the message's transaction."""
+    if isinstance(header, Placed):
+        return _write(turn, header, data, digest, _aside(UNREADABLE))
+    if not turn.careful:
+        return _write(turn, header, data, digest, decide(turn, header, turn.counter.log.tree.size))
+    savepoint = turn.conn.begin_nested()
+    try:
+        verdict = decide(turn, header, turn.counter.log.tree.size)
+        done = _write(turn, header, data, digest, verdict)
+    except TRANSIENT:
+        savepoint.rollback()
+        raise
+    except Exception:
+        savepoint.rollback()
+        log.exception("record %s/%s is quarantined", header.terminal, header.seq)
+        place = Placed(header.terminal, header.epoch, header.seq, header.prev)
+        return _write(turn, place, data, digest, _aside(QUARANTINED))
+    savepoint.commit()
+    return done
+
+
+def _aside(code: str) -> Verdict:
+    return Verdict(Outcome.SUSPECT, result(code, "kept as it is; the centre's staff look at it"))
+
+
+def _write(
+    turn: Turn, header: RecordHeader | Placed, data: bytes, digest: bytes, verdict: Verdict
+) -> Decided:
+    """The row first and the leaf last: what fails on the way leaves the log as it was."""
+    mark, now_ms = turn.counter.log.tree.size, turn.now_ms
     plain = cbor.dumps(verdict.result)
-    place = {"terminal": header.terminal, "epoch": header.epoch, "seq": header.seq}
-    leaf = receipt.leaf_bytes(
-        digest, header.terminal, header.epoch, header.seq, verdict.outcome, plain
-    )
-    index = counter.log.append(leaf)
-    assert index == mark, "one decision, one leaf"
+    if len(plain) > wire_answer.RESULT_BYTES_MAX:
+        raise EdgeError("E-WIR-01", f"a result of {len(plain)} bytes fits into no answer")
+    read = header if isinstance(header, RecordHeader) else None
     number = turn.terminal.answer_number + 1
     row: dict[str, Any] = {
-        **place,
+        "terminal": header.terminal,
+        "epoch": header.epoch,
+        "seq": header.seq,
         "hash": digest,
         "data": data,
-        "txid": header.txid,
-        "kind": header.kind,
-        "mode": str(header.mode),
+        "txid": read.txid if read else digest[: len(digest) // 2],  # never another record's
+        "kind": read.kind if read else verdict.result["code"],
+        "mode": str(read.mode) if read else "",
         "bill_no": verdict.bill_no,
         "psn_key": verdict.psn_key,
-        "wall_ms": header.wall_ms,
+        "wall_ms": read.wall_ms if read else 0,
         "received_ms": now_ms,
         "contact_ms": verdict.contact_ms,
         "fund_fen": verdict.fund_fen,
         "outcome": str(verdict.outcome),
         "result": plain,
-        "leaf": index,
+        "leaf": mark,
         "number": number,
     }
     turn.conn.execute(_RECORD, row)
@@ -227,6 +269,11 @@ def _enter(turn: Turn, header: RecordHeader, data: bytes, digest: bytes) -> Deci
         t.note(turn.conn, verdict.result["code"], now_ms, where, alarm=True)
         if verdict.result["code"] in FREEZES:
             registry.update(turn.conn, header.terminal, frozen_ms=now_ms)
+    leaf = receipt.leaf_bytes(
+        digest, header.terminal, header.epoch, header.seq, verdict.outcome, plain
+    )
+    index = turn.counter.log.append(leaf)
+    assert index == mark, "one decision, one leaf"
     return Decided(header.seq, str(verdict.outcome), plain, index, number)
 
 
