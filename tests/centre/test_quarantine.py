@@ -76,7 +76,7 @@ def test_an_unreadable_record_out_of_its_place_moves_nothing(
 ) -> None:
     fine(dev, "B-1")
     dev.send(1)
-    later_version(dev, **{})
+    later_version(dev)
     payload = cbor.loads(cose.peek1(dev.log[-1], max_bytes=200_000).payload, max_bytes=200_000)
     dev.log[-1] = cose.sign1(
         cbor.dumps(payload | changes),
