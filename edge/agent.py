@@ -11,7 +11,6 @@ free during the fsync and the order stays what it is here.
 from __future__ import annotations
 
 import asyncio
-import base64
 import logging
 from collections.abc import AsyncIterator, Callable
 from concurrent.futures import ThreadPoolExecutor
@@ -37,6 +36,7 @@ from edge.core.types import BillState, Json, Now, Settings
 from edge.drivers.broker import Message
 from edge.drivers.store import Store
 from edge.errors import EdgeError
+from edge.process import evidence
 from edge.process.desk import Desk
 from edge.process.inbox import Inbox, Incoming
 from edge.process.logbook import note
@@ -44,9 +44,7 @@ from edge.process.watchdog import Watchdog
 from edge.rim import Rim
 from edge.scribe import Scribe
 from edge.turn import commit_turn
-from edge.wire import cbor, policy, topics
-from edge.wire.log.receipt import leaf_bytes
-from edge.wire.record import peek, record_hash
+from edge.wire import policy, topics
 
 IDLE_CHECKPOINT_S: Final = (
     5.0  # the log moves into the database when nothing happened for this long
@@ -67,6 +65,7 @@ class Core(Protocol):
     def step(self, event: Event, now: Now) -> list[Effect]: ...
     def deadline(self) -> int | None: ...
     def bill(self, bill_id: str) -> BillState | None: ...
+    def numbered(self, bill_no: str) -> str: ...
     def status(self, now: Now) -> Json: ...
 
 
@@ -82,6 +81,7 @@ class Parts(Struct, frozen=True):
     now: Callable[[], Now]
     watchdog: Watchdog
     policy_hash: bytes = bytes(32)  # of the policy held at start
+    papers: evidence.Papers = evidence.Papers()
 
 
 class Agent:
@@ -315,36 +315,24 @@ class Agent:
         return {**self._p.core.status(self._p.now()), "inbox_dropped": self._p.inbox.dropped}
 
     def receipt(self, bill_id: str) -> Json | None:
-        """The proof of a bill: the record, the log's leaf about it and the centre's receipt, which proves the leaf with
-        nothing but the centre's public key; the newest checkpoint beside them. None before the answer; E-HIS-34 when
-        the record was pruned."""
+        """The proof of a bill, None before the answer (`evidence.receipt_of`). E-HIS-34 pruned."""
         state = self.bill(bill_id)
-        decided = self._p.store.result(state.seq) if state is not None and state.seq else None
-        if state is not None and decided is None and 0 < state.seq <= self._p.store.base.seq:
-            raise EdgeError("E-HIS-34", f"record {state.seq} was pruned")
-        if state is None or decided is None:
+        found = evidence.receipt_of(self._p.store, state.seq) if state and state.seq else None
+        return None if found is None else {"bill_id": bill_id} | found
+
+    async def bundle(self, bill_id: str, *, cancel: bool) -> Json | None:
+        """The bundle of a bill's record, None for a bill nobody knows. E-PRF-07, E-PRF-08."""
+        state = self.bill(bill_id)
+        if state is None:
             return None
-        size, root = self._p.store.checkpoint
-        (record,) = self._p.store.records(state.seq, state.seq)
-        header = peek(record)
-        leaf = leaf_bytes(
-            record_hash(record),
-            header.terminal,
-            header.epoch,
-            header.seq,
-            decided.outcome,
-            cbor.dumps(decided.body),  # deterministic, so these are the bytes that were hashed
+        seq = evidence.seq_of(state, cancel=cancel)
+        now_ms = self._p.now().utc_ms
+        data = await self._on_worker(
+            lambda: evidence.bundle_of(self._p.store, seq, self._p.papers, now_ms)
         )
-        return {
-            "bill_id": bill_id,
-            "seq": state.seq,
-            "outcome": str(decided.outcome),
-            "record": _b64(record),
-            "receipt": _b64(decided.receipt),
-            "leaf": _b64(leaf),
-            "checkpoint": {"tree_size": size, "root": _b64(root)},
-        }
+        return {"bill_id": bill_id, "seq": seq, "bundle": evidence.b64(data)}
 
-
-def _b64(data: bytes) -> str:
-    return base64.b64encode(data).decode()
+    def bill_of(self, bill_no: str) -> BillState | None:
+        """The newest bill with this number of the HIS, among those that are remembered."""
+        bill_id = self._p.core.numbered(bill_no)
+        return self.bill(bill_id) if bill_id else None

@@ -61,6 +61,8 @@ class Centre(Struct, frozen=True):
     sign_key: MustPath  # PEM, P-256
     seal_key: MustPath  # X25519, what record bodies are sealed to
     policy: FilePath = ""  # a signed policy document to start with; without it P0
+    cert: FilePath = ""  # X.509, PEM: the centre's own; goes into bundles
+    terminal_cert: FilePath = ""  # X.509, PEM: this terminal's, signed by the centre at enrolment
 
 
 class Broker(Struct, frozen=True):
@@ -233,6 +235,8 @@ def missing_files(config: Config) -> list[str]:
         ("centre", "sign_key", config.centre.sign_key),
         ("centre", "seal_key", config.centre.seal_key),
         ("centre", "policy", config.centre.policy),
+        ("centre", "cert", config.centre.cert),
+        ("centre", "terminal_cert", config.centre.terminal_cert),
         ("http", "token_file", config.http.token_file),
     ]
     if config.broker.tls:

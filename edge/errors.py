@@ -3,7 +3,7 @@
 House rule: our own mistakes `assert`; what the world does wrong raises `EdgeError`; a business "no" is a value
 (`core.types.Refusal`). Codes are explained offline by `facepay explain CODE` from `CODES`.
 Areas: CFG configuration, CAM camera, VIS vision, BRD board, NET broker link, STO store, KEY keys, WIR wire bytes,
-LOG the centre's log, POL policy, HIS local API, TX transaction, SYS process.
+LOG the centre's log, POL policy, PRF bundles, HIS local API, TX transaction, SYS process.
 """
 
 from __future__ import annotations

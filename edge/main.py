@@ -34,6 +34,7 @@ if TYPE_CHECKING:
     from edge.drivers.broker import Broker
     from edge.drivers.keys import Keys
     from edge.drivers.store import Store
+    from edge.process.evidence import Papers
     from edge.process.inbox import Inbox
     from edge.scribe import Scribe
 
@@ -42,7 +43,7 @@ EXIT_CONFIG: Final = (
 )
 EXIT_IO: Final = 74  # EX_IOERR: the disk failed; start again and check
 EXIT_DEAD: Final = 70  # EX_SOFTWARE: a vital part died
-START_ERRORS: Final = ("E-CFG", "E-KEY", "E-VIS", "E-SYS", "E-POL")
+START_ERRORS: Final = ("E-CFG", "E-KEY", "E-VIS", "E-SYS", "E-POL", "E-PRF")
 KEY_FILE_BYTES_MAX: Final = 4096
 TOKEN_BYTES_MAX: Final = 4096
 LEAVE_S: Final = 3.0
@@ -109,7 +110,9 @@ async def _serve(config: Config, stack: contextlib.AsyncExitStack) -> int:
     eyes = _eyes(config, inbox, stack)
     board = _board(config, inbox, loop, stack)
     rim = Rim(desk, broker, _topics(config), eyes, board)
-    parts = Parts(core, scribe, store, inbox, rim, desk, clock.now, watchdog, policy_hash)
+    parts = Parts(
+        core, scribe, store, inbox, rim, desk, clock.now, watchdog, policy_hash, papers(config)
+    )
     agent = Agent(settings, parts, _token(config))
     for number in (signal.SIGTERM, signal.SIGINT):
         loop.add_signal_handler(number, agent.stop)
@@ -242,6 +245,22 @@ def _core(
             continue
         policy, digest = arrived.policy, arrived.hash
     return Terminal(settings, restored, Secrets(), policy, digest), digest
+
+
+def papers(config: Config) -> Papers:
+    """What goes into bundles from beside the ledger. E-CFG-05, E-PRF-02."""
+    from edge.process.evidence import Papers
+    from edge.suites import _certs
+
+    def certificate(path: str) -> bytes:
+        return _certs.der_of(_small(path)) if path else b""
+
+    first = _small(config.centre.policy, 64 * 1024) if config.centre.policy else b""
+    return Papers(
+        terminal_cert=certificate(config.centre.terminal_cert),
+        centre_cert=certificate(config.centre.cert),
+        first_policy=first,
+    )
 
 
 def _topics(config: Config) -> Any:

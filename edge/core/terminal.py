@@ -179,6 +179,10 @@ class Terminal:
         """Every undone task and the newest others, oldest first."""
         return self._site.tasks.listed()
 
+    def numbered(self, bill_no: str) -> str:
+        """The id of the newest bill with this number of the HIS, "" = not remembered."""
+        return self._site.book.numbered(bill_no)
+
     def status(self, now: Now) -> Json:
         """How the terminal is, for /v1/status and the doctor."""
         site, clock = self._site, self._clock.state(now)

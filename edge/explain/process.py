@@ -25,4 +25,8 @@ CODES: Final[dict[str, tuple[str, str]]] = {
         "Events arrive faster than they can be handled.",
         "The process restarts; if it repeats: send the log to support.",
     ),
+    "E-SYS-06": (
+        "The agent on this machine does not answer, or something else listens on its port.",
+        "Start it (systemctl start facepay), or check [http] port.",
+    ),
 }

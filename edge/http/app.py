@@ -19,6 +19,7 @@ from edge.http.kiosk import Kiosk
 from edge.http.ops import Ops
 from edge.http.patience import impatient
 from edge.http.port import AgentPort
+from edge.http.proof import Proof
 
 CONNECTIONS_MAX = 160  # long-polls, calls, screens and some room
 HEAD_BYTES_MAX = 16 * 1024
@@ -29,7 +30,7 @@ STOP_S = 2  # streams never end by themselves: at a clean stop they are cut afte
 def make_app(port: AgentPort) -> Starlette:
     """All routes over one agent."""
     return Starlette(
-        routes=[*His(port).routes(), *Kiosk(port).routes(), *Ops(port).routes()],
+        routes=[*His(port).routes(), *Proof(port).routes(), *Kiosk(port).routes(), *Ops(port).routes()],
         middleware=[Middleware(Guard, api_token=port.api_token)],
         exception_handlers={
             EdgeError: on_edge_error,

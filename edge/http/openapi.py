@@ -12,6 +12,7 @@ from edge.http.bodies import KEY_CHARS_MAX, VERSION_MAX, WAIT_S_MAX
 from edge.http.his import CancelBody
 from edge.http.kiosk import Press
 from edge.http.problem import FAULTS, MEDIA_TYPE, Problem
+from edge.http.proof import BILL_NO_CHARS_MAX
 
 EXAMPLE_BILL_ID = "b" + 16 * "0"
 REF = "#/components/schemas/{name}"
@@ -45,6 +46,14 @@ class Receipt(Struct, frozen=True):
     checkpoint: Json
 
 
+class BundleFile(Struct, frozen=True):
+    """Record, shown body, policy, decision, receipt and certificates in one file, base64."""
+
+    bill_id: str
+    seq: int
+    bundle: str
+
+
 class Health(Struct, frozen=True):
     status: str
     terminal: str
@@ -69,6 +78,7 @@ class Operation(Struct, frozen=True):
     body_required: bool = True
     keyed: bool = False
     query: tuple[tuple[str, int], ...] = ()
+    texts: tuple[str, ...] = ()  # query parameters that must be there
 
 
 OPERATIONS = (
@@ -111,6 +121,23 @@ OPERATIONS = (
         "The centre's signed receipt of a bill",
         {200: ("the proof", Receipt)},
         (410,),
+    ),
+    Operation(
+        "/v1/bills",
+        "get",
+        "findBill",
+        "The newest bill with a number of the HIS",
+        {200: ("the bill as it is now", BillState)},
+        texts=("bill_no",),
+    ),
+    Operation(
+        "/v1/bills/{bill_id}/bundle",
+        "get",
+        "readBundle",
+        "One file that proves the bill: `facepay verify` judges it offline",
+        {200: ("the file, base64", BundleFile)},
+        (409,),
+        query=(("cancel", 1),),
     ),
     Operation(
         "/v1/status",
@@ -231,6 +258,15 @@ def parameters(op: Operation) -> list[Json]:
             "schema": {"type": "integer", "minimum": 0, "maximum": highest},
         }
         for name, highest in op.query
+    ]
+    found += [
+        {
+            "name": name,
+            "in": "query",
+            "required": True,
+            "schema": {"type": "string", "minLength": 1, "maxLength": BILL_NO_CHARS_MAX},
+        }
+        for name in op.texts
     ]
     return found
 

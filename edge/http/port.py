@@ -43,6 +43,15 @@ class AgentPort(Protocol):
 
     def status(self) -> Json: ...
 
+    def bill_of(self, bill_no: str) -> BillState | None:
+        """The newest bill with this number of the HIS."""
+        ...
+
+    async def bundle(self, bill_id: str, *, cancel: bool) -> Json | None:
+        """{"bill_id", "seq", "bundle": base64}: all that a judge needs. None: no such bill. E-PRF-07
+        no record yet, E-PRF-08 not here any more."""
+        ...
+
     def receipt(self, bill_id: str) -> Json | None:
         """{"receipt", "record": base64, "checkpoint": ...} once the centre has answered."""
         ...

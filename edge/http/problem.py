@@ -88,6 +88,12 @@ FAULTS: dict[str, Fault] = {
         "There is no receipt yet",
         "the centre has not answered; wait for the bill to become settled",
     ),
+    "E-PRF-07": Fault(
+        409, "There is no signed record of this bill yet", "wait until it is recorded"
+    ),
+    "E-PRF-08": Fault(
+        404, "This record is not on the terminal any more", "the centre still has it"
+    ),
     "E-HIS-30": Fault(
         500,
         "Unexpected error in the terminal",

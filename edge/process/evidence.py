@@ -2,20 +2,22 @@
 
 from __future__ import annotations
 
+import base64
 from typing import Final
 
 from msgspec import Struct
+from msgspec.structs import replace
 
 from edge.core.books import bills
-from edge.core.types import BillState
-from edge.drivers.store import OPENING_SPACE, Store
+from edge.core.parts.centre_word import POLICIES_SPACE, POLICY_KEY, POLICY_SPACE
+from edge.core.types import BillState, Json
+from edge.drivers.store import OPENING_SPACE, Decided, Store
 from edge.errors import EdgeError
 from edge.wire import cbor, commit, policy
 from edge.wire.bundle import Bundle, encode
 from edge.wire.log.receipt import leaf_bytes
 from edge.wire.record import peek, record_hash
 
-POLICIES_SPACE: Final = "policies"  # every policy that a record may name, by its hash
 NOTHING: Final = commit.Opening({}, {})
 
 
@@ -29,12 +31,12 @@ class Papers(Struct, frozen=True):
 
 def bundle_of(store: Store, seq: int, papers: Papers, now_ms: int) -> bytes:
     """The bundle of record `seq`. EdgeError E-PRF-08 when there is no such record here (any more)."""
-    if not 1 <= seq <= store.head.seq or store.record_hash(seq) is None:
+    if not store.base.seq < seq <= store.head.seq:
         raise EdgeError("E-PRF-08", f"there is no record {seq} here", "facepay status")
     (data,) = store.records(seq, seq)
     header = peek(data)
     opening = store.doc(OPENING_SPACE, f"{seq:012d}")
-    made = Bundle(
+    bundle = Bundle(
         made_utc_ms=now_ms,
         record=data,
         opening=NOTHING if opening is None else commit.decode(opening),
@@ -44,25 +46,52 @@ def bundle_of(store: Store, seq: int, papers: Papers, now_ms: int) -> bytes:
     )
     decided = store.result(seq)
     if decided is None:
-        return encode(made)
-    plain = cbor.dumps(decided.body)  # deterministic, so these are the bytes that were hashed
-    leaf = leaf_bytes(
-        record_hash(data), header.terminal, header.epoch, header.seq, decided.outcome, plain
-    )
+        return encode(bundle)
+    leaf, plain = _leaf(data, decided)
     return encode(
-        Bundle(
-            made_utc_ms=made.made_utc_ms,
-            record=made.record,
-            opening=made.opening,
-            policy=made.policy,
+        replace(
+            bundle,
             outcome=str(decided.outcome),
             result=plain,
             receipt=decided.receipt,
             leaf=leaf,
-            terminal_cert=made.terminal_cert,
-            centre_cert=made.centre_cert,
         )
     )
+
+
+def receipt_of(store: Store, seq: int) -> Json | None:
+    """The record, the log's leaf about it and the centre's receipt, which proves the leaf with
+    nothing but the centre's public key; the newest checkpoint beside them. None before the answer.
+    E-HIS-34 when the record was pruned."""
+    if 0 < seq <= store.base.seq:
+        raise EdgeError("E-HIS-34", f"record {seq} was pruned")
+    decided = store.result(seq)
+    if decided is None:
+        return None
+    size, root = store.checkpoint
+    (data,) = store.records(seq, seq)
+    leaf, _ = _leaf(data, decided)
+    return {
+        "seq": seq,
+        "outcome": str(decided.outcome),
+        "record": b64(data),
+        "receipt": b64(decided.receipt),
+        "leaf": b64(leaf),
+        "checkpoint": {"tree_size": size, "root": b64(root)},
+    }
+
+
+def b64(data: bytes) -> str:
+    """For JSON."""
+    return base64.b64encode(data).decode()
+
+
+def _leaf(data: bytes, decided: Decided) -> tuple[bytes, bytes]:
+    """The log's leaf about a record, and the plaintext of the decision."""
+    header = peek(data)
+    plain = cbor.dumps(decided.body)  # deterministic, so these are the bytes that were hashed
+    place = (header.terminal, header.epoch, header.seq)
+    return leaf_bytes(record_hash(data), *place, decided.outcome, plain), plain
 
 
 def seq_of(state: BillState, *, cancel: bool) -> int:
@@ -89,7 +118,7 @@ def bill_by_number(store: Store, bill_no: str) -> BillState:
 
 def _policy(store: Store, digest: bytes, first: bytes) -> bytes:
     """The document with this hash; b"" for the built-in P0, and when it is not kept any more."""
-    found = store.doc(POLICIES_SPACE, digest.hex()) or store.doc("policy", "current") or b""
+    found = store.doc(POLICIES_SPACE, digest.hex()) or store.doc(POLICY_SPACE, POLICY_KEY) or b""
     for document in (found, first):
         if document and policy.document_hash(document) == digest:
             return document

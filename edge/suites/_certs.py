@@ -3,11 +3,13 @@ third party needs the centre's public key alone to know whose signature is under
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
 from typing import Final
 
 from cryptography import x509
-from cryptography.exceptions import InvalidSignature
+from cryptography.exceptions import InvalidSignature, UnsupportedAlgorithm
 from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.x509.oid import NameOID
@@ -50,30 +52,45 @@ def issue(  # noqa: PLR0917 - whose hand, whose key, who, when
 
 def read(der: bytes) -> Paper:
     """What it says; nothing is verified. EdgeError E-PRF-02."""
-    cert = _load(der)
-    key = cert.public_key()
-    if not isinstance(key, ec.EllipticCurvePublicKey) or not isinstance(key.curve, ec.SECP256R1):
-        raise EdgeError("E-PRF-02", "a certificate is not of a P-256 key")
-    return Paper(
-        name=_one(cert.subject, NameOID.COMMON_NAME),
-        organisation=_one(cert.subject, NameOID.ORGANIZATION_NAME),
-        key=key,
-        begins_utc_ms=_ms(cert.not_valid_before_utc),
-        ends_utc_ms=_ms(cert.not_valid_after_utc),
-    )
+    with _reading():  # fields are parsed when they are asked for
+        cert = _load(der)
+        key = cert.public_key()
+        p256 = isinstance(key, ec.EllipticCurvePublicKey) and isinstance(key.curve, ec.SECP256R1)
+        if not p256:
+            raise ValueError("not of a P-256 key")
+        assert isinstance(key, ec.EllipticCurvePublicKey), "just looked"
+        return Paper(
+            name=_one(cert.subject, NameOID.COMMON_NAME),
+            organisation=_one(cert.subject, NameOID.ORGANIZATION_NAME),
+            key=key,
+            begins_utc_ms=_ms(cert.not_valid_before_utc),
+            ends_utc_ms=_ms(cert.not_valid_after_utc),
+        )
+
+
+def der_of(pem: bytes) -> bytes:
+    """The DER of a certificate in PEM form. EdgeError E-PRF-02."""
+    with _reading():
+        return x509.load_pem_x509_certificate(pem).public_bytes(serialization.Encoding.DER)
+
+
+def pem_of(der: bytes) -> bytes:
+    """A certificate as people keep it in files."""
+    return _load(der).public_bytes(serialization.Encoding.PEM)
 
 
 def signed_by(der: bytes, key: SignPublic) -> bool:
     """Whether this key signed the certificate."""
-    cert = _load(der)
-    algorithm = cert.signature_hash_algorithm
-    if not isinstance(algorithm, hashes.SHA256):
-        return False
-    try:
-        key.verify(cert.signature, cert.tbs_certificate_bytes, ec.ECDSA(algorithm))
-    except InvalidSignature:
-        return False
-    return True
+    with _reading():
+        cert = _load(der)
+        algorithm = cert.signature_hash_algorithm
+        if not isinstance(algorithm, hashes.SHA256):
+            return False
+        try:
+            key.verify(cert.signature, cert.tbs_certificate_bytes, ec.ECDSA(algorithm))
+        except InvalidSignature:
+            return False
+        return True
 
 
 def _issue(  # noqa: PLR0917
@@ -110,9 +127,15 @@ def _name(name: str, organisation: str) -> x509.Name:
 def _load(der: bytes) -> x509.Certificate:
     if len(der) > CERT_BYTES_MAX:
         raise EdgeError("E-PRF-02", "a certificate is too long")
+    return x509.load_der_x509_certificate(der)
+
+
+@contextmanager
+def _reading() -> Iterator[None]:
+    """Whatever the library says of a certificate that is none."""
     try:
-        return x509.load_der_x509_certificate(der)
-    except ValueError as error:
+        yield
+    except (ValueError, TypeError, UnsupportedAlgorithm, x509.InvalidVersion) as error:
         raise EdgeError("E-PRF-02", f"a certificate is not readable: {error}") from error
 
 

@@ -7,11 +7,14 @@ from pathlib import Path
 from typing import Final
 
 from edge.errors import EdgeError
-from edge.suites import es256
+from edge.suites import _certs, es256
 
 SIGN_FILE: Final = "centre-sign.pem"
 SEAL_FILE: Final = "centre-seal.pem"
 FILE_MODE: Final = 0o600
+CENTRE_NAME: Final = "centre"
+CENTRE_DAYS: Final = 3650
+TERMINAL_DAYS: Final = 1825  # a record must stay provable for years
 
 
 class CentreKeys:
@@ -24,6 +27,19 @@ class CentreKeys:
         self.sealer = es256.HpkeSealer(seal.public_key())
         self.sign_public_pem = es256.public_pem(sign.public_key())
         self.seal_public_bytes = es256.seal_public_bytes(seal.public_key())
+        self._sign = sign
+
+    def own_cert(self, now_ms: int) -> bytes:
+        """The centre's certificate, PEM."""
+        return _certs.pem_of(_certs.self_signed(self._sign, CENTRE_NAME, now_ms, CENTRE_DAYS))
+
+    def terminal_cert(self, name: str, institution: str, sign_public: bytes, now_ms: int) -> bytes:
+        """A terminal's certificate at enrolment, PEM. `sign_public`: its key, PEM."""
+        public = es256.load_sign_public(sign_public)
+        issued = _certs.issue(
+            self._sign, CENTRE_NAME, public, name, institution, now_ms, TERMINAL_DAYS
+        )
+        return _certs.pem_of(issued)
 
     @classmethod
     def open(cls, directory: Path) -> CentreKeys:

@@ -30,6 +30,7 @@ __all__ = ["Made", "PersonSpec", "TerminalSpec", "default_url", "make_centre", "
 
 REGION: Final = "510100"
 POPULATION: Final = 20
+DAY_MS: Final = 86_400_000  # certificates begin a day early: clocks differ
 
 
 class Made:
@@ -51,6 +52,8 @@ class Made:
         self.sign_key = directory / "centre-sign.pub"
         self.seal_key = directory / "centre-seal.pub"
         self.config = directory / "centre.toml"
+        self.cert = directory / "centre.crt"
+        self.certs = {spec.name: directory / f"terminal-{spec.name}.crt" for spec in terminals}
         self.policies = {spec.name: directory / f"policy-{spec.name}.cose" for spec in terminals}
         self.policy = next(iter(self.policies.values()), None)  # of the first terminal
 
@@ -131,11 +134,16 @@ def make_centre(
     centre = Centre(t.Store(url), keys, rules.load(region), **options)
     made = Made(directory, url, centre, specs)
     made.sign_key.write_bytes(keys.sign_public_pem)
+    made.cert.write_bytes(keys.own_cert(now - DAY_MS))
     made.seal_key.write_text(keys.seal_public_bytes.hex() + "\n")
     with centre.store.begin() as conn:
         centre.log.catch_up(conn)
         for spec in specs:
             document = _enrol(conn, centre, spec, now)
+            certificate = keys.terminal_cert(
+                spec.name, spec.fixmedins_code, spec.sign_public, now - DAY_MS
+            )
+            made.certs[spec.name].write_bytes(certificate)
             made.policies[spec.name].write_bytes(document)
         add_people(conn, folk.population(POPULATION) if people is None else people, now)
     return made

@@ -164,6 +164,8 @@ opter_name = "自助终端01"
 sign_key = "{self.centre_setup.sign_key}"
 seal_key = "{self.centre_setup.seal_key}"
 policy = "{self.centre_setup.policy}"
+cert = "{self.centre_setup.cert}"
+terminal_cert = "{self.centre_setup.certs[TERMINAL]}"
 
 [broker]
 host = "127.0.0.1"

@@ -217,6 +217,8 @@ class Counter:
                 "sign_key": str(self.made.sign_key),
                 "seal_key": str(self.made.seal_key),
                 "policy": str(self.made.policy),
+                "cert": str(self.made.cert),
+                "terminal_cert": str(self.made.certs[TERMINAL]),
             },
             "broker": {
                 "host": "127.0.0.1",

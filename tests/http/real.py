@@ -64,6 +64,14 @@ class RealPort:
     def status(self) -> Json:
         return self.desk.terminal.status(self.desk.now)
 
+    def bill_of(self, bill_no: str) -> BillState | None:
+        bill_id = self.desk.terminal.numbered(bill_no)
+        return self.bill(bill_id) if bill_id else None
+
+    async def bundle(self, bill_id: str, *, cancel: bool) -> Json | None:
+        state = self.bill(bill_id)
+        return None if state is None else {"bill_id": bill_id, "seq": 1, "bundle": "AAAA"}
+
     def receipt(self, bill_id: str) -> Json | None:
         return None
 

@@ -108,6 +108,15 @@ class ScriptedPort:
     def status(self) -> Json:
         return {"screen": self.now.name, "waiting": 0}
 
+    def bill_of(self, bill_no: str) -> BillState | None:
+        mine = [one for one in self.bills.values() if one.bill.bill_no == bill_no]
+        return mine[-1] if mine else None
+
+    async def bundle(self, bill_id: str, *, cancel: bool) -> Json | None:
+        if bill_id not in self.bills:
+            return None
+        return {"bill_id": bill_id, "seq": 2 if cancel else 1, "bundle": "AAAA"}
+
     def receipt(self, bill_id: str) -> Json | None:
         return self.receipts.get(bill_id)
 

@@ -113,6 +113,10 @@ class Book:
         state = self._bills.get(bill_id)
         return "" if state is not None and state.status in NOTHING_BOOKED else bill_id
 
+    def numbered(self, bill_no: str) -> str:
+        """The id of the newest bill with this number of the HIS, "" = not remembered."""
+        return self._numbers.get(bill_no, "")
+
     # -- changing ----------------------------------------------------------------------------------
     def add(self, bill: Bill, now: Now) -> tuple[BillState, list[Effect]]:
         """A new bill at the end of the queue."""

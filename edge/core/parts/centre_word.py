@@ -20,6 +20,7 @@ CONTACT_KEY: Final = "centre"
 STOP_KEY: Final = "stop"
 POLICY_SPACE: Final = "policy"
 POLICY_KEY: Final = "current"
+POLICIES_SPACE: Final = "policies"  # every one that a record may name, by its hash: for the proof
 ASK_BYTES: Final = 16
 POLICY_EVERY_MS: Final = 3_600_000
 POLICY_RETRY_MS: Final = 300_000
@@ -169,6 +170,7 @@ class CentreWord:
         if event.hash != site.policy_hash:
             site.policy, site.policy_hash = event.policy, event.hash
             effects.append(Save(POLICY_SPACE, POLICY_KEY, event.document))
+            effects.append(Save(POLICIES_SPACE, event.hash.hex(), event.document))
         if self._stop is not None and event.policy.version > self._stop.version:
             self._stop, site.stop_code = None, ""
             effects.append(Save(META_SPACE, STOP_KEY, None))

@@ -26,7 +26,11 @@ from edge.wire.shape import ZERO_HASH
 
 LEAF_FIELDS: Final = 6  # record hash, terminal, epoch, seq, outcome, result hash
 SETTLED: Final = frozenset({Outcome.SETTLED, Outcome.ADJUSTED})
-FACE: Final = "face"
+PAYS: Final = frozenset({"settle", "pharmacy"})
+
+
+def _above(value: Any) -> Any:
+    return value.removeprefix("-") if isinstance(value, str) else value
 
 
 class Sign(StrEnum):
@@ -152,9 +156,9 @@ class Judge:
             if self._terminal is None:
                 raise _No("E-PRF-06", "")
             return es256.kid_of(self._terminal).hex()
-        paper = _certs.read(der)
         if not _certs.signed_by(der, self._keys.centre):
-            raise _No("E-PRF-04", f"it names {paper.name}")
+            raise _No("E-PRF-04", "")
+        paper = _certs.read(der)
         if self._terminal is None:
             self._terminal = paper.key
         if es256.kid_of(self._terminal) != es256.kid_of(paper.key):
@@ -300,6 +304,8 @@ class Judge:
         info = self._result.get("setlinfo")
         if self._bundle.outcome not in SETTLED or not isinstance(info, dict) or not info:
             return None
+        if self._header is not None and self._header.kind not in PAYS:  # what is undone is below zero
+            info = {key: _above(value) for key, value in info.items()}
         try:
             split = money.split_from(info)
         except EdgeError as error:

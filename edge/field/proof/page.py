@@ -9,7 +9,7 @@ from typing import Any, Final
 
 from edge.core.types import Json
 from edge.explain import CODES
-from edge.field.proof.judge import Judged, Sign
+from edge.field.proof.judge import Finding, Judged, Sign
 from edge.field.proof.texts import TEXTS
 from edge.wire.record import record_hash
 
@@ -98,9 +98,8 @@ def text(judged: Judged, lang: str) -> str:
     if wrong:
         lines += ["", words["failed"]]
         for one in wrong:
-            meaning, step = CODES[one.code]
-            lines += [f"  {one.code}  {meaning}" + (f" ({one.note})" if one.note else "")]
-            lines += [f"  {words['advice']}: {step}"]
+            lines += [f"  {one.code}  {_why(one, lang)}" + (f" ({one.note})" if one.note else "")]
+            lines += [f"  {words['advice']}: {CODES[one.code][1]}"] if lang == "en" else []
     lines += ["", words["what"]]
     lines += [f"  {name}: {value}" for name, value in rows(judged, lang)]
     return "\n".join([*lines, "", words["note"]]) + "\n"
@@ -133,7 +132,7 @@ def page(judged: Judged, lang: str) -> str:
         for one in judged.findings
     )
     wrong = "".join(
-        f"<p><b>{one.code}</b> {_e(CODES[one.code][0])} {_e(one.note)}<br>{_e(CODES[one.code][1])}</p>"
+        f"<p><b>{one.code}</b> {_e(_why(one, lang))} {_e(one.note)}</p>"
         for one in judged.findings
         if one.sign is Sign.FAILS
     )
@@ -160,6 +159,11 @@ STYLE: Final = (
     ".refuted,.fails{border-color:#b00020;color:#b00020}.fails td{font-weight:700}.absent td{color:#555}"
     "footer{margin-top:1.5rem;color:#555}@media print{body{margin:0}}"
 )
+
+
+def _why(one: Finding, lang: str) -> str:
+    """What a failed check means; the other languages than English are the page's own."""
+    return TEXTS[lang].get(one.code) or CODES[one.code][0]
 
 
 def _e(value: str) -> str:
