@@ -31,6 +31,7 @@ CALL_WAIT_S = 15.0  # a turn takes milliseconds; this only ends when the disk or
 CALLS_MAX = 64
 LONG_POLLS_MAX = 64
 BILL_ID_CHARS_MAX = 64
+BILL_NO_CHARS_MAX = 64
 BAD = 400  # from here on an answer is a problem
 
 
@@ -48,12 +49,26 @@ class His:
 
     def routes(self) -> list[Route]:
         return [
-            Route("/v1/bills", self.create, methods=["POST"]),
+            Route("/v1/bills", self.bills, methods=["GET", "POST"]),
             Route("/v1/bills/{bill_id}", self.read, methods=["GET"]),
             Route("/v1/bills/{bill_id}/cancel", self.cancel, methods=["POST"]),
             Route("/v1/bills/{bill_id}/receipt", self.receipt, methods=["GET"]),
             Route("/v1/status", self.status, methods=["GET"]),
         ]
+
+    async def bills(self, request: Request) -> Response:
+        """One route for both, so that a wrong method is told of both."""
+        return await (self.create if request.method == "POST" else self.find)(request)
+
+    async def find(self, request: Request) -> Response:
+        """The newest bill with this number. E-HIS-06, E-HIS-28."""
+        numbers = request.query_params.getlist("bill_no")
+        if len(numbers) != 1 or not 0 < len(numbers[0]) <= BILL_NO_CHARS_MAX:
+            raise EdgeError("E-HIS-28", "bill_no is missing, double or too long", "?bill_no=…")
+        state = self._port.bill_of(numbers[0])
+        if state is None:
+            raise EdgeError("E-HIS-06", "this terminal remembers no bill with this number")
+        return answer(200, state)
 
     async def create(self, request: Request) -> Response:
         key = read_key(request)

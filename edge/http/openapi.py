@@ -9,10 +9,9 @@ from msgspec import Struct
 
 from edge.core.types import Bill, BillState, BillStatus, Json, Outcome
 from edge.http.bodies import KEY_CHARS_MAX, VERSION_MAX, WAIT_S_MAX
-from edge.http.his import CancelBody
+from edge.http.his import BILL_NO_CHARS_MAX, CancelBody
 from edge.http.kiosk import Press
 from edge.http.problem import FAULTS, MEDIA_TYPE, Problem
-from edge.http.proof import BILL_NO_CHARS_MAX
 
 EXAMPLE_BILL_ID = "b" + 16 * "0"
 REF = "#/components/schemas/{name}"

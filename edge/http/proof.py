@@ -1,4 +1,4 @@
-"""What a clinic shows to somebody who does not believe it: bundles, and bills by the HIS's own number."""
+"""What a clinic shows to somebody who does not believe it: bundles."""
 
 from __future__ import annotations
 
@@ -11,8 +11,6 @@ from edge.http.bodies import read_number
 from edge.http.his import BILL_ID_CHARS_MAX, answer
 from edge.http.port import AgentPort
 
-BILL_NO_CHARS_MAX = 64
-
 
 class Proof:
     """Reads only."""
@@ -21,21 +19,10 @@ class Proof:
         self._port = port
 
     def routes(self) -> list[Route]:
-        """GET /v1/bills?bill_no=…, GET /v1/bills/{bill_id}/bundle."""
+        """GET /v1/bills/{bill_id}/bundle."""
         return [
-            Route("/v1/bills", self.find, methods=["GET"]),
             Route("/v1/bills/{bill_id}/bundle", self.bundle, methods=["GET"]),
         ]
-
-    async def find(self, request: Request) -> Response:
-        """The newest bill with this number. E-HIS-06, E-HIS-28."""
-        numbers = request.query_params.getlist("bill_no")
-        if len(numbers) != 1 or not 0 < len(numbers[0]) <= BILL_NO_CHARS_MAX:
-            raise EdgeError("E-HIS-28", "bill_no is missing, double or too long", "?bill_no=…")
-        state = self._port.bill_of(numbers[0])
-        if state is None:
-            raise EdgeError("E-HIS-06", "this terminal remembers no bill with this number")
-        return answer(200, state)
 
     async def bundle(self, request: Request) -> Response:
         """One file as base64, for `facepay verify`. `cancel=1`: of the cancellation's record."""

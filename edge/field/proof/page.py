@@ -43,26 +43,27 @@ def rows(judged: Judged, lang: str) -> Rows:
     put("bill_no", body.get("bill_no"))
     header = judged.header
     if header is not None:
-        put("kind", header.kind)
+        put("kind", words.get(f"kind.{header.kind}", header.kind))
         put("terminal", f"{header.terminal} / {header.epoch} / {header.seq}")
     put("institution", _both(body.get("fixmedins_code"), body.get("fixmedins_name")))
     if header is not None:
         put("time", _time(header.wall_ms, header.error_ms))
         put("mode", words[f"mode.{header.mode}"])
-    _person(put, body)
+    _person(put, body, words)
     if judged.policy is not None:
         put("limits", f"{judged.policy.profile} v{judged.policy.version}")
-    _decision(put, judged)
+    _decision(put, judged, words)
     if header is not None:
         put("keys", header.keys)
         put("fingerprint", record_hash(judged.bundle.record).hex())
     return found
 
 
-def _person(put: Any, body: Json) -> None:
+def _person(put: Any, body: Json, words: dict[str, str]) -> None:
     identity, seen = _map(body.get("identity")), _map(body.get("verdict"))
     put("person", identity.get("psn_no"))
-    put("means", identity.get("means"))
+    means = identity.get("means")
+    put("means", words.get(f"means.{means}", means))
     if seen:
         put("verdict", f"{_number(seen.get('score'))} / {_number(seen.get('threshold'))}")
         models = seen.get("models")
@@ -75,15 +76,16 @@ def _person(put: Any, body: Json) -> None:
         put("consent", _both(_both(consent.get("text"), consent.get("lang")), when))
 
 
-def _decision(put: Any, judged: Judged) -> None:
+def _decision(put: Any, judged: Judged, words: dict[str, str]) -> None:
     info = _map(judged.result.get("setlinfo"))
     if judged.leaf is not None:
-        put("outcome", judged.bundle.outcome)
+        put("outcome", words[f"outcome.{judged.bundle.outcome}"])
         put("setl_id", info.get("setl_id"))
         put("why", judged.result.get("err_msg") or judged.result.get("code"))
     source = info or _map(judged.body.get("estimate"))
     for name, field in AMOUNTS:
-        put(name, source.get(field))
+        amount = source.get(field)
+        put(name, amount if info or not amount else f"{amount} {words['estimated']}")
     if judged.leaf is not None:
         size, index, root = judged.leaf
         put("log", f"{index} / {size} · {root.hex()[:16]}…")
@@ -98,7 +100,7 @@ def text(judged: Judged, lang: str) -> str:
     if wrong:
         lines += ["", words["failed"]]
         for one in wrong:
-            lines += [f"  {one.code}  {_why(one, lang)}" + (f" ({one.note})" if one.note else "")]
+            lines += [f"  {one.code}  {_why(one, lang)}{_note(one)}"]
             lines += [f"  {words['advice']}: {CODES[one.code][1]}"] if lang == "en" else []
     lines += ["", words["what"]]
     lines += [f"  {name}: {value}" for name, value in rows(judged, lang)]
@@ -132,7 +134,7 @@ def page(judged: Judged, lang: str) -> str:
         for one in judged.findings
     )
     wrong = "".join(
-        f"<p><b>{one.code}</b> {_e(_why(one, lang))} {_e(one.note)}</p>"
+        f"<p><b>{one.code}</b> {_e(_why(one, lang) + _note(one))}</p>"
         for one in judged.findings
         if one.sign is Sign.FAILS
     )
@@ -164,6 +166,10 @@ STYLE: Final = (
 def _why(one: Finding, lang: str) -> str:
     """What a failed check means; the other languages than English are the page's own."""
     return TEXTS[lang].get(one.code) or CODES[one.code][0]
+
+
+def _note(one: Finding) -> str:
+    return f" ({one.note})" if one.note else ""
 
 
 def _e(value: str) -> str:
