@@ -21,6 +21,7 @@ CLONE = {
     "demo": "sim.clinic",
     "fuzz": "tests.fuzz",
     "images": "sim.crash.images",
+    "killpoints": "sim.crash.killpoints",
 }
 
 

@@ -88,7 +88,7 @@ def work(seed: int, pragmas: Mapping[str, str] | None = None, images_max: int = 
         run, image = Path(name) / "run", Path(name) / "image"
         run.mkdir()
         image.mkdir()
-        tape = record(Script(seed, STEPS_PER_WORKLOAD), run, pragmas)
+        tape = record(Script.drawn(seed, STEPS_PER_WORKLOAD), run, pragmas)
         return _look(tape, image, images_max)
 
 

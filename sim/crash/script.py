@@ -6,7 +6,7 @@ does to the books and how it is asked of the store."""
 from __future__ import annotations
 
 import random
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
@@ -75,18 +75,23 @@ class Step(Struct, frozen=True):
 class Script:
     """`steps`, and `books[i]`: what the ledger holds after the first i of them."""
 
-    def __init__(self, seed: int, steps: int, kinds: Mapping[str, int] | None = None) -> None:
+    def __init__(self, seed: int, plan: Sequence[str]) -> None:
         self.seed = seed
         self._dice = random.Random(f"script {seed}")
         self._chain = Chain(epoch=EPOCH, seed=seed)
         self.key = self._dice.randbytes(32)
         self.steps: list[Step] = []
         self.books = [Books(self._chain.head)]
-        chances = dict(kinds or {name: kind.weight for name, kind in STEPS.items()})
-        for what in self._dice.choices(list(chances), list(chances.values()), k=steps):
+        for what in plan:
             step, after = STEPS[what].make(self, self.books[-1])
             self.steps.append(step)
             self.books.append(after)
+
+    @classmethod
+    def drawn(cls, seed: int, steps: int) -> Script:
+        """Every duty as often as its weight says."""
+        weights = [kind.weight for kind in STEPS.values()]
+        return cls(seed, random.Random(f"plan {seed}").choices(list(STEPS), weights, k=steps))
 
     def locker(self) -> SeededLocker:
         """A fresh one: the same nonces again in the same order."""
@@ -97,7 +102,9 @@ class Script:
         """Records, perhaps answers, perhaps documents: what a turn of the agent makes durable."""
         count = self._dice.choice((0, 1, 1, 2, 5))
         rows = tuple(self._row() for _ in range(count))
-        entries = tuple(Entry(r.seq, r.txid, r.kind, r.mode, len(r.data), r.local) for r in rows)
+        entries = tuple(
+            Entry(r.seq, r.txid, r.kind, r.mode, len(r.data), r.local, hash=r.hash) for r in rows
+        )
         after = replace(
             before,
             head=self._chain.head,
@@ -166,21 +173,23 @@ def _same(what: str) -> Callable[[Script, Books], tuple[Step, Books]]:
     return lambda _script, before: (Step(what), before)
 
 
-def _commit(store: Driver, step: Step) -> None:
+def _commit(store: Driver, step: Step) -> bool:
     store.commit(step.batch)
+    return True
 
 
-def _checkpoint(store: Driver, _step: Step) -> None:
-    store.checkpoint_wal()
+def _checkpoint(store: Driver, _step: Step) -> bool:
+    return store.checkpoint_wal()
 
 
 class Kind(Struct, frozen=True):
     """One duty of the store. `make` writes the step and the books after it; `do` asks it of the
-    store. `do` None: whoever plays the script does it (it ends the store)."""
+    store and says whether it was done (False: not now). `do` None: whoever plays the script does it
+    (it ends the store)."""
 
     weight: int  # how often among the others
     make: Callable[[Any, Books], tuple[Step, Books]]
-    do: Callable[[Driver, Step], None] | None
+    do: Callable[[Driver, Step], bool] | None
 
 
 STEPS: Mapping[str, Kind] = {

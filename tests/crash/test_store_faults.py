@@ -185,6 +185,39 @@ def test_an_io_error_in_a_checkpoint_is_not_swallowed(store, disk, chain):
         store.commit(Batch(rows=(chain.row(),)))
 
 
+def test_after_an_io_error_closing_touches_nothing(store, disk, chain):
+    """SQLite would move its log at the close, and take errors there for a success."""
+    disk.fail = fail_on("sync", apsw.IOError, times=1)
+    with pytest.raises(EdgeError, match="E-STO-02"):
+        store.commit(Batch(rows=(chain.row(),)))
+    before = dict(disk.counts)
+    store.close()
+    assert dict(disk.counts) == before
+
+
+def test_the_log_of_a_life_that_was_killed_is_moved_and_its_errors_are_said(store, chain, tmp_path):
+    """No commit has to come first: `facepay killpoints --duty start`."""
+    store.commit(Batch(rows=(chain.row(),)))
+    killed = tmp_path / "killed"
+    killed.mkdir()
+    for file in tmp_path.glob("ledger.db*"):
+        (killed / file.name).write_bytes(file.read_bytes())
+    log = killed / "ledger.db-wal"
+    assert log.stat().st_size > 0
+    failing = VirtualDisk("killed")
+    again = Driver(killed / "ledger.db", chain.locker, reserve_bytes=0, vfs=failing.name)
+    failing.fail = fail_on("sync", apsw.IOError, times=1)
+    with pytest.raises(EdgeError, match="E-STO-02"):
+        again.checkpoint_wal()
+    again.close()
+    failing.remove()
+    healed = Driver(killed / "ledger.db", chain.locker, reserve_bytes=0)
+    assert healed.checkpoint_wal()
+    assert log.stat().st_size == 0
+    assert healed.restore().head == chain.head
+    healed.close()
+
+
 # -- changed behind our back ------------------------------------------------------------------------------------
 def tampered(store, tmp_path, *statements: str) -> None:
     store.close()

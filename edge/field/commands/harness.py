@@ -11,6 +11,7 @@ HELP = {
     "demo": "Run a whole clinic in simulation.",
     "fuzz": "Feed every parser with a fuzzer: facepay fuzz [--target NAME] [--seconds S].",
     "images": "Open every disk a power cut may leave: facepay images [--images N] [--seed S] [--jobs J].",
+    "killpoints": "Strike every durable call of the store: facepay killpoints [--duty NAME] [--sample P].",
 }
 
 
