@@ -14,6 +14,7 @@ from __future__ import annotations
 
 import math
 import struct
+from collections.abc import Sequence
 from typing import Any
 
 import cbor2
@@ -41,6 +42,11 @@ def dumps(value: Any) -> bytes:
     out = bytearray()
     _put(out, value, DEPTH_MAX)
     return bytes(out)
+
+
+def array(items: Sequence[bytes]) -> bytes:
+    """An array of items that are encoded already."""
+    return _head(_ARRAY, len(items)) + b"".join(items)
 
 
 def loads(
@@ -81,7 +87,9 @@ def scan(data: bytes, *, max_depth: int, max_items: int) -> None:
         if at > size:
             raise _bad(_CUT)
         if key is not None and left & 1:  # a pair is still to come: this is its key
-            key = _next_key(first, data[start:at], key)
+            last, key = key, data[start:at]
+            if key <= last or _STRINGS_FROM <= first < _TEXTS_FROM or first >= _ARRAYS_FROM:
+                raise _bad_key(first)
         if _ARRAYS_FROM <= first < _TAGS_FROM:
             count = value if first < _MAPS_FROM else 2 * value
             if at + count > size:  # each item takes at least one byte
@@ -102,13 +110,10 @@ def scan(data: bytes, *, max_depth: int, max_items: int) -> None:
             left, key = stack.pop()
 
 
-def _next_key(first: int, key: bytes, last: bytes) -> bytes:
-    """A map's key, by its head and its exact bytes, after the key `last`."""
+def _bad_key(first: int) -> EdgeError:
     if _STRINGS_FROM <= first < _TEXTS_FROM or first >= _ARRAYS_FROM:
-        raise _bad("a map key is neither an integer nor text")
-    if key <= last:
-        raise _bad("map keys are doubled or out of order")
-    return key
+        return _bad("a map key is neither an integer nor text")
+    return _bad("map keys are doubled or out of order")
 
 
 def _long_head(data: bytes, at: int) -> tuple[int, int]:
@@ -148,15 +153,39 @@ def _fits(number: float, form: str) -> bool:
         return False
 
 
-def _put(out: bytearray, value: object, levels: int) -> None:
-    """Append the encoding of `value`, which may have `levels` more levels of containers."""
+def _put(out: bytearray, value: Any, levels: int) -> None:
+    """Append the encoding of `value`, which may have `levels` more levels of containers.
+
+    The hottest of the writing side: what is common is told by its exact type, in the order of how
+    often it comes."""
+    kind = type(value)
+    if kind is str:
+        out += _text(value)
+    elif kind is bytes:
+        out += _head(_BSTR, len(value))
+        out += value
+    elif kind is int:
+        out += _int(value)
+    elif kind is dict and levels:
+        _put_map(out, value, levels - 1)
+    elif kind in _ARRAYS and levels:
+        out += _head(_ARRAY, len(value))
+        for item in value:
+            _put(out, item, levels - 1)
+    elif value is None or kind is bool:
+        out.append(0xF6 if value is None else 0xF4 + value)
+    elif kind is float:
+        _put_float(out, value)
+    else:
+        _put_other(out, value, levels)
+
+
+def _put_other(out: bytearray, value: Any, levels: int) -> None:
+    """What only derives from a type of the protocol is written as that type; the rest is refused."""
     if isinstance(value, str):
         out += _text(value)
     elif isinstance(value, bytes):
-        out += _head(_BSTR, len(value))
-        out += value
-    elif value is None or isinstance(value, bool):
-        out.append(0xF6 if value is None else 0xF4 + value)
+        _put(out, bytes(value), levels)
     elif isinstance(value, int):
         out += _int(value)
     elif isinstance(value, float):
@@ -166,15 +195,15 @@ def _put(out: bytearray, value: object, levels: int) -> None:
     elif isinstance(value, dict):
         _put_map(out, value, levels - 1)
     elif isinstance(value, _ARRAYS):
-        out += _head(_ARRAY, len(value))
-        for item in value:
-            _put(out, item, levels - 1)
+        _put(out, list(value), levels)
     else:
         raise _unfit(f"a {type(value).__name__} is no type of the protocol")
 
 
 def _put_map(out: bytearray, value: dict[Any, Any], levels: int) -> None:
-    pairs = {_key(key): item for key, item in value.items()}
+    pairs = {
+        _text(key) if type(key) is str else _key(key): item for key, item in value.items()
+    }
     out += _head(_MAP, len(value))
     for key in sorted(pairs):
         out += key
@@ -190,6 +219,8 @@ def _key(key: object) -> bytes:
 
 
 def _int(value: int) -> bytes:
+    if 0 <= value < 24:  # noqa: PLR2004 - as in `_head`, without the call
+        return _BYTE[value]
     if not -(1 << 64) <= value < 1 << 64:
         raise _unfit("an integer has more than 64 bit")
     return _head(_UINT, value) if value >= 0 else _head(_NINT, -1 - value)
@@ -208,6 +239,8 @@ def _text(value: str) -> bytes:
         encoded = value.encode()
     except UnicodeEncodeError as error:
         raise _unfit("a text holds half a surrogate pair") from error
+    if len(encoded) < 24:  # noqa: PLR2004 - as in `_head`, without the call
+        return _BYTE[_TEXTS_FROM | len(encoded)] + encoded
     return _head(_TSTR, len(encoded)) + encoded
 
 

@@ -26,6 +26,7 @@ RFC9162_SHA256 = 1
 _INCLUSION, _CONSISTENCY = -1, -2
 _PROOF_BYTES_MAX = 4 * 1024
 _COUNT = shape.uint()
+_HASH_HEAD = cbor.dumps(shape.ZERO_HASH)[: -shape.HASH_BYTES]
 
 
 class SignedRoot(Struct, frozen=True):
@@ -59,7 +60,9 @@ class SignedRoot(Struct, frozen=True):
 
     def inclusion(self, index: int, size: int, path: Sequence[bytes]) -> bytes:
         """The receipt that leaf `index` is in the tree of `size` leaves with this root."""
-        return self._receipt(_INCLUSION, [cbor.dumps([size, index, list(path)])])
+        hashes = cbor.array([_HASH_HEAD + step for step in path])
+        proof = cbor.array([cbor.dumps(size), cbor.dumps(index), hashes])
+        return self._receipt(_INCLUSION, [proof])
 
     def consistency(self, olds: Sequence[tuple[int, Sequence[bytes]]], size: int) -> bytes:
         """The receipt that the tree of `size` leaves with this root begins with each older tree:
