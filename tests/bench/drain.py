@@ -17,17 +17,20 @@ from pathlib import Path
 import paho.mqtt.client as mqtt
 from paho.mqtt.enums import CallbackAPIVersion
 
-from edge.core.sync.outbox import WINDOW_MAX
+from edge.core.sync.outbox import AHEAD_MAX, RECORDS_MAX, WINDOW_MAX
 from edge.drivers.keys.file import Driver as FileKeys
 from edge.drivers.store.sqlite import Driver as Store
 from sim.clinic.counter import ROOT, Counter
 from sim.net.brokers import mosquitto_path
 from tests.bench.figure import Figure, Size, paired
-from tests.bench.material import envelopes, fill
+from tests.bench.material import envelopes, fill, name_people
 from tests.bench.receiver import READY
+from tests.bench.uplink import Uplink
 from tests.bench.visits import Screens
 
 RAW_TOPIC = "fp/1/00/bench/raw"  # nobody listens: the broker takes it and acknowledges
+RAW_NAME = "raw paho QoS 1, same envelopes, window 20"
+AT_THE_BROKER = 50_000.0  # records/s
 DRAIN_S = 400.0
 START_S = 30.0
 
@@ -40,6 +43,8 @@ def measure(directory: Path, size: Size) -> list[Figure]:
     for kind in reversed(kinds):
         with Counter(directory / kind, kind, board=False) as counter:
             drill = Drill(counter)
+            if kind == "mosquitto" or len(kinds) == 1:
+                figures += drill.at_the_broker(kind, size.drains * 3)
             figures.append(drill.verified(kind, size.backlog, size.drains))
             if kind == "mosquitto" or len(kinds) == 1:
                 figures.append(drill.settled(kind, size.centre_backlog, size.drains))
@@ -57,6 +62,34 @@ class Drill:
         # without the cable: its proxy would cost both sides
         counter.write_config(broker={"port": counter.broker.port, "answer_quiet_ms": 30_000})
         counter.kill_centre()
+
+    def at_the_broker(self, kind: str, rounds: int) -> list[Figure]:
+        """Until the broker has them: what the outbox sends before it wants an answer."""
+        figures = []
+        for name, small, each in (("500 B", True, RECORDS_MAX), ("2.4 kB", False, 13)):
+            count = AHEAD_MAX * each
+            self._epoch += 1
+            fill(self._ledger, self._keys, self._counter.made, count, self._epoch, small=small)
+            payloads = envelopes(self._ledger, self._keys, self._counter.made)
+            sent = sum(map(len, payloads)) / count
+            ours, raws = [], []
+            for _ in range(rounds):
+                raws.append(count / self._raw(payloads))
+                with Uplink(self._counter, self._keys, self._ledger) as uplink:
+                    ours.append(uplink.drain())
+            figures.append(
+                paired(
+                    group="drain",
+                    name=f"{count:,} records of {name} at the broker ({kind}), no answers",
+                    unit="records/s",
+                    values=ours,
+                    floors=raws,
+                    floor_name=RAW_NAME,
+                    at_least=AT_THE_BROKER if small else None,
+                    note=f"{len(payloads)} envelopes; {sent:,.0f} B a record on the wire",
+                )
+            )
+        return figures
 
     def verified(self, kind: str, count: int, rounds: int) -> Figure:
         """To the receiver that keeps nothing."""
@@ -84,7 +117,7 @@ class Drill:
             unit="records/s",
             values=drains,
             floors=raws,
-            floor_name="raw paho QoS 1, same envelopes, window 20",
+            floor_name=RAW_NAME,
             note=notes,
         )
 
@@ -163,6 +196,7 @@ class Drill:
         return end
 
     def _centre(self) -> Callable[[], None]:
+        name_people(self._counter.made)
         log = self._counter.directory / "centre.log"
         since = log.stat().st_size if log.exists() else 0
         self._counter.start_centre()

@@ -128,10 +128,11 @@ def paired(
     scale: float = 1.0,
     limit: float | None = None,
     limit_ratio: float | None = None,
+    at_least: float | None = None,
     note: str = "",
 ) -> Figure:
     """The figure of two lists of samples. `scale`: samples to `unit`. One limit at most: of the
-    value or of the ratio (both: not above)."""
+    value or of the ratio (both: not above), or `at_least` for the value."""
     assert values, name
     assert floors, name
     value, floor = statistics.median(values) * scale, statistics.median(floors) * scale
@@ -141,6 +142,8 @@ def paired(
         target, met = f"≤ {limit:g} {unit}", value <= limit
     elif limit_ratio is not None:
         target, met = f"ratio ≤ {limit_ratio:g}", value / floor <= limit_ratio
+    elif at_least is not None:
+        target, met = f"≥ {at_least:,.0f} {unit}", value >= at_least
     return Figure(
         group=group,
         name=name,

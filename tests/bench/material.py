@@ -6,6 +6,8 @@ import os
 import time
 from pathlib import Path
 
+from msgspec.structs import replace
+
 from edge.core.books.msgid import Msgids
 from edge.core.effects import Append
 from edge.core.tx import settle
@@ -17,6 +19,7 @@ from edge.core.types import (
     Means,
     Mode,
     Now,
+    Person,
     Settings,
     Split,
 )
@@ -29,6 +32,7 @@ from edge.turn import commit_turn
 from edge.wire import policy, shape
 from edge.wire.log.trusted import TrustedCentre
 from sim.centre.books.people import population
+from sim.centre.books.store import tokens
 from sim.centre.setup import Made
 from sim.clinic.counter import ORG, TERMINAL
 
@@ -54,13 +58,15 @@ SPLIT = Split(
     psn_cash_pay_fen=AMOUNT_FEN - FUND_FEN,
 )
 FILL_AT_ONCE = 200  # records in one commit while a backlog is made
+SMALL = "b" * 30  # a body with which a record has about 500 B
 SPACING_MS = 1_000  # between two records of a backlog
-CARDS = [person.cards[0][0] for person in population(20) if person.cards]
+FOLK = population(20)
+AUTH_NO = "AUTH-bench"
 
 
 class Drafts:
-    """Settlements by card, one after the other, as an outage makes them. `spaced`: the first lies
-    in the past, one per second; else all are of now."""
+    """Settlements of people whom the centre had named (`name_people`), one a second, the last of
+    them now: a link that went away between the question and the record. The centre settles them."""
 
     def __init__(self, name: str, count: int, *, policy_hash: bytes = shape.ZERO_HASH) -> None:
         self._name, self._number, self._policy = name, 0, policy_hash
@@ -81,21 +87,47 @@ class Drafts:
             dept_name="全科",
             dr_name="示例医师",
         )
-        identity = Identity(Means.CARD, "", (), CARDS[self._number % len(CARDS)])
+        someone = FOLK[self._number % len(FOLK)]
+        person = Person(
+            someone.psn_no, "", someone.insutype, someone.insuplc_admdvs, _token(someone.psn_no)
+        )
+        identity = Identity(Means.CARD, AUTH_NO, (person,), someone.cards[0][0])
         ids, _ = self._msgids.take(len(settle.calls(bill)), at)
-        ticket = Ticket(SETTINGS, bill, identity, None, Mode.PROVISIONAL, at, estimate=SPLIT)
+        ticket = Ticket(SETTINGS, bill, identity, person, Mode.ONLINE, at, estimate=SPLIT)
         local = {
             "bill_id": f"b{self._number:016x}",
             "bill_no": bill.bill_no,
             "kind": bill.kind,
             "amount_fen": bill.amount_fen,
             "fund_fen": FUND_FEN,
-            "person": person_key(identity, None),
+            "person": person_key(identity, person),
             "at_utc_ms": at.utc_ms,
         }
         txid = os.urandom(16)
         body = settle.body(ticket, ids)
-        return Draft(txid, bill.kind, Mode.PROVISIONAL, body, local, self._policy, at)
+        return Draft(txid, bill.kind, Mode.ONLINE, body, local, self._policy, at)
+
+
+def name_people(made: Made) -> None:
+    """What 1101 leaves at the centre: for an hour this terminal may settle for these people."""
+    given = [
+        {
+            "ec_token": _token(someone.psn_no),
+            "auth_no": AUTH_NO,
+            "terminal": TERMINAL,
+            "means": str(Means.CARD),
+            "psn_no": someone.psn_no,
+            "at_ms": time.time_ns() // 1_000_000,
+        }
+        for someone in FOLK
+    ]
+    with made.store.begin() as conn:
+        conn.execute(tokens.delete())
+        conn.execute(tokens.insert(), given)
+
+
+def _token(psn_no: str) -> str:
+    return f"bench-{psn_no}"
 
 
 def scribe_of(keys: FileKeys, store: Store, centre: CentreKeys) -> Scribe:
@@ -112,8 +144,11 @@ def scribe_of(keys: FileKeys, store: Store, centre: CentreKeys) -> Scribe:
     return Scribe(SETTINGS, store.head.epoch, os.urandom(16), keys, centre, trusted)
 
 
-def fill(path: Path, keys: FileKeys, made: Made, count: int, epoch: int) -> float:
-    """A fresh ledger with `count` records that wait for their answer; seconds it took."""
+def fill(
+    path: Path, keys: FileKeys, made: Made, count: int, epoch: int, *, small: bool = False
+) -> float:
+    """A fresh ledger with `count` records that wait for their answer; seconds it took. `small`: of
+    about 500 B instead of a real bill's 2.3 kB."""
     path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
     for old in path.parent.glob(f"{path.name}*"):
         old.unlink()
@@ -126,7 +161,10 @@ def fill(path: Path, keys: FileKeys, made: Made, count: int, epoch: int) -> floa
         scribe = scribe_of(keys, store, centre)
         while store.head.seq < count:
             batch = min(FILL_AT_ONCE, count - store.head.seq)
-            commit_turn([Append(drafts.next()) for _ in range(batch)], scribe, store)
+            drawn = [drafts.next() for _ in range(batch)]
+            if small:
+                drawn = [replace(one, body={"bill_no": SMALL}) for one in drawn]
+            commit_turn([Append(one) for one in drawn], scribe, store)
     finally:
         store.close()
     return time.perf_counter() - began

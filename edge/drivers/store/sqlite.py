@@ -205,13 +205,13 @@ class Driver:
 
     def _decide(self, answer: Answer, head: Head, meta: dict[str, Any]) -> None:
         assert answer.epoch == head.epoch, "wire.trusted lets no other epoch through"
+        rows = []
         for result in answer.results:
             assert 1 <= result.seq <= head.seq, "wire.trusted lets no unknown record through"
             body = self._locker.lock(_packed(result.body), self._aad("result", result.seq))
-            values = (result.seq, str(result.outcome), body, result.receipt)
-            self._db.execute(
-                "INSERT OR IGNORE INTO decided VALUES(?, ?, ?, ?)", values
-            )  # first stands
+            rows.append((result.seq, str(result.outcome), body, result.receipt))
+        first_stands = "INSERT OR IGNORE INTO decided VALUES(?, ?, ?, ?)"
+        self._db.executemany(first_stands, rows)
         ahead = "SELECT seq FROM decided WHERE seq > ? ORDER BY seq"
         for (seq,) in self._db.execute(ahead, (meta["answered"],)):
             if seq != meta["answered"] + 1:
