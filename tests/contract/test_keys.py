@@ -53,7 +53,7 @@ def test_what_is_sealed_to_the_public_key_it_shows_opens(keys):
 def test_what_is_locked_unlocks_at_its_own_place_only(keys, plain):
     locked = keys.locker.lock(plain, b"doc/bill/1")
     assert keys.locker.unlock(locked, b"doc/bill/1") == plain
-    assert not plain or plain not in locked
+    assert len(plain) < 8 or plain not in locked  # a single byte may well be in there by chance
     assert keys.locker.lock(plain, b"doc/bill/1") != locked
     with pytest.raises(EdgeError, match="E-KEY-05"):
         keys.locker.unlock(locked, b"doc/bill/2")
