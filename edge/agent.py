@@ -30,6 +30,7 @@ from edge.core.events import (
     StopAsked,
     StoreLow,
     Tick,
+    Witnessed,
 )
 from edge.core.terminal import ROOM_BACK_BYTES
 from edge.core.types import BillState, Json, Now, Settings
@@ -227,14 +228,18 @@ class Agent:
         return feedback, ready
 
     async def _understood(self, incoming: list[Incoming]) -> list[Event]:
-        """Verify what the broker brought; the rest passes."""
-        if not any(isinstance(thing, Message) for thing in incoming):
+        """Verify what the broker brought, and put our own record beside the witness's; the rest
+        passes."""
+        if not any(isinstance(thing, Message | Witnessed) for thing in incoming):
             return [thing for thing in incoming if not isinstance(thing, Message)]
 
         def read_all() -> list[Event]:
             events: list[Event] = []
             for thing in incoming:
-                events += self._read(thing) if isinstance(thing, Message) else [thing]
+                if isinstance(thing, Message):
+                    events += self._read(thing)
+                else:
+                    events.append(beside(thing, self._p.store) if isinstance(thing, Witnessed) else thing)
             return events
 
         return await self._on_worker(read_all)
@@ -336,3 +341,12 @@ class Agent:
         """The newest bill with this number of the HIS, among those that are remembered."""
         bill_id = self._p.core.numbered(bill_no)
         return self.bill(bill_id) if bill_id else None
+
+
+def beside(event: Witnessed, store: Store) -> Witnessed:
+    """The witness's word with the hash of our own record of that number."""
+    held = event.head
+    if held.epoch != store.head.epoch or not 0 <= held.seq <= store.head.seq:
+        return event
+    ours = store.record_hash(held.seq) if held.seq else bytes(32)
+    return replace(event, ours=ours or b"")

@@ -24,7 +24,9 @@ from edge.core.effects import (
     Show,
     Speak,
     TakeTemplate,
+    Witness,
 )
+from edge.core.types import Head
 from edge.drivers.broker import Broker
 
 
@@ -40,6 +42,7 @@ class Board(Protocol):
 
     def light(self, pattern: str) -> None: ...
     def buzz(self, pattern: str) -> None: ...
+    def witness(self, head: Head | None) -> None: ...
 
 
 class Desk(Protocol):
@@ -82,6 +85,8 @@ class Rim:
                 self._board.light(pattern)
             case Buzz(pattern) if self._board:
                 self._board.buzz(pattern)
+            case Witness(head) if self._board:
+                self._board.witness(head)
             case Shoot(mode) if self._eyes:
                 self._eyes.mode(mode)
             case TakeTemplate() if self._eyes:
@@ -96,7 +101,7 @@ class Rim:
             case Ask():
                 assert payload is not None, "the question was signed with the turn"
                 self._broker.publish(self._topics.ask, payload, None)
-            case Light() | Buzz() | Shoot() | TakeTemplate() | Speak():
+            case Light() | Buzz() | Shoot() | TakeTemplate() | Speak() | Witness():
                 # That part is not there; a voice is not in this slice, the screen says the same
                 pass
             case _:

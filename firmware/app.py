@@ -11,14 +11,22 @@ from edge.wire import frame
 from firmware.link import SILENT_MS, Link
 from firmware.player import DARK, LAMPS, TONES, Player
 
+try:
+    from typing import Any
+except ImportError:  # on the board
+    pass
+
+
 STEP_MS = 10  # the longest the loop may sleep: buttons are sampled in between
 CARD_MAX = 32
 CERT_BYTES = 2
 
 
 class App:
-    def __init__(self, link: Link) -> None:
+    def __init__(self, link: Link, witness: "Any" = None) -> None:
+        """`witness` (firmware.witness) or None on a board without room for one."""
         self.link = link
+        self.witness = witness
         self.lamps = Player(LAMPS, DARK)
         self.tone = Player(TONES, 0)
         self.unreadable = 0  # reader lines that were no card
@@ -27,6 +35,10 @@ class App:
         """Bytes from the host."""
         for kind, payload in self.link.receive(data, now):
             if kind == frame.PING:
+                continue
+            if kind == frame.WITNESS:
+                if self.witness is None or not self.witness.take(payload):
+                    self.link.send(frame.REFUSED, bytes([kind]) + b"payload", now)
                 continue
             try:
                 name = payload.decode()
@@ -62,6 +74,10 @@ class App:
     def tick(self, now: int) -> None:
         """Time passed."""
         self.link.tick(now)
+        if self.witness is not None:
+            self.witness.tick(now)
+            if self.witness.report and self.link.send(frame.WITNESSED, self.witness.report, now):
+                self.witness.report = b""
         if now - self.link.heard_at >= SILENT_MS:
             self.lamps.stop()
             self.tone.stop()

@@ -24,7 +24,7 @@ RTO_MAX_MS = 1000
 TRIES_MAX = 5
 QUEUE_MAX = 8
 STARTED_GAP_MS = 200
-CAPS = 0  # bits for duties that come later: infrared, tamper, proximity, witness
+CAPS = 8  # bits of duties: infrared 1, tamper 2, proximity 4 (these come later), witness 8
 
 
 def following(seq: int) -> int:

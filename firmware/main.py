@@ -16,7 +16,9 @@ from firmware.io.buttons import Buttons
 from firmware.io.buzzer import Buzzer
 from firmware.io.ring import Ring
 from firmware.io.serial_line import SerialLine
+from firmware.io.slots import Slots
 from firmware.link import Link
+from firmware.witness import Witness
 
 try:
     from typing import Any
@@ -73,7 +75,8 @@ def main() -> None:
     build = bytes.fromhex((content("/build").decode().strip() + "0" * 16)[:16])
     clock = Clock()
     about = (machine.reset_cause(), VERSION, build, uid, b.NAME)
-    duties = Duties(App(Link(key, os.urandom, about, clock.now())), parts, clock)
+    link = Link(key, os.urandom, about, clock.now())
+    duties = Duties(App(link, Witness(Slots("/witness"), key)), parts, clock)
     while True:
         duties.round()
 

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from msgspec import Struct
 
-from edge.core.types import Answer, Draft, Json
+from edge.core.types import Answer, Draft, Head, Json
 
 
 # -- durable ------------------------------------------------------------------------------------------------------------
@@ -69,6 +69,12 @@ class Light(Struct, frozen=True):
 
 class Buzz(Struct, frozen=True):
     pattern: str  # short | ok | no
+
+
+class Witness(Struct, frozen=True):
+    """Ask the controller's witness what it holds (None), or make it hold this head. -> Witnessed."""
+
+    head: Head | None
 
 
 class Shoot(Struct, frozen=True):
@@ -138,6 +144,7 @@ Effect = (
     | Speak
     | Light
     | Buzz
+    | Witness
     | Shoot
     | TakeTemplate
     | Ask

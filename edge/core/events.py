@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from msgspec import Struct
 
-from edge.core.types import Answer, Bill, BillState, Json, Policy, Task
+from edge.core.types import Answer, Bill, BillState, Head, Json, Policy, Task
 
 
 class Tick(Struct, frozen=True):
@@ -117,6 +117,15 @@ class BoardLost(Struct, frozen=True):
     code: str
 
 
+class Witnessed(Struct, frozen=True):
+    """What the controller's witness holds. state: "empty" (nothing of this pairing) "held" "behind" (what we offered is
+    not ahead of it) "failed" (its flash). `ours`: the hash of our own record of that number, b"" = we have none."""
+
+    state: str
+    head: Head
+    ours: bytes = b""
+
+
 # -- the centre ---------------------------------------------------------------------------------------------------------
 class LinkUp(Struct, frozen=True):
     """The broker accepted us (CONNACK 0 and SUBACK)."""
@@ -214,6 +223,7 @@ Event = (
     | CameraBack
     | BoardUp
     | BoardLost
+    | Witnessed
     | LinkUp
     | LinkLost
     | Freed

@@ -15,7 +15,7 @@ from enum import StrEnum
 from types import MappingProxyType
 from typing import ClassVar, Final
 
-from edge.core.events import BoardLost, BoardUp, CardRead, Pressed
+from edge.core.events import BoardLost, BoardUp, CardRead, Pressed, Witnessed
 from edge.core.link_words import (
     DAMAGE,
     Arrived,
@@ -35,7 +35,7 @@ from edge.core.link_words import (
     Wire,
     Write,
 )
-from edge.core.types import Dice, Json
+from edge.core.types import Dice, Head, Json
 
 RTO_START_MS = 100
 RTO_MIN_MS = 40
@@ -297,6 +297,9 @@ class Link:
                 self._out.append(Post(Pressed(what.body["button"])))
             case "card":
                 self._out.append(Post(CardRead(what.body["card_no"], what.body["cert_type"])))
+            case "witnessed":
+                held = Head(what.body["epoch"], what.body["seq"], what.body["hash"])
+                self._out.append(Post(Witnessed(what.body["state"], held)))
             case "refused":
                 self.faults[Code.REFUSED] += 1
             case _:

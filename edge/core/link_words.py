@@ -9,7 +9,7 @@ from typing import Final, Protocol
 
 from msgspec import Struct
 
-from edge.core.events import BoardLost, BoardUp, CardRead, Pressed
+from edge.core.events import BoardLost, BoardUp, CardRead, Pressed, Witnessed
 from edge.core.types import Json
 
 
@@ -48,7 +48,7 @@ class Heard(Struct, frozen=True):
     DAMAGE."""
 
     what: str
-    kind: str = ""  # of a frame: beat ack pressed card refused
+    kind: str = ""  # of a frame: beat ack pressed card refused witnessed
     seq: int = 0  # 0 = not reliable
     ack: int = 0  # the controller's last received seq
     body: Json = {}
@@ -88,7 +88,7 @@ class Tick(Struct, frozen=True):
 
 
 class Command(Struct, frozen=True):
-    """kind "light" or "buzz"."""
+    """kind "light", "buzz" or "witness"."""
 
     kind: str
     text: str
@@ -115,7 +115,7 @@ class Write(Struct, frozen=True):
 
 
 class Post(Struct, frozen=True):
-    event: BoardUp | BoardLost | CardRead | Pressed
+    event: BoardUp | BoardLost | CardRead | Pressed | Witnessed
 
 
 Do = OpenPort | ClosePort | Write | Post

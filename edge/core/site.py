@@ -71,6 +71,7 @@ class Site:
         self.policy_hash = b""
         self.contact = Contact()
         self.stop_code = ""
+        self.rolled_code = ""  # nothing is signed any more: this ledger is an old or foreign copy
         self.witness_code = ""  # E-ROL-*: why the controller does not vouch for this ledger
         self.link_up = False
         self.visit_ask = b""  # the question that the visit has open
@@ -100,6 +101,11 @@ class Site:
         """The clock was read: it must not go behind this moment any more."""
         if now.utc_ms > self.contact.floor_utc_ms:
             self.contact = replace(self.contact, floor_utc_ms=now.utc_ms)
+
+    @property
+    def signs_nothing(self) -> bool:
+        """The key is frozen, or the ledger is a copy that another one went on from."""
+        return bool(self.frozen_code or self.rolled_code)
 
     @property
     def blocked(self) -> frozenset[str]:
@@ -153,7 +159,7 @@ class Site:
         person: str | None = None,
     ) -> Mode | Refusal:
         """limits.decide for a bill; a frozen key signs nothing."""
-        if self.frozen_code:
+        if self.signs_nothing:
             return FROZEN
         want = Want(
             kind=bill.kind,

@@ -33,6 +33,7 @@ from edge.core.parts.centre_word import META_SPACE, CentreWord
 from edge.core.parts.clock import Clock
 from edge.core.parts.pruning import Pruning
 from edge.core.parts.tasks import TaskDesk
+from edge.core.parts.witness import WitnessDesk
 from edge.core.site import Site
 from edge.core.sync.ledger import Ledger
 from edge.core.sync.outbox import Outbox
@@ -102,7 +103,8 @@ class Terminal:
         self._word = CentreWord(self._site, docs.get(META_SPACE, {}))
         self._tasks = TaskDesk(self._site, docs.get(META_SPACE, {}), self._closed)
         self._clock = Clock()
-        self._parts: tuple[Part, ...] = (self._word, self._tasks, Pruning(self._site))
+        witness = WitnessDesk(self._site, docs.get(META_SPACE, {}))
+        self._parts: tuple[Part, ...] = (self._word, witness, self._tasks, Pruning(self._site))
         self._outbox = Outbox(dice, timing_of(settings))
         self._outbox.restore(
             self._site.ledger.head.seq, self._site.ledger.answered_seq, self._site.ledger.sizes()

@@ -19,7 +19,17 @@ CERT_BYTES = 2
 SPENT_AT = frame.COUNTER_MAX - 1_000
 _KINDS = {name: number for number, name, _fields, _flags in frame.MESSAGES}
 _NAMES = {number: name for number, name, _fields, _flags in frame.MESSAGES}
-_FROM_BOARD = frozenset({frame.BEAT, frame.ACK, frame.PRESSED, frame.CARD, frame.REFUSED})
+_FROM_BOARD = frozenset({frame.BEAT, frame.ACK, frame.PRESSED, frame.CARD, frame.REFUSED, frame.WITNESSED})
+
+
+STATES = {
+    frame.EMPTY: "empty", frame.HELD: "held", frame.BEHIND: "behind", frame.FAILED: "failed",
+}  # fmt: skip
+
+
+def head_text(epoch: int, seq: int, digest: bytes) -> str:
+    """The text of a `witness` command that makes the controller hold this head from now on."""
+    return struct.pack(frame.WITNESS_FORMAT, epoch, seq, digest).hex()
 
 
 class Cable:
@@ -58,10 +68,15 @@ class Cable:
         return b"\0" + frame.pack(self._own_mac, frame.Frame(frame.HELLO, 0, 0, 0, 0, payload))
 
     def say(self, kind: str, text: str, seq: int, ack: int) -> bytes:
-        """One frame to the controller; `text` is the pattern of light and buzz."""
+        """One frame to the controller; `text` is the pattern of light and buzz, and the hex digits
+        of a new head for the witness."""
         assert self._sealer is not None, "no session"
         payload = (
-            struct.pack(frame.BEAT_FORMAT, 0, 0, 0) if kind == "beat" else text.encode("ascii")
+            struct.pack(frame.BEAT_FORMAT, 0, 0, 0)
+            if kind == "beat"
+            else bytes.fromhex(text)
+            if kind == "witness"
+            else text.encode("ascii")
         )
         return self._sealer.seal(_KINDS[kind], seq, ack, payload)
 
@@ -132,6 +147,11 @@ def _body(kind: int, payload: bytes) -> dict[str, object]:
         if len(cert_type) != CERT_BYTES or not cert_type.isdigit() or not card_no:
             raise frame.FrameError(frame.ODD)
         return {"cert_type": cert_type, "card_no": card_no}
+    if kind == frame.WITNESSED:
+        if len(payload) != frame.WITNESSED_BYTES or payload[0] not in STATES:
+            raise frame.FrameError(frame.ODD)
+        epoch, seq, digest = struct.unpack(frame.WITNESS_FORMAT, payload[1:])
+        return {"state": STATES[payload[0]], "epoch": epoch, "seq": seq, "hash": digest}
     return {}
 
 

@@ -43,9 +43,11 @@ ACK = 5
 PING = 6  # asks for nothing but its acknowledgement
 LIGHT = 16
 BUZZ = 17
+WITNESS = 18  # empty: what do you hold? else: hold this from now on
 PRESSED = 32
 CARD = 33
 REFUSED = 34
+WITNESSED = 35
 
 # (type, name, payload, flags). Both ends compare a hash of this at HELLO, so a mismatch is said
 # there, not at random.
@@ -66,12 +68,22 @@ MESSAGES = (
     (PRESSED, "pressed", "button", RELIABLE),
     (CARD, "card", "cert_type:2 card_no", RELIABLE | SECRET),
     (REFUSED, "refused", "type:u8 why", RELIABLE),
+    (WITNESS, "witness", "epoch:u32 seq:u64 hash:32", RELIABLE),
+    (WITNESSED, "witnessed", "state:u8 epoch:u32 seq:u64 hash:32", RELIABLE),
 )
 HELLO_FORMAT = "<BB8s16s"
 WELCOME_FORMAT = "<B8s16s16s8sBHH3s8s8s"
 WELCOME_BYTES = 73
 STARTED_FORMAT = "<8sB"
 BEAT_FORMAT = "<IHH"
+WITNESS_FORMAT = "<IQ32s"
+WITNESSED_BYTES = 45
+
+# states of `witnessed`
+EMPTY = 0  # nothing was ever written under this pairing
+HELD = 1
+BEHIND = 2  # what was offered is not ahead of what is held, and is not the same
+FAILED = 3  # the flash did not take it
 
 # reasons of FrameError
 NOISE = "noise"  # not COBS, or the CRC is wrong

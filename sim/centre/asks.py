@@ -23,6 +23,7 @@ from sim.centre.intake import TOKEN_MS
 from sim.centre.plans import No, Scene
 
 TOKEN_BYTES: Final = 16
+INCIDENT_CHARS: Final = 16
 _GIVE: Final = t.tokens.insert()
 _FRESH: Final = t.get(t.tokens, "ec_token", "terminal", only=("psn_no",)).where(
     t.tokens.c.at_ms > sa.bindparam("after_ms")
@@ -46,7 +47,7 @@ class Question(Struct, frozen=True):
 def answer(asked: Question) -> tuple[int, str, Json]:
     """(infcode, err_msg, output). A business "no" and a malformed question are both infcode -1
     with a code."""
-    table = {"1101": _who, "2206": _price, "policy": _policy, "5203": _became}
+    table = {"1101": _who, "2206": _price, "policy": _policy, "5203": _became, "incident": _incident}
     ask = table.get(asked.header.infno)
     if ask is None:
         return -1, "交易编号不存在", {"code": "unknown_infno"}
@@ -164,6 +165,21 @@ def _policy(asked: Question) -> Json:
         held=held if isinstance(held, bytes) else b"",
     )
     return {} if document is None else {"document": document}
+
+
+def _incident(asked: Question) -> Json:
+    """The terminal found something that a person here must see: written down, once for each cause."""
+    body, name = asked.body, asked.terminal.name
+    digest, epoch, seq = body.get("hash"), body.get("epoch"), body.get("seq")
+    if not (isinstance(epoch, int) and isinstance(seq, int) and isinstance(digest, bytes)):
+        raise EdgeError("E-WIR-20", "the incident names no record", "send epoch, seq and hash")
+    if not 0 <= epoch < 2**32 or not 0 <= seq < 2**63 or len(digest) > 32:
+        raise EdgeError("E-WIR-20", "the incident names no record", "send epoch, seq and hash")
+    code = bodies.text(body, "code")[:INCIDENT_CHARS]
+    place = t.Place(name, epoch, seq, digest)
+    if not t.noted(asked.conn, code, place):
+        t.note(asked.conn, code, asked.now_ms, place, alarm=True)
+    return {}
 
 
 def _became(asked: Question) -> Json:

@@ -23,6 +23,7 @@ from tests.flows import kit
 NOT_BY_TYPE = {
     e.Tick, e.BillArrived, e.CancelArrived, e.Pressed, e.Freed, e.Answered, e.AnswerBad, e.Told,
     e.PolicyArrived, e.Appended, e.Saved, e.StoreLow, e.TaskCloseArrived,
+    e.Witnessed,
 }  # fmt: skip
 
 

@@ -118,7 +118,7 @@ def confirmed(case: Case, event: Pressed, now: Now) -> list[Effect]:
     """
     if event.value in tuple(Mode) and event.value != case.mode:
         return []
-    if case.site.frozen_code:
+    if case.site.signs_nothing:
         return case.refuse(FROZEN, now)
     if case.mode is Mode.ONLINE and not case.online:
         return prepare(case, now)

@@ -6,9 +6,10 @@ import asyncio
 from collections.abc import Callable
 from typing import Protocol
 
-from edge.core.events import BoardLost, BoardUp, CardRead, Pressed
+from edge.core.events import BoardLost, BoardUp, CardRead, Pressed, Witnessed
+from edge.core.types import Head
 
-BoardEvent = BoardUp | BoardLost | CardRead | Pressed
+BoardEvent = BoardUp | BoardLost | CardRead | Pressed | Witnessed
 
 
 class Board(Protocol):
@@ -24,6 +25,10 @@ class Board(Protocol):
 
     def buzz(self, pattern: str) -> None:
         """short ok no."""
+
+    def witness(self, head: Head | None) -> None:
+        """Ask what the witness holds, or make it hold this head. -> Witnessed, nothing when it is not
+        up: the core asks again after BoardUp."""
 
     def stop(self) -> None:
         """For ever; nothing is posted afterwards."""

@@ -7,6 +7,7 @@ from collections.abc import Callable
 
 from msgspec import Struct
 
+from edge.core.types import Head
 from edge.drivers.board import BoardEvent
 
 
@@ -26,6 +27,9 @@ class Driver:
 
     def buzz(self, pattern: str) -> None:
         """Silent anyway."""
+
+    def witness(self, head: Head | None) -> None:
+        """Nobody vouches for the ledger."""
 
     def stop(self) -> None:
         """Nothing runs."""

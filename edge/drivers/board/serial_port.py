@@ -33,9 +33,10 @@ from edge.core.link_words import (
     Tick,
     Write,
 )
+from edge.core.types import Head
 from edge.drivers.board import BoardEvent
 from edge.errors import EdgeError
-from edge.wire.cable import Cable
+from edge.wire.cable import Cable, head_text
 
 READ_MAX = 4096
 OUT_MAX = 16 * 1024  # bytes waiting for a port that takes none
@@ -110,6 +111,10 @@ class Driver:
 
     def buzz(self, pattern: str) -> None:
         self._step(Command("buzz", pattern))
+
+    def witness(self, head: Head | None) -> None:
+        text = "" if head is None else head_text(head.epoch, head.seq, head.hash)
+        self._step(Command("witness", text))
 
     def stop(self) -> None:
         self._step(StopAsked())

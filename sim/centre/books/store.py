@@ -14,6 +14,7 @@ from typing import Any, Final
 
 import sqlalchemy as sa
 from msgspec import Struct
+from msgspec.structs import asdict
 from sqlalchemy.pool import StaticPool
 
 LOCK_WAIT_MS: Final = 10_000
@@ -324,6 +325,7 @@ def _sqlite_begin(conn: sa.Connection) -> None:
 
 
 _NOTE: Final = incidents.insert()
+_NOTED: Final = get(incidents, "terminal", "epoch", "seq", "hash", "code", only=("id",))
 
 
 class Place(Struct, frozen=True):
@@ -333,6 +335,11 @@ class Place(Struct, frozen=True):
     epoch: int = 0
     seq: int = 0
     hash: bytes = b""
+
+
+def noted(conn: sa.Connection, code: str, place: Place) -> bool:
+    """Whether this very incident is written down already."""
+    return conn.execute(_NOTED, at(**asdict(place), code=code)).first() is not None
 
 
 def note(

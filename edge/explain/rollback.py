@@ -1,0 +1,24 @@
+"""Codes of a ledger that is an old or foreign copy."""
+
+from __future__ import annotations
+
+from typing import Final
+
+CODES: Final[dict[str, tuple[str, str]]] = {
+    "E-ROL-01": (
+        "The controller has seen more records than this ledger has: it is an old copy (restored, or a cloned card).",
+        "Nothing new is taken and nothing is deleted. Put the newest card back. If it is lost: facepay ledger new-epoch.",
+    ),
+    "E-ROL-02": (
+        "The controller has seen another record of this number: the ledger is a foreign copy.",
+        "Nothing new is taken and nothing is deleted. Find the second terminal; then facepay ledger new-epoch.",
+    ),
+    "E-ROL-03": (
+        "The controller has not vouched for this ledger since the start: nothing is taken offline.",
+        "Check the controller's cable. A new controller is accepted as soon as the centre was heard.",
+    ),
+    "E-ROL-04": (
+        "The controller's flash does not keep the number of the last record.",
+        "Nothing is taken offline. Replace the controller; the centre's next word accepts it.",
+    ),
+}
