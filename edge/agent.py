@@ -19,7 +19,7 @@ from typing import Final, Protocol, TypeVar
 from msgspec import Struct
 from msgspec.structs import replace
 
-from edge.core.books import bills
+from edge.core.books import bills, tasks
 from edge.core.effects import Ask, Durable, Effect, Halt, Publish, Save, Show
 from edge.core.events import (
     AnswerBad,
@@ -29,11 +29,12 @@ from edge.core.events import (
     Saved,
     StopAsked,
     StoreLow,
+    TaskCloseArrived,
     Tick,
     Witnessed,
 )
 from edge.core.terminal import ROOM_BACK_BYTES
-from edge.core.types import BillState, Json, Now, Settings
+from edge.core.types import BillState, Json, Now, Settings, Task
 from edge.drivers.broker import Message
 from edge.drivers.store import Store
 from edge.errors import EdgeError
@@ -67,6 +68,8 @@ class Core(Protocol):
     def deadline(self) -> int | None: ...
     def bill(self, bill_id: str) -> BillState | None: ...
     def numbered(self, bill_no: str) -> str: ...
+    def task(self, task_id: str) -> Task | None: ...
+    def tasks(self) -> tuple[Task, ...]: ...
     def status(self, now: Now) -> Json: ...
 
 
@@ -279,6 +282,8 @@ class Agent:
         event = make(number)
         if isinstance(event, CancelArrived) and self._p.core.bill(event.bill_id) is None:
             event = replace(event, state=self.bill(event.bill_id))  # the core's memory is bounded
+        if isinstance(event, TaskCloseArrived):
+            event = replace(event, task=self.task(event.task_id))
         self._p.inbox.put(event)
         try:
             return await answer
@@ -296,6 +301,18 @@ class Agent:
             return state
         found = self._p.store.doc(bills.BILL_SPACE, bill_id)
         return None if found is None else bills.decode(found)
+
+    def task(self, task_id: str) -> Task | None:
+        """The task as it is: from the core's memory, an old one from the store."""
+        task = self._p.core.task(task_id)
+        if task is not None:
+            return task
+        found = self._p.store.doc(tasks.TASK_SPACE, task_id)
+        return None if found is None else tasks.decode(found)
+
+    def tasks(self) -> tuple[Task, ...]:
+        """The work list as the core has it in memory."""
+        return self._p.core.tasks()
 
     async def wait_bill(self, bill_id: str, version: int, timeout_s: float) -> BillState | None:
         """The bill as soon as its version is above `version`, or as it is after `timeout_s`."""

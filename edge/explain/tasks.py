@@ -18,6 +18,10 @@ CODES: Final[dict[str, tuple[str, str]]] = {
         "The task is closed, or its closing is on the way to the centre.",
         "Read the task again; nothing has to be done twice.",
     ),
+    "E-TSK-06": (
+        "There is no manual claim for this task.",
+        "Only tasks about a bill that the centre did not take have one.",
+    ),
     "E-TSK-21": (
         "The centre could not believe a record's signature or seal: the key signs nothing.",
         "Keep the terminal as it is and call the centre; its next signed policy lifts this.",

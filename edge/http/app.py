@@ -13,6 +13,7 @@ from starlette.responses import Response
 
 from edge.errors import EdgeError
 from edge.http import problem
+from edge.http.desk import Desk
 from edge.http.guard import Guard, is_loopback
 from edge.http.his import His
 from edge.http.kiosk import Kiosk
@@ -20,6 +21,7 @@ from edge.http.ops import Ops
 from edge.http.patience import impatient
 from edge.http.port import AgentPort
 from edge.http.proof import Proof
+from edge.http.tasks import Tasks
 
 CONNECTIONS_MAX = 160  # long-polls, calls, screens and some room
 HEAD_BYTES_MAX = 16 * 1024
@@ -29,8 +31,10 @@ STOP_S = 2  # streams never end by themselves: at a clean stop they are cut afte
 
 def make_app(port: AgentPort) -> Starlette:
     """All routes over one agent."""
+    his = His(port)
+    rooms = (his, Proof(port), Tasks(port, his.decided), Kiosk(port), Desk(), Ops(port))
     return Starlette(
-        routes=[*His(port).routes(), *Proof(port).routes(), *Kiosk(port).routes(), *Ops(port).routes()],
+        routes=[route for room in rooms for route in room.routes()],
         middleware=[Middleware(Guard, api_token=port.api_token)],
         exception_handlers={
             EdgeError: on_edge_error,

@@ -86,3 +86,13 @@ def read_number(request: Request, name: str, default: int | None, highest: int) 
     if len(values) != 1 or not NUMBER.fullmatch(values[0]) or int(values[0]) > highest:
         raise EdgeError("E-HIS-28", f"{name} must be one whole number 0..{highest}")
     return int(values[0])
+
+
+def read_word(request: Request, name: str, default: str, words: tuple[str, ...]) -> str:
+    """One of the words from the query, E-HIS-28 otherwise."""
+    values = request.query_params.getlist(name)
+    if not values:
+        return default
+    if len(values) != 1 or values[0] not in words:
+        raise EdgeError("E-HIS-28", f"{name} must be one of {', '.join(words)}", f"see {name}")
+    return values[0]

@@ -25,6 +25,9 @@ HEADERS = {
 }
 NO_STORE = "no-store"
 OPEN_PATHS = ("/healthz", "/openapi.json")
+# With a token the staff's page may be opened from another machine: it is a file without data, and asks
+# /v1/ with the token that is typed into it.
+DESK_PATH, STATIC_PREFIX = "/desk", "/static/"
 
 
 class Guard:
@@ -63,6 +66,9 @@ class Guard:
 
     def _refusal(self, scope: Scope) -> tuple[str, str] | None:
         headers = Headers(scope=scope)
+        page = scope["path"] == DESK_PATH or scope["path"].startswith(STATIC_PREFIX)
+        if self._token and page:
+            return None
         if self._token and (scope["path"].startswith("/v1/") or scope["path"] in OPEN_PATHS):
             if scope["path"] in OPEN_PATHS or self._bearer_ok(headers.get("authorization", "")):
                 return None

@@ -76,7 +76,7 @@ class His:
         body = await read_body(request)
         bill = decode(body, Bill)
         digest = hashlib.sha256(body).digest()
-        return await self._decided(key, lambda call: BillArrived(call, key, digest, bill))
+        return await self.decided(key, lambda call: BillArrived(call, key, digest, bill))
 
     async def cancel(self, request: Request) -> Response:
         key = read_key(request)
@@ -87,7 +87,7 @@ class His:
         bill_id = self._known(request).bill_id
         # the path is part of the request: the same key on another bill is no replay
         digest = hashlib.sha256(f"cancel {bill_id}\n".encode() + body).digest()
-        return await self._decided(key, lambda call: CancelArrived(call, key, digest, bill_id))
+        return await self.decided(key, lambda call: CancelArrived(call, key, digest, bill_id))
 
     async def read(self, request: Request) -> Response:
         wait_s = read_number(request, "wait", 0, WAIT_S_MAX) or 0
@@ -124,7 +124,7 @@ class His:
         finally:
             self._polls -= 1
 
-    async def _decided(self, key: str, make: Callable[[int], Event]) -> Response:
+    async def decided(self, key: str, make: Callable[[int], Event]) -> Response:
         """One request per key at a time; the core remembers keys, this only guards the gap."""
         if key in self._in_flight:
             raise EdgeError("E-HIS-04", "the first request with this key has not been answered yet")
@@ -141,7 +141,7 @@ class His:
         return answer(status, body)
 
 
-def answer(status: int, body: Json | BillState) -> Response:
+def answer(status: int, body: Json | Struct) -> Response:
     """JSON for a success, a complete problem for anything else."""
     if status >= BAD:
         assert isinstance(body, dict)

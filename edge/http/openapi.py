@@ -12,8 +12,11 @@ from edge.http.bodies import KEY_CHARS_MAX, VERSION_MAX, WAIT_S_MAX
 from edge.http.his import BILL_NO_CHARS_MAX, CancelBody
 from edge.http.kiosk import Press
 from edge.http.problem import FAULTS, MEDIA_TYPE, Problem
+from edge.http.tasks import STATUSES, TASKS_MAX, CloseBody, TaskClosing, TaskList, TaskShown
 
 EXAMPLE_BILL_ID = "b" + 16 * "0"
+EXAMPLE_TASK_ID = "t" + 16 * "0"
+EXAMPLES = {"bill_id": EXAMPLE_BILL_ID, "task_id": EXAMPLE_TASK_ID}
 REF = "#/components/schemas/{name}"
 EVERYWHERE = (400, 403, 404, 405, 421, 500, 503)
 
@@ -78,6 +81,7 @@ class Operation(Struct, frozen=True):
     keyed: bool = False
     query: tuple[tuple[str, int], ...] = ()
     texts: tuple[str, ...] = ()  # query parameters that must be there
+    words: tuple[tuple[str, tuple[str, ...]], ...] = ()
 
 
 OPERATIONS = (
@@ -137,6 +141,39 @@ OPERATIONS = (
         {200: ("the file, base64", BundleFile)},
         (409,),
         query=(("cancel", 1),),
+    ),
+    Operation(
+        "/v1/tasks",
+        "get",
+        "listTasks",
+        "What the centre's decisions ask of the staff, oldest first",
+        {200: ("the tasks in memory: all that are not done, and the newest others", TaskList)},
+        query=(("limit", TASKS_MAX),),
+        words=(("status", STATUSES),),
+    ),
+    Operation(
+        "/v1/tasks/{task_id}",
+        "get",
+        "readTask",
+        "Read a task and how it may be closed",
+        {200: ("the task as it is now", TaskShown)},
+    ),
+    Operation(
+        "/v1/tasks/{task_id}/close",
+        "post",
+        "closeTask",
+        "Say, in a signed record, how a task was settled",
+        {202: ("recorded; closed once the centre has taken it", TaskClosing)},
+        (408, 409, 413, 415, 422),
+        CloseBody,
+        keyed=True,
+    ),
+    Operation(
+        "/v1/tasks/{task_id}/claim",
+        "get",
+        "readClaim",
+        "The manual claim form, filled in as far as this terminal knows",
+        {200: ("national names; claim.html beside it is the page to print", Json)},
     ),
     Operation(
         "/v1/status",
@@ -231,16 +268,17 @@ def describe(op: Operation, by_kind: dict[Any, Json], token: bool) -> Json:
 
 def parameters(op: Operation) -> list[Json]:
     found: list[Json] = []
-    if "{bill_id}" in op.path:
-        found.append(
-            {
-                "name": "bill_id",
-                "in": "path",
-                "required": True,
-                "schema": {"type": "string", "minLength": 1},
-                "example": EXAMPLE_BILL_ID,
-            }
-        )
+    for name, example in EXAMPLES.items():
+        if f"{{{name}}}" in op.path:
+            found.append(
+                {
+                    "name": name,
+                    "in": "path",
+                    "required": True,
+                    "schema": {"type": "string", "minLength": 1},
+                    "example": example,
+                }
+            )
     if op.keyed:
         found.append(
             {
@@ -266,6 +304,10 @@ def parameters(op: Operation) -> list[Json]:
             "schema": {"type": "string", "minLength": 1, "maxLength": BILL_NO_CHARS_MAX},
         }
         for name in op.texts
+    ]
+    found += [
+        {"name": name, "in": "query", "schema": {"type": "string", "enum": list(words)}}
+        for name, words in op.words
     ]
     return found
 

@@ -7,7 +7,7 @@ from typing import Protocol
 
 from edge.core.effects import Show
 from edge.core.events import Event
-from edge.core.types import BillState, Json, Settings
+from edge.core.types import BillState, Json, Settings, Task
 
 
 class AgentPort(Protocol):
@@ -33,6 +33,14 @@ class AgentPort(Protocol):
 
     async def wait_bill(self, bill_id: str, version: int, timeout_s: float) -> BillState | None:
         """The bill once its version is above `version`, or as it is after `timeout_s`."""
+        ...
+
+    def task(self, task_id: str) -> Task | None:
+        """The task, also an old one."""
+        ...
+
+    def tasks(self) -> tuple[Task, ...]:
+        """Every undone task and the newest others, oldest first."""
         ...
 
     def screen(self) -> Show: ...

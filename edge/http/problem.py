@@ -111,6 +111,12 @@ FAULTS: dict[str, Fault] = {
         "run the HIS on the terminal's machine or configure an API token",
     ),
 }
+FAULTS |= {
+    "E-TSK-03": Fault(404, "No such task", "see GET /v1/tasks"),
+    "E-TSK-06": Fault(
+        404, "No manual claim for this task", "only what the centre did not take can be claimed"
+    ),
+}
 OTHER = Fault(503, "The terminal cannot do this now", "run: facepay explain CODE")
 
 

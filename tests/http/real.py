@@ -9,7 +9,7 @@ from typing import TypeVar
 
 from edge.core.effects import Show
 from edge.core.events import Event
-from edge.core.types import BillState, Json, Settings
+from edge.core.types import BillState, Json, Settings, Task
 from tests.flows.kit import Desk
 
 T = TypeVar("T")
@@ -38,6 +38,12 @@ class RealPort:
 
     def bill(self, bill_id: str) -> BillState | None:
         return self.desk.terminal.bill(bill_id) or self.desk.bills().get(bill_id)
+
+    def task(self, task_id: str) -> Task | None:
+        return self.desk.terminal.task(task_id)
+
+    def tasks(self) -> tuple[Task, ...]:
+        return self.desk.terminal.tasks()
 
     async def wait_bill(self, bill_id: str, version: int, timeout_s: float) -> BillState | None:
         with contextlib.suppress(TimeoutError):

@@ -12,9 +12,10 @@ from typing import Any, Protocol
 import msgspec
 import uvicorn
 
+from edge.core.books import tasks
 from edge.core.effects import Show
-from edge.core.events import BillArrived, CancelArrived, Event
-from edge.core.types import BillState, BillStatus, Json, Settings
+from edge.core.events import BillArrived, CancelArrived, Event, TaskCloseArrived
+from edge.core.types import BillState, BillStatus, Json, Settings, Task, TaskStatus
 from edge.http.app import server_config
 from edge.http.port import AgentPort
 
@@ -31,6 +32,7 @@ class ScriptedPort:
         self.slow = slow
         self.events: list[Event] = []
         self.bills: dict[str, BillState] = {}
+        self.work: dict[str, Task] = {}
         self.keys: dict[str, tuple[bytes, int, Json]] = {}
         self.receipts: dict[str, Json] = {}
         self.fail: Exception | None = None
@@ -48,7 +50,7 @@ class ScriptedPort:
             raise self.fail
         while self.slow and not self.release.is_set():  # noqa: ASYNC110 - seen from the test
             await asyncio.sleep(0.01)
-        assert isinstance(event, BillArrived | CancelArrived)
+        assert isinstance(event, BillArrived | CancelArrived | TaskCloseArrived)
         known = self.keys.get(event.key)
         if known:
             if known[0] != event.body_hash:
@@ -59,7 +61,13 @@ class ScriptedPort:
                     "code": "E-HIS-03",
                 }
             return known[1], known[2]
-        status, body = self._bill(event) if isinstance(event, BillArrived) else self._cancel(event)
+        match event:
+            case BillArrived():
+                status, body = self._bill(event)
+            case CancelArrived():
+                status, body = self._cancel(event)
+            case TaskCloseArrived():
+                status, body = self._close(event)
         self.keys[event.key] = (event.body_hash, status, body)
         return status, body
 
@@ -85,6 +93,19 @@ class ScriptedPort:
 
     def bill(self, bill_id: str) -> BillState | None:
         return self.bills.get(bill_id)
+
+    def task(self, task_id: str) -> Task | None:
+        return self.work.get(task_id)
+
+    def tasks(self) -> tuple[Task, ...]:
+        return tuple(self.work.values())
+
+    def _close(self, event: TaskCloseArrived) -> tuple[int, Json]:
+        task = self.work[event.task_id]
+        if task.status is not TaskStatus.OPEN or tasks.misfit(task, event.how, event.amount_fen):
+            return 422, {"status": 422, "code": "E-TSK-04", "title": "does not fit", "hint": "read it"}
+        self.work[task.task_id] = msgspec.structs.replace(task, status=TaskStatus.CLOSING)
+        return 202, {"task_id": task.task_id, "status": "closing"}
 
     async def wait_bill(self, bill_id: str, version: int, timeout_s: float) -> BillState | None:
         with contextlib.suppress(TimeoutError):
@@ -140,6 +161,15 @@ class ScriptedPort:
     @property
     def subscribers(self) -> int:
         return len(self._subscribers)
+
+
+def work(task_id: str = "t1", kind: str = "receivable", **fields: Any) -> Task:
+    """A task as the core makes them."""
+    usual = {"due_fen": 60_00, "amount_max_fen": 100_00, "bill_id": "b1", "bill_no": "B-1"}
+    usual |= {"record_kind": "settle", "epoch": 1, "seq": 7, "record_hash": "ab" * 32}
+    usual |= {"outcome": "rejected", "code": "suspended", "person": "p1"}
+    status = fields.pop("status", TaskStatus.OPEN)
+    return Task(task_id, kind, status, 1, 0, 0, 2**42, **(usual | fields))
 
 
 class Served(AgentPort, Protocol):

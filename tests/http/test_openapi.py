@@ -10,10 +10,10 @@ from pathlib import Path
 import httpx
 import pytest
 
-from edge.http.openapi import EXAMPLE_BILL_ID, OPERATIONS
+from edge.http.openapi import EXAMPLE_BILL_ID, EXAMPLE_TASK_ID, OPERATIONS
 from tests.flows import kit
 from tests.http.real import RealPort
-from tests.http.scripted import ScriptedPort, serving
+from tests.http.scripted import ScriptedPort, serving, work
 
 EXAMPLES = 12
 # 422 is a business no to a bill that fits the schema (lines that do not sum up): it is documented.
@@ -32,7 +32,8 @@ def test_every_route_is_described_and_every_description_routed(api, port):
         for method in (getattr(route, "methods", None) or ())
     }
     described = {(op.path, op.method.upper()) for op in OPERATIONS}
-    plain = {("/", "GET"), ("/kiosk/events", "GET"), ("/openapi.json", "GET")}
+    pages = {"/", "/desk", "/v1/tasks/{task_id}/claim.html"}
+    plain = {(path, "GET") for path in (*pages, "/kiosk/events", "/openapi.json")}
     assert {pair for pair in routed if pair[1] != "HEAD"} == described | plain
 
 
@@ -94,11 +95,13 @@ def test_schemathesis_finds_nothing(tmp_path: Path):
         assert (
             answer.json()["bill_id"] == EXAMPLE_BILL_ID
         )  # so that examples meet a bill that is there
+        port.work[EXAMPLE_TASK_ID] = work(EXAMPLE_TASK_ID, bill_id=EXAMPLE_BILL_ID)
         said = run_schemathesis(base, tmp_path)
     assert f"{len(OPERATIONS)} selected / {len(OPERATIONS)} total" in said, said
     assert {type(event).__name__ for event in port.events} >= {
         "BillArrived",
         "CancelArrived",
+        "TaskCloseArrived",
         "Pressed",
     }
 
@@ -107,7 +110,7 @@ def test_schemathesis_finds_nothing(tmp_path: Path):
 def test_schemathesis_finds_nothing_in_front_of_the_real_terminal(tmp_path: Path):
     port = RealPort(kit.Desk(kit.policy("P1")))
     with serving(port) as base:
-        run_schemathesis(base, tmp_path, "--include-path-regex", "bills|press|status")
+        run_schemathesis(base, tmp_path, "--include-path-regex", "bills|tasks|press|status")
     assert port.desk.calls > EXAMPLES
 
 

@@ -4,9 +4,10 @@ export const LANGS = ["zh-CN", "en"];
 const texts = {};
 let lang = LANGS[0];
 
-export async function load() {
+/** `folder`: the patient's page and the staff's have texts of their own. */
+export async function load(folder = "/static/i18n") {
   await Promise.all(LANGS.map(async (name) => {
-    texts[name] = await (await fetch(`/static/i18n/${name}.json`)).json();
+    texts[name] = await (await fetch(`${folder}/${name}.json`)).json();
   }));
 }
 
