@@ -30,9 +30,10 @@ def _texts(lang: str) -> dict[str, str]:
 
 def page(form: Json, lang: str) -> str:
     """The whole document; every value is escaped."""
+    texts = _texts(lang)
 
     def said(name: str) -> str:
-        return html.escape(_texts(lang)[f"claim.{name}"])
+        return html.escape(texts[f"claim.{name}"])
 
     groups = "".join(
         f"<h2>{said(title)}</h2><dl>{_rows(form, names, said)}</dl>"
@@ -45,7 +46,8 @@ def page(form: Json, lang: str) -> str:
     )
     record, decision = form["record"], form["decision"]
     proof = f"{record['terminal']} · {record['epoch']}/{record['seq']} · {record['hash']}"
-    why = f"{decision['outcome']} {decision['code']}".strip()
+    why = texts.get(f"claim.outcome.{decision['outcome']}", decision["outcome"])
+    why = f"{why} ({decision['code']})" if decision["code"] else why
     return (
         f'<!doctype html><html lang="{lang}"><head><meta charset="utf-8">'
         '<meta name="viewport" content="width=device-width, initial-scale=1">'

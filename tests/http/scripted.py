@@ -33,6 +33,7 @@ class ScriptedPort:
         self.events: list[Event] = []
         self.bills: dict[str, BillState] = {}
         self.work: dict[str, Task] = {}
+        self.said: Json = {}  # what the status says besides
         self.keys: dict[str, tuple[bytes, int, Json]] = {}
         self.receipts: dict[str, Json] = {}
         self.fail: Exception | None = None
@@ -127,7 +128,7 @@ class ScriptedPort:
             self._subscribers.remove(queue)
 
     def status(self) -> Json:
-        return {"screen": self.now.name, "waiting": 0}
+        return {"screen": self.now.name, "waiting": 0} | self.said
 
     def bill_of(self, bill_no: str) -> BillState | None:
         mine = [one for one in self.bills.values() if one.bill.bill_no == bill_no]
@@ -168,8 +169,8 @@ def work(task_id: str = "t1", kind: str = "receivable", **fields: Any) -> Task:
     usual = {"due_fen": 60_00, "amount_max_fen": 100_00, "bill_id": "b1", "bill_no": "B-1"}
     usual |= {"record_kind": "settle", "epoch": 1, "seq": 7, "record_hash": "ab" * 32}
     usual |= {"outcome": "rejected", "code": "suspended", "person": "p1"}
-    status = fields.pop("status", TaskStatus.OPEN)
-    return Task(task_id, kind, status, 1, 0, 0, 2**42, **(usual | fields))
+    usual |= {"status": TaskStatus.OPEN, "version": 1, "created_utc_ms": 0, "updated_utc_ms": 0}
+    return Task(task_id, kind, **(usual | {"due_utc_ms": 2**42} | fields))
 
 
 class Served(AgentPort, Protocol):

@@ -1,5 +1,6 @@
 // Runs in the page: what an old pair of eyes and hands would stumble over, as a list of findings (empty = good).
-() => {
+// The staff's page has other sizes and may be scrolled down: `text`, `small`, `target` in px, `scrolls`.
+({ text = 24, small: least = 18, target = 60, scrolls = false } = {}) => {
   const found = [];
   const say = (what, node, more) => found.push(`${what}: <${node.tagName.toLowerCase()} class="${node.className.baseVal ?? node.className}"> "${(node.textContent || "").trim().slice(0, 40)}" ${more}`);
   const shown = (node) => {
@@ -42,7 +43,7 @@
     const size = parseFloat(style.fontSize);
     const small = node.closest("small, #strip, .slip, .code, em");
     sizes.push(size);
-    if (size < (small ? 18 : 24)) say("text too small", node, `${size}px`);
+    if (size < (small ? least : text)) say("text too small", node, `${size}px`);
     const line = parseFloat(style.lineHeight) / size;
     if (!(line >= 1.395)) say("lines too close", node, line.toFixed(2));
     const ratio = contrast(over(rgba(style.color), backgroundOf(node)), backgroundOf(node));
@@ -53,10 +54,10 @@
     range.selectNodeContents(node);
     for (const glyphs of range.getClientRects()) {
       if (!glyphs.width) continue;
-      if (glyphs.left < -0.5 || glyphs.top < -0.5 || glyphs.right > innerWidth + 0.5 || glyphs.bottom > innerHeight + 0.5) say("text outside the screen", node, "");
-      const frame = node.closest("button, .note, .money, .about, .brand, .steps li, main, #strip, #foot, #top, dialog");
+      if (glyphs.left < -0.5 || (!scrolls && glyphs.top < -0.5) || glyphs.right > innerWidth + 0.5 || (!scrolls && glyphs.bottom > innerHeight + 0.5)) say("text outside the screen", node, "");
+      const frame = node.closest("button, .note, .money, .about, .brand, .steps li, .panel, .task, main, #strip, #foot, #top, dialog");
       const box = frame?.getBoundingClientRect();
-      if (box && (glyphs.left < box.left - 1 || glyphs.top < box.top - 1 || glyphs.right > box.right + 1 || glyphs.bottom > box.bottom + 1)) say("text outside its box", node, frame.className || frame.id);
+      if (box && !(scrolls && frame.matches("main, dialog")) && (glyphs.left < box.left - 1 || glyphs.top < box.top - 1 || glyphs.right > box.right + 1 || glyphs.bottom > box.bottom + 1)) say("text outside its box", node, frame.className || frame.id);
     }
     if (style.textOverflow === "ellipsis" && node.scrollWidth > node.clientWidth + 1) say("text cut", node, "");
   }
@@ -64,18 +65,19 @@
   const buttons = [...document.querySelectorAll("button")].filter(shown);
   for (const node of buttons) {
     const box = node.getBoundingClientRect();
-    if (box.width < 60 || box.height < 60) say("target too small", node, `${box.width.toFixed(0)}x${box.height.toFixed(0)}`);
-    if (box.left < 0 || box.top < 0 || box.right > innerWidth || box.bottom > innerHeight) say("target outside the screen", node, "");
+    if (box.width < target || box.height < target) say("target too small", node, `${box.width.toFixed(0)}x${box.height.toFixed(0)}`);
+    if (box.left < 0 || box.right > innerWidth || (!scrolls && (box.top < 0 || box.bottom > innerHeight))) say("target outside the screen", node, "");
     if (!node.textContent.trim()) say("button without a word", node, "");
     if (!node.querySelector("svg")) say("button without an icon", node, "");
     const style = getComputedStyle(node);
     const edge = Math.max(contrast(rgba(style.borderTopColor), backgroundOf(node.parentElement)), contrast(backgroundOf(node), backgroundOf(node.parentElement)));
     if (edge < 3) say("button edge too faint", node, edge.toFixed(2));
+    if (scrolls && (box.top < 0 || box.bottom > innerHeight || document.querySelector("dialog[open]"))) continue;
     const middle = document.elementFromPoint(box.left + box.width / 2, box.top + box.height / 2);
     if (!node.contains(middle)) say("button covered", node, middle?.className ?? "");
   }
   // parts of a screen must not lie on each other, nor stick out of the row they belong to
-  for (const parent of document.querySelectorAll("main > section, main > section .side, .heading, .head-row, .cards, .people, .steps, #foot, #top, #strip")) {
+  for (const parent of document.querySelectorAll("main > section, main > section .side, .heading, .head-row, .cards, .people, .steps, #foot, #top, #strip, .task, .acts, #side, .first, .panel dl > div, .close-box")) {
     if (!shown(parent)) continue;
     const kids = [...parent.children].filter(shown).map((node) => [node, node.getBoundingClientRect()]);
     kids.forEach(([node, a], i) => kids.slice(i + 1).forEach(([other, b]) => {
@@ -87,12 +89,12 @@
     const own = parent.getBoundingClientRect();
     for (const [node, box] of kids) {
       if (box.top < own.top - 1 || box.bottom > own.bottom + 1) say("part outside its parent", node, parent.className);
-      if (parent.closest("main") && (box.top < main.top - 1 || box.bottom > main.bottom + 1 || box.right > main.right + 1)) say("part sticks out", node, `${box.top.toFixed(0)}..${box.bottom.toFixed(0)} of ${main.top.toFixed(0)}..${main.bottom.toFixed(0)}`);
+      if (!scrolls && parent.closest("main") && (box.top < main.top - 1 || box.bottom > main.bottom + 1 || box.right > main.right + 1)) say("part sticks out", node, `${box.top.toFixed(0)}..${box.bottom.toFixed(0)} of ${main.top.toFixed(0)}..${main.bottom.toFixed(0)}`);
     }
   }
   for (const node of document.querySelectorAll("main, main *, #strip, #top, #foot")) {
     if (!(node instanceof SVGElement) && shown(node) && (node.scrollWidth > node.clientWidth + 2 && node.clientWidth) && getComputedStyle(node).display !== "inline") say("overflow across", node, `${node.scrollWidth} > ${node.clientWidth}`);
   }
-  if (document.documentElement.scrollWidth > innerWidth || document.documentElement.scrollHeight > innerHeight) found.push("the page scrolls");
+  if (document.documentElement.scrollWidth > innerWidth || (document.documentElement.scrollHeight > innerHeight)) found.push("the page scrolls");
   return { found: [...new Set(found)], smallest: Math.min(...sizes), lowest: Math.min(...ratios), buttons: buttons.length };
 }

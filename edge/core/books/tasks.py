@@ -27,7 +27,7 @@ REFUND: Final = "refunded"
 
 
 class Rule(Struct, frozen=True):
-    """How a kind of task may be closed, and by when it should be."""
+    """How a kind of task may be closed (the usual way first), and by when it should be."""
 
     hows: tuple[str, ...]
     days: int
@@ -39,9 +39,9 @@ KINDS: Final[dict[str, Rule]] = {
     "difference": Rule((COLLECT, REFUND, "absorbed"), 7),
     "receivable": Rule((COLLECT, "claimed", "written_off"), 30, blocks=True),
     "manual_claim": Rule(("claimed", COLLECT, "written_off"), 90),
-    "suspect": Rule((COLLECT, "claimed", "written_off", "checked"), 7, free=True),
-    "other_bill": Rule((COLLECT, REFUND, "written_off", "checked"), 7, free=True),
-    "unclear": Rule((COLLECT, REFUND, "checked"), 3, free=True),
+    "suspect": Rule(("checked", COLLECT, "claimed", "written_off"), 7, free=True),
+    "other_bill": Rule(("checked", COLLECT, REFUND, "written_off"), 7, free=True),
+    "unclear": Rule(("checked", COLLECT, REFUND), 3, free=True),
     "cancel_refused": Rule(("checked",), 3),
     "absorbed": Rule((), 0),  # a small difference that the institution bears: only noted
 }

@@ -11,7 +11,7 @@ import * as stops from "./stops.js";
 import * as waits from "./waits.js";
 import * as worklist from "./worklist.js";
 
-const PANELS = { work: [worklist], side: [stops, waits, blocked] };
+const PANELS = { alerts: [stops], work: [worklist], side: [waits, blocked] };
 const EVERY_MS = 3000;
 
 const at = (id) => document.getElementById(id);

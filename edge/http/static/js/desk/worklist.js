@@ -8,14 +8,15 @@ import { button, moment, panel, since } from "./parts.js";
 const SHOWN_MAX = 50; // more are counted; the HIS API lists them all
 const ICONS = { collected: "money", refunded: "back", claimed: "upload", absorbed: "check", written_off: "cross", checked: "check" };
 
-export function view({ tasks, total, now }, desk) {
-  const cards = tasks.slice(0, SHOWN_MAX).map((one) => card(one, now, desk));
+export function view({ status, tasks, total, now }, desk) {
+  const frozen = Boolean(status.frozen_code); // nothing can be signed, a closing neither
+  const cards = tasks.slice(0, SHOWN_MAX).map((one) => card(one, now, desk, frozen));
   const more = total > cards.length ? h("p", { class: "hint" }, t("desk.work.more", { count: total - cards.length })) : null;
   const body = cards.length ? h("ol", { class: "cards" }, cards) : h("p", { class: "empty" }, icon("check"), h("span", {}, t("desk.work.none")));
   return panel("work", "check", t("desk.work.title"), [body, more], { count: total });
 }
 
-function card(one, now, desk) {
+function card(one, now, desk, frozen) {
   const { task, hows, claim } = one;
   const late = task.status === "open" && task.due_utc_ms < now;
   return h("li", { class: `task ${task.status} ${late ? "late" : ""}`, "data-task": task.task_id },
@@ -29,8 +30,8 @@ function card(one, now, desk) {
     amount(task),
     h("div", { class: "acts" }, task.status === "closing"
       ? h("p", { class: "closing" }, icon("hourglass"), h("span", {}, t("desk.task.closing")))
-      : [hows.length > 0 && button("go", ICONS[hows[0]] ?? "check", t(`desk.how.${hows[0]}`), () => desk.close(one, hows[0]), { key: `${task.task_id}-go` }),
-        hows.length > 1 && button("quiet", "next", t("desk.how.other"), () => desk.close(one, null), { key: `${task.task_id}-other` })],
+      : [hows.length > 0 && button("go", ICONS[hows[0]] ?? "check", t(`desk.how.${hows[0]}`), () => desk.close(one, hows[0]), { key: `${task.task_id}-go`, disabled: frozen }),
+        hows.length > 1 && button("quiet", "next", t("desk.how.other"), () => desk.close(one, null), { key: `${task.task_id}-other`, disabled: frozen })],
       claim && button("quiet", "card", t("desk.claim"), () => desk.print(task.task_id), { key: `${task.task_id}-claim` })));
 }
 
