@@ -19,6 +19,7 @@ BAD_INPUT = 2
 # their own. The names also stand in `commands/harness.py`, for the help.
 CLONE = {
     "demo": "sim.clinic",
+    "fire": "sim.fire",
     "fuzz": "tests.fuzz",
     "images": "sim.crash.images",
     "killpoints": "sim.crash.killpoints",

@@ -58,15 +58,19 @@ class AgentProcess:
         assert self._process is not None
         return self._process.pid
 
-    def start(self, environment: dict[str, str] | None = None) -> None:
+    def start(
+        self,
+        environment: dict[str, str] | None = None,
+        wrap: Callable[[list[str]], list[str]] = list,
+    ) -> None:
         """Start and wait until it is ready; RuntimeError with the end of the log when it ends
-        instead."""
+        instead. `wrap` puts a command in front (another network)."""
         if self.alive():
             self.kill()  # left over by a test that failed
         began = self.log.stat().st_size if self.log.exists() else 0
         with self.log.open("ab") as log:
             self._process = subprocess.Popen(
-                [sys.executable, "-m", "edge.main", "--config", str(self.config)],
+                wrap([sys.executable, "-m", "edge.main", "--config", str(self.config)]),
                 cwd=ROOT,
                 stdout=log,
                 stderr=log,

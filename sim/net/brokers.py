@@ -41,6 +41,7 @@ __all__ = [
 
 START_S = 20.0
 STOP_S = 5.0
+PERSISTED = "mosquitto.db"
 TRIES_MAX = 5  # a free port may be taken by somebody between our look and mosquitto's bind
 
 
@@ -51,6 +52,7 @@ class BrokerProcess:
         self.directory = directory
         self.tls = tls
         self.port = 0
+        self.persistence = False  # mosquitto only; takes effect at the next start
         self._command = command
         self._process: subprocess.Popen[str] | None = None
         self._log: IO[str] | None = None
@@ -101,6 +103,19 @@ class BrokerProcess:
         if self._process is not None:
             self.kill()
         self._start(self.port)
+
+    def forget(self) -> None:
+        """While it is dead: what it wrote to its disk is gone too."""
+        assert self._process is None, "a running broker cannot be made to forget"
+        (self.directory / PERSISTED).unlink(missing_ok=True)
+
+    def freeze(self) -> None:
+        """It stays alive and does nothing, as a machine that swaps."""
+        os.kill(self.pid, signal.SIGSTOP)
+
+    def thaw(self) -> None:
+        """It goes on."""
+        os.kill(self.pid, signal.SIGCONT)
 
     def _close(self) -> None:
         self._process = None
@@ -195,7 +210,8 @@ def start_mosquitto(
 
     def command(at: int) -> list[str]:
         config = directory / "mosquitto.conf"
-        config.write_text(mosquitto_config(directory, at, tls=tls))
+        kept = broker.persistence
+        config.write_text(mosquitto_config(directory, at, tls=tls, persistence=kept))
         return [path, "-c", str(config)]
 
     broker = BrokerProcess(directory, tls, command)
@@ -213,11 +229,20 @@ def mosquitto_acl(all_topics: tuple[str, ...]) -> str:
     return "\n".join(lines) + "\n"
 
 
-def mosquitto_config(directory: Path, port: int, *, tls: bool) -> str:
-    """One listener on loopback, nothing on disk."""
+def mosquitto_config(
+    directory: Path, port: int, *, tls: bool, persistence: bool = False
+) -> str:
+    """One listener on loopback; nothing on disk unless `persistence`, then after each change."""
+    kept = [
+        "persistence true",
+        f"persistence_location {directory}/",
+        f"persistence_file {PERSISTED}",
+        "autosave_on_changes true",
+        "autosave_interval 1",
+    ]
     lines = [
         "per_listener_settings false",
-        "persistence false",
+        *(kept if persistence else ["persistence false"]),
         "log_dest stderr",
         "log_type error",
         "log_type warning",

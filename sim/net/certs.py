@@ -1,4 +1,5 @@
-"""A certificate authority for a simulated clinic: P-256, valid for a year, only ever for 127.0.0.1."""
+"""A certificate authority for a simulated clinic: P-256, valid for a year, only ever for loopback and
+for the cable between two namespaces of a test (sim/fire)."""
 
 from __future__ import annotations
 
@@ -12,6 +13,7 @@ from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.x509.oid import ExtendedKeyUsageOID, NameOID
 
 VALID_DAYS = 365
+CABLE_ADDRESS = "10.77.0.1"
 
 
 def make_ca(directory: Path) -> Path:
@@ -55,9 +57,10 @@ def make_cert(directory: Path, name: str) -> tuple[Path, Path]:
     authority_key = serialization.load_pem_private_key((directory / "ca.key").read_bytes(), None)
     assert isinstance(authority_key, ec.EllipticCurvePrivateKey)
     key = ec.generate_private_key(ec.SECP256R1())
-    local = x509.SubjectAlternativeName(
-        [x509.DNSName("localhost"), x509.IPAddress(ipaddress.ip_address("127.0.0.1"))]
-    )
+    addresses = [
+        x509.IPAddress(ipaddress.ip_address(one)) for one in ("127.0.0.1", CABLE_ADDRESS)
+    ]
+    local = x509.SubjectAlternativeName([x509.DNSName("localhost"), *addresses])
     both = x509.ExtendedKeyUsage([ExtendedKeyUsageOID.SERVER_AUTH, ExtendedKeyUsageOID.CLIENT_AUTH])
     certificate = (
         _builder(_name(name), authority.subject, key)

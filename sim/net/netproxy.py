@@ -1,8 +1,10 @@
 """A TCP wire that can be cut: the network between a terminal and its broker.
 
 `cut()` resets every connection and refuses new ones (a router without power) · `blackhole()` keeps
-connections open and swallows every byte both ways (a dead radio link: nobody is told) · `delay_ms`
-holds each piece back · `restore()`.
+connections open and swallows every byte both ways (a dead radio link: nobody is told) · `reset()`
+breaks what is connected now · `cut_after()` breaks each connection in the middle of a packet, after
+so many bytes one way · `drip()` lets through a few bytes at a time · `delay_ms` holds each piece
+back · `restore()`.
 """
 
 from __future__ import annotations
@@ -12,7 +14,7 @@ import contextlib
 import socket
 import struct
 import threading
-from collections.abc import Coroutine
+from collections.abc import Callable, Coroutine
 from typing import Any, Self
 
 CHUNK_BYTES = 64 * 1024
@@ -20,17 +22,23 @@ START_S = 10
 
 
 class NetProxy:
-    """Listens on 127.0.0.1:`port`, forwards to `target_port`. A context manager; runs its own loop
+    """Listens on `host`:`port`, forwards to `target_port`. A context manager; runs its own loop
     in a thread."""
 
-    def __init__(self, target_port: int, target_host: str = "127.0.0.1") -> None:
+    def __init__(
+        self, target_port: int, target_host: str = "127.0.0.1", host: str = "127.0.0.1"
+    ) -> None:
         self._target = (target_host, target_port)
+        self._host = host
         self._loop = asyncio.new_event_loop()
         self._server: asyncio.Server | None = None
         self._writers: set[asyncio.StreamWriter] = set()
         self._tasks: set[asyncio.Task[None]] = set()
         self._open = True
         self._swallow = False
+        self._ends: Callable[[], tuple[int, int]] | None = None
+        self._drip: tuple[int, int] | None = None
+        self.cuts = 0  # connections that `cut_after` ended
         self.delay_ms = 0
         self.port = 0
         self.connections = 0  # how many were accepted, ever
@@ -57,6 +65,20 @@ class NetProxy:
         swallowed."""
         self._swallow = True
 
+    def reset(self) -> None:
+        """Reset what is connected now; new connections are welcome."""
+        self._call(self._reset_now())
+
+    def cut_after(self, ends: Callable[[], tuple[int, int]]) -> None:
+        """Each connection from now on, old ones too, is reset after (bytes up, bytes down) that
+        `ends` draws for it, whichever is reached first. Called on the proxy's thread."""
+        self._ends = ends
+        self.reset()
+
+    def drip(self, chunk_bytes: int, every_ms: int) -> None:
+        """So many bytes at a time, with a pause after each, both ways."""
+        self._drip = (chunk_bytes, every_ms)
+
     def restore(self) -> None:
         """The wire is whole again. Swallowed bytes are gone: such connections are reset, as a real
         peer would."""
@@ -67,7 +89,7 @@ class NetProxy:
         asyncio.run_coroutine_threadsafe(work, self._loop).result(START_S)
 
     async def _listen(self) -> None:
-        self._server = await asyncio.start_server(self._accepted, "127.0.0.1", 0)
+        self._server = await asyncio.start_server(self._accepted, self._host, 0)
         self.port = int(self._server.sockets[0].getsockname()[1])
 
     async def _shut(self) -> None:
@@ -82,10 +104,14 @@ class NetProxy:
         self._open = False
         self._reset_all()
 
+    async def _reset_now(self) -> None:
+        self._reset_all()
+
     async def _restore(self) -> None:
         if self._swallow:
             self._reset_all()
         self._open, self._swallow = True, False
+        self._ends = self._drip = None
 
     def _is_cut(self) -> bool:
         return not self._open
@@ -110,23 +136,48 @@ class NetProxy:
             _reset(there_writer)
             return
         self._writers |= {writer, there_writer}
-        for source, sink in ((reader, there_writer), (there_reader, writer)):
-            task = self._loop.create_task(self._pump(source, sink))
+        ends: tuple[int | None, int | None] = self._ends() if self._ends else (None, None)
+        for source, sink, back, end in (
+            (reader, there_writer, writer, ends[0]),
+            (there_reader, writer, there_writer, ends[1]),
+        ):
+            task = self._loop.create_task(self._pump(source, sink, back, end))
             self._tasks.add(task)
             task.add_done_callback(self._tasks.discard)
 
-    async def _pump(self, source: asyncio.StreamReader, sink: asyncio.StreamWriter) -> None:
+    async def _pump(
+        self,
+        source: asyncio.StreamReader,
+        sink: asyncio.StreamWriter,
+        back: asyncio.StreamWriter,
+        end: int | None,
+    ) -> None:
         with contextlib.suppress(OSError):
             while data := await source.read(CHUNK_BYTES):
                 if self._swallow:
                     continue
                 if self.delay_ms:
                     await asyncio.sleep(self.delay_ms / 1000)
-                sink.write(data)
-                await sink.drain()
+                if end is not None:
+                    end, data = end - len(data), data[:end]
+                await self._write(sink, data)
+                if end is not None and end <= 0:
+                    self.cuts += 1
+                    _reset(sink)
+                    _reset(back)
+                    return
         self._writers.discard(sink)
         with contextlib.suppress(OSError, RuntimeError):
             sink.close()
+
+    async def _write(self, sink: asyncio.StreamWriter, data: bytes) -> None:
+        while data:
+            chunk, every_ms = self._drip or (len(data), 0)
+            piece, data = data[:chunk], data[chunk:]
+            sink.write(piece)
+            await sink.drain()
+            if every_ms:
+                await asyncio.sleep(every_ms / 1000)
 
 
 def _reset(writer: asyncio.StreamWriter) -> None:

@@ -9,6 +9,7 @@ import typer
 
 HELP = {
     "demo": "Run a whole clinic in simulation.",
+    "fire": "Real brokers under fire: facepay fire [--broker mosquitto|amqtt] [--rounds N] [--seed S].",
     "fuzz": "Feed every parser with a fuzzer: facepay fuzz [--target NAME] [--seconds S].",
     "images": "Open every disk a power cut may leave: facepay images [--images N] [--seed S] [--jobs J].",
     "killpoints": "Strike every durable call of the store: facepay killpoints [--duty NAME] [--sample P].",

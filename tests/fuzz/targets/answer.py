@@ -1,9 +1,8 @@
 """Answers through the one door (TrustedCentre), also with the centre's good signature."""
 
 from edge.wire import answer
-from tests.fuzz.kit import both, payload
+from tests.fuzz.kit import ANSWER, DESK, both, payload
 from tests.wire.kit import centre, door
-from tests.wire.test_fuzz import ANSWER, DESK
 
 MAX_BYTES = 8_192
 

@@ -1,15 +1,26 @@
 """Receipts: inclusion and consistency. Only the one that was made may prove anything."""
 
+from edge.core.types import Outcome
 from edge.errors import EdgeError
 from edge.wire.log import receipt
-from tests.wire.kit import centre
-from tests.wire.test_fuzz import CONSISTENCY, DESK, LEAF, RECEIPT, SIGNED_ROOT
+from edge.wire.record import record_hash
+from tests.fuzz.kit import DESK, RECORDS, accepted
+from tests.wire.kit import EPOCH, TERMINAL, centre
 
 MAX_BYTES = 4_096
+INDEX, PLAIN, _ = DESK.decided[1]
+LEAF = receipt.leaf_bytes(
+    record_hash(RECORDS[0]), TERMINAL, EPOCH, 1, Outcome.SETTLED, PLAIN
+)  # fmt: skip
+ROOT = DESK.tree.root()
+SIGN1, BARE_MAX = 0xD2, 130  # a signed root without any proof
 
 
 def seeds() -> list[bytes]:
-    return [RECEIPT, CONSISTENCY, DESK.receipt(2), SIGNED_ROOT.bare]
+    size = DESK.tree.size
+    path = DESK.tree.inclusion(INDEX)
+    proof = receipt.inclusion_receipt(INDEX, size, path, ROOT, centre.signer)
+    return [proof, accepted().consistency, accepted().signed_root]
 
 
 def eat(data: bytes) -> None:
@@ -18,8 +29,10 @@ def eat(data: bytes) -> None:
     try:
         _, index, root = receipt.check_inclusion(data, LEAF, centre.verifier)
     except EdgeError:
-        index, root = DESK.decided[1][0], DESK.tree.root()
-    assert (index, root) == (DESK.decided[1][0], DESK.tree.root()), "proven in another tree"
+        index, root = INDEX, ROOT
+    assert (index, root) == (INDEX, ROOT), "proven in another tree"
+    if data and data[0] == SIGN1 and len(data) < BARE_MAX:
+        receipt.SignedRoot.check(data, ROOT, centre.verifier)
     assert len(receipt.consistency_sizes(data)) <= 2
     _, later = receipt.check_consistency(data, 3, DESK.tree.root(3), centre.verifier)
-    assert later == DESK.tree.root(), "a log continued into another tree"
+    assert later == ROOT, "a log continued into another tree"

@@ -1,9 +1,8 @@
 """Records: from a stranger, and with a terminal's good signature around any payload."""
 
 from edge.wire import record
-from tests.fuzz.kit import both, payload
+from tests.fuzz.kit import RECORDS, both, payload
 from tests.wire.kit import terminal
-from tests.wire.test_fuzz import RECORDS
 
 MAX_BYTES = 8_192
 
