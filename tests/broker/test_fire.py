@@ -44,12 +44,12 @@ def test_28_terminals_whose_messages_are_doubled_and_reordered_settle_everything
 
 
 @pytest.mark.slow
-def test_cut_slow_and_lossy_lines_between_two_namespaces_lose_nothing() -> None:
-    names = ("link down", "packets lost", "slow line", "wire cut after n bytes")
-    said = fire("--terminals", "6", "--rounds", "4", *only(*names), seed=4)
+def test_dead_lossy_and_cut_lines_between_two_namespaces_lose_nothing() -> None:
+    names = ("link down", "packets lost", "wire cut after n bytes")
+    said = fire("--terminals", "6", "--rounds", "3", *only(*names), seed=4)
     if "SKIPPED" in said:
         pytest.skip(said.partition("\n")[0])
-    assert count(said, 4) >= 4 * 6
+    assert count(said, 3) >= 3 * 6
     assert all(name in said for name in names)
 
 
@@ -57,8 +57,8 @@ def test_cut_slow_and_lossy_lines_between_two_namespaces_lose_nothing() -> None:
 @pytest.mark.parametrize(
     ("broker", "names"),
     [
-        ("mosquitto", ("broker killed, persistent", "broker forgets all", "terminals killed")),
-        ("amqtt", ("broker killed", "centre killed")),
+        ("mosquitto", ("broker killed, persistent", "broker forgets all")),
+        ("amqtt", ("broker killed",)),
     ],
 )
 def test_brokers_that_die_with_and_without_a_memory_lose_nothing(
