@@ -1,7 +1,8 @@
 """`facepay fuzz`: each parser for some seconds under atheris, a table, exit 0 only without a crash.
 
-`--keep` folds what was found into the kept corpus: libFuzzer's own merge picks the inputs that
-together cover what all cover, the smallest of them are kept up to KEEP_BYTES a target.
+`--keep` makes what was found the kept corpus. libFuzzer writes an input down when it reaches
+something new, and replaces it by a smaller one that reaches the same; of those an even choice by
+size is kept, up to KEEP_FILES and KEEP_BYTES a target.
 """
 
 from __future__ import annotations
@@ -61,7 +62,7 @@ def fuzz(
         work = Path(folder, "work")
         work.mkdir()
         for data in (*target.seeds(), *(path.read_bytes() for path in kept(name))):
-            (work / hashlib.sha1(data).hexdigest()).write_bytes(data)
+            (work / digest(data)).write_bytes(data)
         artefacts = Path(folder, "artefacts")
         artefacts.mkdir()
         options = [
@@ -79,7 +80,7 @@ def fuzz(
         if executions is None and not found:
             raise RuntimeError(f"the fuzzer did not run: {done[-2000:]}")
         if keep and not found:
-            _keep(name, work, Path(folder, "merged"))
+            _keep(name, work, {digest(data) for data in target.seeds()})
         return int(executions.group(1)) if executions else 0, found
 
 
@@ -98,20 +99,24 @@ def run(name: str, options: list[str], limit_s: float) -> str:
     return done.stdout + done.stderr
 
 
-def _keep(name: str, work: Path, merged: Path) -> None:
-    """Old crashes (named crash-…) stay whatever they cover."""
-    merged.mkdir()
-    run(name, ["-merge=1", str(merged), str(work)], 300)
+def digest(data: bytes) -> str:
+    """An input's file name."""
+    return hashlib.sha1(data).hexdigest()
+
+
+def _keep(name: str, work: Path, seeds: set[str]) -> None:
+    """Old crashes (named crash-…) stay whatever they reach."""
     home = CORPUS / name
     home.mkdir(parents=True, exist_ok=True)
     for old in kept(name):
         if not old.name.startswith("crash-"):
             old.unlink()
-    room = KEEP_BYTES
-    for path in sorted(merged.iterdir(), key=lambda path: path.stat().st_size)[:KEEP_FILES]:
-        room -= path.stat().st_size
-        if room < 0:
-            break
+    found = [path for path in work.iterdir() if path.name not in seeds]
+    found.sort(key=lambda path: (path.stat().st_size, path.name))
+    chosen = found[:: len(found) // KEEP_FILES + 1]
+    while chosen and sum(path.stat().st_size for path in chosen) > KEEP_BYTES:
+        chosen.pop()  # the largest
+    for path in chosen:
         shutil.copy(path, home / path.name[:16])
 
 

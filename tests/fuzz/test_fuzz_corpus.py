@@ -41,7 +41,7 @@ def test_at_least_one_seed_of_a_target_is_a_good_message(name: str) -> None:
 
 
 def test_the_corpus_is_small_and_belongs_to_targets() -> None:
-    assert {path.name for path in CORPUS.iterdir()} == set(NAMES)
+    assert {path.name for path in CORPUS.iterdir()} <= set(NAMES)
     assert sum(p.stat().st_size for p in CORPUS.rglob("*") if p.is_file()) < CORPUS_BYTES_MAX
 
 
