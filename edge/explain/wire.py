@@ -36,4 +36,8 @@ CODES: Final[dict[str, tuple[str, str]]] = {
         "The centre refused it: our mistake, or somebody changed the program. Call support.",
     ),
     "E-WIR-09": ("A reply for another terminal arrived here.", "Are two terminals using one name?"),
+    "E-WIR-30": (
+        "The file of a statement is not one small text file in a ZIP.",
+        "Nothing was taken over from it; the day stays open. Close it again, and tell the centre.",
+    ),
 }

@@ -1,8 +1,9 @@
 """Questions (PROTOCOL "Ask and Tell"): who is it (1101), what would it come to (2206), the policy,
-what became of it (5203)."""
+what became of it (5203); the statement and the chain are in `statements`."""
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Final
 
 import msgspec
@@ -12,7 +13,7 @@ from msgspec import Struct
 from edge.core.types import Dice, Json
 from edge.errors import EdgeError
 from edge.wire.ask import AskHeader
-from sim.centre import bodies, plans
+from sim.centre import bodies, plans, statements
 from sim.centre.books import people, policy
 from sim.centre.books import store as t
 from sim.centre.books.people import Faces, Known
@@ -47,7 +48,18 @@ class Question(Struct, frozen=True):
 def answer(asked: Question) -> tuple[int, str, Json]:
     """(infcode, err_msg, output). A business "no" and a malformed question are both infcode -1
     with a code."""
-    table = {"1101": _who, "2206": _price, "policy": _policy, "5203": _became, "incident": _incident}
+    table: dict[str, Callable[[Question], Json | No]] = {
+        "1101": _who,
+        "2206": _price,
+        "policy": _policy,
+        "5203": _became,
+        "incident": _incident,
+        "3201": statements.totals,
+        "9101": statements.upload,
+        "3202": statements.details,
+        "9102": statements.download,
+        "chain": statements.chain,
+    }
     ask = table.get(asked.header.infno)
     if ask is None:
         return -1, "交易编号不存在", {"code": "unknown_infno"}

@@ -21,6 +21,7 @@ PLANS: Final = {
     "pharmacy": (("2102",),),
     "cancel": (("2208",), ("2103",)),
     "close_task": (("close",),),
+    "reverse": (("2601",),),
 }
 MSGID_CHARS: Final = 30
 

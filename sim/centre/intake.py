@@ -26,7 +26,7 @@ from edge.wire.envelope import Envelope
 from edge.wire.log import receipt
 from edge.wire.record import Placed, RecordHeader
 from edge.wire.shape import ZERO_HASH
-from sim.centre import bodies, closings, plans
+from sim.centre import bodies, closings, plans, reversals
 from sim.centre.answers import Decided, Standing
 from sim.centre.bodies import Body
 from sim.centre.books import people, policy, registry
@@ -294,6 +294,8 @@ def decide(turn: Turn, header: RecordHeader, mark: int) -> Verdict:
         return early
     if body.kind == closings.KIND:
         return _close(turn, header, body)
+    if body.kind == "reverse":
+        return _reverse(turn, header, body, mark)
     proved = _person(turn, header, body)
     if isinstance(proved, No):
         return Verdict(Outcome.REJECTED, result(proved.code), body.bill_no)
@@ -352,6 +354,35 @@ def _close(turn: Turn, header: RecordHeader, body: Body) -> Verdict:
         return Verdict(Outcome.REJECTED, answer, body.bill_no)
     taken = {"": Outcome.SETTLED, "duplicate": Outcome.DUPLICATE}
     return Verdict(taken.get(why, Outcome.REJECTED), result(why), body.bill_no)
+
+
+def _reverse(turn: Turn, header: RecordHeader, body: Body, mark: int) -> Verdict:
+    """2601 needs no person: it names a message, and what it named may not even be here."""
+    case = reversals.Reversal(
+        conn=turn.conn,
+        terminal=turn.terminal,
+        body=body,
+        mark=mark,
+        epoch=header.epoch,
+        seq=header.seq,
+        now_ms=turn.now_ms,
+    )
+    savepoint = turn.conn.begin_nested()
+    try:
+        done = reversals.run(case)
+    except EdgeError as error:
+        savepoint.rollback()
+        answer = result("malformed_body", f"{error.code} {error.message}")
+        return Verdict(Outcome.REJECTED, answer, body.bill_no)
+    except BaseException:
+        savepoint.rollback()
+        raise
+    if isinstance(done, No):
+        savepoint.rollback()
+        return Verdict(Outcome.REJECTED, result(done.code), body.bill_no)
+    savepoint.commit()
+    told = result(output=done.output) | ({"warn_msg": done.warn_msg} if done.warn_msg else {})
+    return Verdict(Outcome.SETTLED, told, body.bill_no, done.psn_no)
 
 
 def _carry_out(case: Case, estimate: Split | None) -> tuple[Outcome, Json]:

@@ -19,7 +19,7 @@ from edge.core.types import AMOUNT_FEN_MAX, Json, Split
 from edge.errors import EdgeError
 from sim.centre import bodies
 from sim.centre.bodies import Body, Call
-from sim.centre.books import ledgers, people
+from sim.centre.books import ledgers, people, statement
 from sim.centre.books import store as t
 from sim.centre.books.people import Known
 from sim.centre.books.registry import Terminal
@@ -200,7 +200,9 @@ def _settle(case: Case) -> Done | No:
         mine = (case.person.psn_no, case.body.kind, total_fen(case.body))
         if (first["psn_no"], first["kind"], first["medfee_fen"]) != mine:
             return No("bill_no_used")  # another bill: nobody learns what somebody else paid
-        return No("duplicate", _told(first))
+        return No("duplicate", told(first))
+    if _taken_back(case, *PRICED):
+        return No("reversed_before")
     mdtrt_id = "" if case.body.kind == "pharmacy" else _visit(case)
     if isinstance(mdtrt_id, No):
         return mdtrt_id
@@ -210,7 +212,9 @@ def _settle(case: Case) -> Done | No:
         return found
     setl_id = f"{case.region.region}S{case.mark:013d}"
     mdtrt_id = mdtrt_id or f"{case.region.region}M{case.mark:013d}"
-    output = setlinfo(found, case.person, setl_id, mdtrt_id, case.at_ms)
+    # the benefit year is that of the visit (`at_ms`), the day of the settlement that of the decision
+    output = setlinfo(found, case.person, setl_id, mdtrt_id, case.now_ms)
+    output["setlinfo"]["clr_optins"] = case.region.region
     _book(case, found, setl_id, mdtrt_id, output)
     return Done(output, found.settled.split)
 
@@ -226,9 +230,22 @@ def _live(case: Case, bill_no: str) -> sa.RowMapping | None:
     return case.conn.execute(_LIVE, key).mappings().first()
 
 
-def _told(row: sa.RowMapping) -> Json:
+def told(row: sa.RowMapping) -> Json:
+    """The output of a settlement as it was told."""
     output: Json = msgspec.json.decode(row["output"])
     return output
+
+
+def _taken_back(case: Case, *infnos: str) -> bool:
+    """2601 came before its original (DOMAIN §1.6): the original must not take effect any more."""
+    call = bodies.call(case.body.plan, *infnos)
+    assert call is not None, "the plan was checked"
+    return statement.buried(case.conn, case.terminal.fixmedins_code, call.msgid) is not None
+
+
+def stamp(at_ms: int) -> str:
+    """A moment as the interface writes it."""
+    return civil(at_ms).strftime("%Y-%m-%d %H:%M:%S")
 
 
 def setlinfo(found: Quote, person: Known, setl_id: str, mdtrt_id: str, at_ms: int) -> Json:
@@ -244,7 +261,7 @@ def setlinfo(found: Quote, person: Known, setl_id: str, mdtrt_id: str, at_ms: in
         "insutype": found.insutype,
         "psn_type": person.psn_type,
         "cvlserv_flag": "1" if person.cvlserv else "0",
-        "setl_time": civil(at_ms).strftime("%Y-%m-%d %H:%M:%S"),
+        "setl_time": stamp(at_ms),
         "med_type": found.med_type,
         "pool_prop_selfpay": found.settled.ratio,
         "medins_setl_id": found.msgid,
@@ -290,6 +307,7 @@ def _book(case: Case, found: Quote, setl_id: str, mdtrt_id: str, output: Json) -
         "live": 1,
     }
     case.conn.execute(_SETTLE, row)
+    statement.moved(case.conn, case.terminal, found.msgid, output["setlinfo"])
     _monitor(case, found)
 
 
@@ -315,25 +333,41 @@ def _cancel(case: Case) -> Done | No:
     if said not in ("", row["psn_no"]) or (call.infno == "2103") != (row["kind"] == "pharmacy"):
         return No("setl_unknown")
     if not row["live"]:
-        return No("duplicate", _negative(row, setl_id))
-    case.conn.execute(_END, t.at(setl_id=setl_id) | {"live": 0})
-    ledgers.undo(case.conn, setl_id, f"{setl_id}-undo", case.now_ms)
+        return No("duplicate", _negative(row, f"{setl_id}-undo", case.now_ms))
+    if _taken_back(case, "2208", "2103"):
+        return No("reversed_before")
+    output = undo(case.conn, row, f"{setl_id}-undo", case.now_ms)
+    statement.moved(case.conn, case.terminal, call.msgid, output["setlinfo"])
+    return Done(output)
+
+
+def undo(conn: sa.Connection, row: sa.RowMapping, undone_by: str, now_ms: int) -> Json:
+    """End a live settlement: money, accumulators and the bill number go back. Its mirror image."""
+    setl_id = row["setl_id"]
+    conn.execute(_END, t.at(setl_id=setl_id) | {"live": 0})
+    ledgers.undo(conn, setl_id, undone_by, now_ms)
     delta = msgspec.json.decode(row["delta"])
     back = {name: -amount for name, amount in delta["fen"].items()}
-    ledgers.add_to_year(case.conn, row["psn_no"], delta["insutype"], row["year"], back)
-    return Done(_negative(row, setl_id))
+    ledgers.add_to_year(conn, row["psn_no"], delta["insutype"], row["year"], back)
+    return _negative(row, undone_by, now_ms)
 
 
-def _negative(row: sa.RowMapping, setl_id: str) -> Json:
+def origin(setl_id: str) -> str:
+    """The settlement that a derived id (-undo, -rev, -again) belongs to."""
+    return setl_id.partition("-")[0]
+
+
+def _negative(row: sa.RowMapping, undone_by: str, now_ms: int) -> Json:
     """The cancelled settlement as the national output shows it: the same amounts below zero, and
     whose cancellation."""
-    output = _told(row)
+    output = told(row)
     info = dict(output["setlinfo"])
     names = [name.removesuffix("_fen") for name in Split.__struct_fields__] + ["psn_part_amt"]
     for name in names:
         if name != "balc":
             info[name] = money.yuan(-money.fen(info[name]))
-    info["initial_setl_id"], info["setl_id"] = setl_id, f"{setl_id}-undo"
+    info["initial_setl_id"], info["setl_id"] = row["setl_id"], undone_by
+    info["setl_time"] = stamp(now_ms)
     return {"mdtrt_id": row["mdtrt_id"], "setlinfo": info, "setldetail": []}
 
 

@@ -72,10 +72,16 @@ def settlement_lines(
 
 def undo(conn: sa.Connection, entry: str, undone_by: str, at_ms: int) -> None:
     """Book the mirror image of an entry."""
+    back = {account: -fen for account, fen in lines_of(conn, entry).items()}
+    post(conn, undone_by, back, at_ms)
+
+
+def lines_of(conn: sa.Connection, entry: str) -> dict[str, int]:
+    """The lines of an entry as they were posted."""
     query = t.get(t.postings, "entry", only=("account", "fen"))
     rows = conn.execute(query, t.at(entry=entry)).all()
-    assert rows, f"no entry {entry} to undo"
-    post(conn, undone_by, {row[0]: -row[1] for row in rows}, at_ms)
+    assert rows, f"no entry {entry}"
+    return {row[0]: row[1] for row in rows}
 
 
 def imbalance(conn: sa.Connection) -> int:

@@ -32,11 +32,19 @@ class Monitor(Struct, frozen=True):
         return money.share(self.income_fen, money.ratio(self.ratio))
 
 
+class Dialect(Struct, frozen=True):
+    """What this pool counts as fund money in a statement, beside the funds themselves."""
+
+    fund_pay_sumamt_includes_acct: bool
+    fund_pay_sumamt_includes_hosp_part: bool
+
+
 class Region(Struct, frozen=True):
     """One pool: who gets what, what is in the catalogue, when somebody is told."""
 
     region: str
     name: str
+    dialect: Dialect
     rules: RegionRules
     catalogue: dict[str, Item]
     monitor: Monitor

@@ -1,0 +1,127 @@
+"""2601: taking back what the sender does not know the fate of (DOMAIN §1.6).
+
+It says what, by message id, and never fails for not finding it: then it is a tombstone, and the
+original is refused when it comes at last. Said twice it is a success with a warning.
+"""
+
+from __future__ import annotations
+
+from typing import Any, Final
+
+import msgspec
+import sqlalchemy as sa
+from msgspec import Struct
+
+from edge.core import money
+from edge.core.types import Json
+from edge.errors import EdgeError
+from sim.centre import bodies, plans
+from sim.centre.bodies import Body
+from sim.centre.books import ledgers, statement
+from sim.centre.books import store as t
+from sim.centre.books.registry import Terminal
+from sim.centre.plans import No
+
+CANCELS: Final = frozenset({"2103", "2208"})
+# 2304, 2305 and 2401 are reversible too; they join when this centre books them
+REVERSIBLE: Final = frozenset({"2102", "2207"}) | CANCELS
+_BY_ID: Final = t.get(t.settlements, "setl_id")
+_LIVE: Final = t.get(t.settlements, "fixmedins_code", "bill_no", "live", only=("setl_id",))
+_TURN: Final = t.change(t.settlements, "setl_id")
+
+
+class Reversal(Struct, frozen=True):
+    """One 2601 to carry out; `mark` is unique for the record, `epoch` and `seq` say which."""
+
+    conn: sa.Connection
+    terminal: Terminal
+    body: Body
+    mark: int
+    epoch: int
+    seq: int
+    now_ms: int
+
+
+class Undone(Struct, frozen=True):
+    """`output` as a settlement's, below zero; {} when there was nothing. `warn_msg`: it had been
+    done before."""
+
+    output: Json
+    psn_no: str = ""
+    warn_msg: str = ""
+
+
+def run(case: Reversal) -> Undone | No:
+    """Take it back. EdgeErrors of a malformed form pass through."""
+    call = case.body.plan[0]
+    data = bodies.form(call)
+    omsgid, oinfno = bodies.text(data, "omsgid"), bodies.text(data, "oinfno")
+    if oinfno not in REVERSIBLE:
+        return No("not_reversible")
+    if not 0 < len(omsgid) <= bodies.MSGID_CHARS or omsgid == call.msgid:
+        raise EdgeError("E-WIR-22", "omsgid is not the id of another message", omsgid[:30])
+    institution, psn_no = case.terminal.fixmedins_code, bodies.text(data, "psn_no", "")
+    first = statement.buried(case.conn, institution, omsgid)
+    if first is not None:
+        if first["oinfno"] != oinfno:
+            return No("setl_unknown")
+        return Undone({}, first["psn_no"], "已冲正")
+    done = _take_back(case, omsgid, oinfno, psn_no)
+    if isinstance(done, Undone):
+        row = {"fixmedins_code": institution, "omsgid": omsgid, "oinfno": oinfno}
+        row |= {"psn_no": done.psn_no or psn_no, "terminal": case.terminal.name}
+        found: dict[str, Any] = {"epoch": case.epoch, "seq": case.seq, "at_ms": case.now_ms}
+        statement.bury(case.conn, row | found | {"found": int(bool(done.output))})
+    return done
+
+
+def _take_back(case: Reversal, omsgid: str, oinfno: str, psn_no: str) -> Undone | No:
+    moved = statement.by_msgid(case.conn, case.terminal.fixmedins_code, omsgid)
+    if moved is None:
+        return Undone({})
+    row = case.conn.execute(_BY_ID, t.at(setl_id=plans.origin(moved.setl_id))).mappings().one()
+    made_by = _made_by(oinfno, row["kind"])
+    if psn_no not in ("", row["psn_no"]) or not made_by or bool(moved.refd) != (oinfno in CANCELS):
+        return No("setl_unknown")
+    if statement.cleared(case.conn, case.terminal.fixmedins_code, moved.day):
+        return No("cleared")
+    if oinfno in CANCELS:
+        return _again(case, row)
+    if not row["live"]:
+        return Undone({}, row["psn_no"], "已撤销")
+    output = plans.undo(case.conn, row, f"{row['setl_id']}-rev", case.now_ms)
+    return _noted(case, row, output)
+
+
+def _made_by(oinfno: str, kind: str) -> bool:
+    """A pharmacy sale is 2102 and its cancel 2103, the rest 2207 and 2208."""
+    return (oinfno in ("2102", "2103")) == (kind == "pharmacy")
+
+
+def _again(case: Reversal, row: sa.RowMapping) -> Undone | No:
+    """The cancel is taken back: the settlement stands again, with the very postings it had."""
+    conn, setl_id = case.conn, row["setl_id"]
+    if row["live"]:
+        return Undone({}, row["psn_no"], "已冲正")
+    key = t.at(fixmedins_code=row["fixmedins_code"], bill_no=row["bill_no"], live=1)
+    if conn.execute(_LIVE, key).first() is not None:
+        return No("superseded")  # the bill was settled anew: it must not be paid twice
+    lines = ledgers.lines_of(conn, setl_id)
+    spent = (name for name, fen in lines.items() if name.startswith("acct:") and fen < 0)
+    if any(ledgers.balance(conn, name) + lines[name] < 0 for name in spent):
+        return No("balance_gone")  # what came back on the account was spent since
+    conn.execute(_TURN, t.at(setl_id=setl_id) | {"live": 1})
+    ledgers.post(conn, f"{setl_id}-again-{case.mark}", lines, case.now_ms)
+    delta = msgspec.json.decode(row["delta"])
+    ledgers.add_to_year(conn, row["psn_no"], delta["insutype"], row["year"], delta["fen"])
+    output = plans.told(row)
+    info = output["setlinfo"] | {"setl_time": plans.stamp(case.now_ms)}
+    again = info | {"setl_id": f"{setl_id}-again", "initial_setl_id": setl_id}
+    return _noted(case, row, {**output, "setlinfo": again})
+
+
+def _noted(case: Reversal, row: sa.RowMapping, output: Json) -> Undone:
+    call = case.body.plan[0]
+    statement.moved(case.conn, case.terminal, call.msgid, output["setlinfo"])
+    assert money.fen(output["setlinfo"]["medfee_sumamt"]) != 0, "a settlement of nothing"
+    return Undone(output, row["psn_no"])
