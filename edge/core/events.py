@@ -35,6 +35,16 @@ class CancelArrived(Struct, frozen=True):
     state: BillState | None = None
 
 
+class ReverseArrived(Struct, frozen=True):
+    """POST /v1/bills/{id}/reverse: take back what is unknown about the bill (2601). `state` as in `CancelArrived`."""
+
+    call: int
+    key: str
+    body_hash: bytes
+    bill_id: str
+    state: BillState | None = None
+
+
 class TaskCloseArrived(Struct, frozen=True):
     """POST /v1/tasks/{id}/close: somebody settled a task, and says how. `task`: the task from the store, where the core's
     memory no longer has it."""
@@ -48,6 +58,26 @@ class TaskCloseArrived(Struct, frozen=True):
     operator: str
     note: str = ""
     task: Task | None = None
+
+
+class CloseAsked(Struct, frozen=True):
+    """POST /v1/day/close: compare the day with the centre; "" = today."""
+
+    call: int
+    day: str = ""
+
+
+class DayAsked(Struct, frozen=True):
+    """GET /v1/day/{yyyymmdd}; "" = all of them."""
+
+    call: int
+    day: str = ""
+
+
+class ReconcileAsked(Struct, frozen=True):
+    """GET /v1/reconcile: compare the chain with the centre's log."""
+
+    call: int
 
 
 # -- people -------------------------------------------------------------------------------------------------------------
@@ -214,6 +244,10 @@ Event = (
     | BillArrived
     | CancelArrived
     | TaskCloseArrived
+    | ReverseArrived
+    | CloseAsked
+    | DayAsked
+    | ReconcileAsked
     | Pressed
     | CardRead
     | CodeSeen

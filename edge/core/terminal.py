@@ -10,7 +10,7 @@ from collections.abc import Iterable
 from typing import Final
 
 from edge.core import events, limits, tx
-from edge.core.books import answers, his
+from edge.core.books import answers, his, reversal
 from edge.core.books import days as daybook
 from edge.core.books.bills import Book
 from edge.core.books.msgid import KEY as MSGID_KEY
@@ -33,6 +33,7 @@ from edge.core.parts.centre_word import META_SPACE, CentreWord
 from edge.core.parts.clock import Clock
 from edge.core.parts.pruning import Pruning
 from edge.core.parts.tasks import TaskDesk
+from edge.core.parts.unknown import UnknownBills
 from edge.core.parts.witness import WitnessDesk
 from edge.core.site import Site
 from edge.core.sync.ledger import Ledger
@@ -66,7 +67,7 @@ ROOM_BACK_BYTES: Final = (
 # A visit's time is over whatever else arrives (shots come 15 times a second and must not hold the
 # clock up); only what was awaited still counts when it is handled in the moment of the deadline.
 # kinds that no HIS may send as a bill: they have their own addresses
-INTERNAL: Final = ("cancel", "close_task")
+INTERNAL: Final = ("cancel", "close_task", "reverse")
 NEVER_LATE: Final = (events.Tick, events.Told, events.Answered, events.Appended)
 
 class Terminal:
@@ -103,8 +104,13 @@ class Terminal:
         self._word = CentreWord(self._site, docs.get(META_SPACE, {}))
         self._tasks = TaskDesk(self._site, docs.get(META_SPACE, {}), self._closed)
         self._clock = Clock()
-        witness = WitnessDesk(self._site, docs.get(META_SPACE, {}))
-        self._parts: tuple[Part, ...] = (self._word, witness, self._tasks, Pruning(self._site))
+        self._parts: tuple[Part, ...] = (
+            self._word,
+            WitnessDesk(self._site, docs.get(META_SPACE, {})),
+            self._tasks,
+            UnknownBills(self._site),
+            Pruning(self._site),
+        )
         self._outbox = Outbox(dice, timing_of(settings))
         self._outbox.restore(
             self._site.ledger.head.seq, self._site.ledger.answered_seq, self._site.ledger.sizes()
@@ -232,6 +238,8 @@ class Terminal:
                 if withdraw and self._case.bill_id == event.bill_id:
                     effects += visit.step(self._case, In.WITHDRAW, event, now)
                 return effects
+            case events.ReverseArrived():
+                return reversal.arrived(site, event, now, self._closed())
             case events.Answered():
                 return self._answered(event, now)
             case events.LinkUp():

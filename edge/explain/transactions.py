@@ -43,4 +43,12 @@ CODES: Final[dict[str, tuple[str, str]]] = {
         "The terminal's clock went back: nothing that carries a time is recorded.",
         "Set the clock (NTP).",
     ),
+    "E-TX-12": (
+        "Nothing about this bill is unknown, so there is nothing to reverse.",
+        "Cancel a settled bill; a bill that ended needs nothing.",
+    ),
+    "E-TX-13": (
+        "What is unknown about this bill cannot be reversed (2601).",
+        "Wait for the centre's answer; ask the centre by telephone if it stays away.",
+    ),
 }

@@ -12,7 +12,7 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Route
 
-from edge.core.events import BillArrived, CancelArrived, Event
+from edge.core.events import BillArrived, CancelArrived, Event, ReverseArrived
 from edge.core.types import FINAL, Bill, BillState, Json
 from edge.errors import EdgeError
 from edge.http import problem
@@ -52,6 +52,7 @@ class His:
             Route("/v1/bills", self.bills, methods=["GET", "POST"]),
             Route("/v1/bills/{bill_id}", self.read, methods=["GET"]),
             Route("/v1/bills/{bill_id}/cancel", self.cancel, methods=["POST"]),
+            Route("/v1/bills/{bill_id}/reverse", self.reverse, methods=["POST"]),
             Route("/v1/bills/{bill_id}/receipt", self.receipt, methods=["GET"]),
             Route("/v1/status", self.status, methods=["GET"]),
         ]
@@ -79,6 +80,15 @@ class His:
         return await self.decided(key, lambda call: BillArrived(call, key, digest, bill))
 
     async def cancel(self, request: Request) -> Response:
+        key, bill_id, digest = await self._about(request, "cancel")
+        return await self.decided(key, lambda call: CancelArrived(call, key, digest, bill_id))
+
+    async def reverse(self, request: Request) -> Response:
+        key, bill_id, digest = await self._about(request, "reverse")
+        return await self.decided(key, lambda call: ReverseArrived(call, key, digest, bill_id))
+
+    async def _about(self, request: Request, what: str) -> tuple[str, str, bytes]:
+        """(key, bill, hash) of a request about a bill that says no more than which."""
         key = read_key(request)
         body = await read_body(request)
         if body:
@@ -86,8 +96,7 @@ class His:
             decode(body, CancelBody)
         bill_id = self._known(request).bill_id
         # the path is part of the request: the same key on another bill is no replay
-        digest = hashlib.sha256(f"cancel {bill_id}\n".encode() + body).digest()
-        return await self.decided(key, lambda call: CancelArrived(call, key, digest, bill_id))
+        return key, bill_id, hashlib.sha256(f"{what} {bill_id}\n".encode() + body).digest()
 
     async def read(self, request: Request) -> Response:
         wait_s = read_number(request, "wait", 0, WAIT_S_MAX) or 0

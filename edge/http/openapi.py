@@ -118,6 +118,17 @@ OPERATIONS = (
         keyed=True,
     ),
     Operation(
+        "/v1/bills/{bill_id}/reverse",
+        "post",
+        "reverseBill",
+        "Take back what is unknown about a bill (2601)",
+        {202: ("recorded; the bill stays undecided until the reversal has its receipt", Cancelled)},
+        (408, 409, 413, 415, 422),
+        CancelBody,
+        body_required=False,
+        keyed=True,
+    ),
+    Operation(
         "/v1/bills/{bill_id}/receipt",
         "get",
         "readReceipt",

@@ -46,7 +46,7 @@ def ticket(bill_: Bill, **more: object) -> Ticket:
 
 
 def some_bill(name: str) -> Bill:
-    return bill(name if name != "cancel" else "settle")
+    return bill(name if name not in ("cancel", "reverse") else "settle")
 
 
 def made(name: str, **more: object) -> dict:

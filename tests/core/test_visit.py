@@ -22,8 +22,8 @@ from tests.flows import kit
 # events that are the terminal's own business, or that need a look inside before they are an input
 NOT_BY_TYPE = {
     e.Tick, e.BillArrived, e.CancelArrived, e.Pressed, e.Freed, e.Answered, e.AnswerBad, e.Told,
-    e.PolicyArrived, e.Appended, e.Saved, e.StoreLow, e.TaskCloseArrived,
-    e.Witnessed,
+    e.PolicyArrived, e.Appended, e.Saved, e.StoreLow, e.TaskCloseArrived, e.ReverseArrived, e.CloseAsked,
+    e.DayAsked, e.ReconcileAsked, e.Witnessed,
 }  # fmt: skip
 
 
@@ -63,6 +63,9 @@ def promises(day: AnyDay) -> None:
     day.a_visit_always_has_an_end()
     day.offline_promises_stay_within_the_policy()
     day.memory_and_store_say_the_same()
+
+
+LATER = ("cancel", "reverse")  # records about a bill that has one
 
 
 class AnyDay(RuleBasedStateMachine):
@@ -105,6 +108,13 @@ class AnyDay(RuleBasedStateMachine):
         ids = sorted(self.desk.bills())
         reply = self.desk.withdraw(ids[pick % len(ids)], f"K{key}")
         assert reply.status in (200, 202, 404, 409, 422, 503)
+
+    @precondition(lambda self: self.desk.bills())
+    @rule(pick=st.integers(0, 11), key=st.integers(40, 50))
+    def reverse(self, pick: int, key: int) -> None:
+        ids = sorted(self.desk.bills())
+        reply = self.desk.reverse(ids[pick % len(ids)], f"K{key}")
+        assert reply.status in (202, 404, 409, 422, 503)
 
     # -- people ---------------------------------------------------------------------------------
     @rule(
@@ -238,6 +248,8 @@ class AnyDay(RuleBasedStateMachine):
                 "authNo": "a",
                 "people": [kit.PERSON, kit.CHILD] if not junk else [{"psn_no": 1}],
             }
+        elif good and ask.infno == "5203":
+            body = {"setlinfo": None if junk else {}}
         elif good:
             data = ask.body["plan"][-1]["input"]["data"]
             amount = int(data["medfee_sumamt"].replace(".", ""))
@@ -286,11 +298,11 @@ class AnyDay(RuleBasedStateMachine):
 
     @invariant()
     def one_bill_has_at_most_one_record(self) -> None:
-        made = [one.local["bill_id"] for one in self.desk.ledger if one.kind != "cancel"]
+        made = [one.local["bill_id"] for one in self.desk.ledger if one.kind not in LATER]
         assert len(made) == len(set(made))
         for entry in self.desk.ledger:
             state = self.desk.bills()[entry.local["bill_id"]]
-            assert entry.seq in (state.seq, state.cancel_seq) or entry.kind == "cancel"
+            assert entry.seq in (state.seq, state.cancel_seq) or entry.kind in LATER
         msgids = [call["msgid"] for draft in self.desk.drafts for call in draft.body["plan"]]
         assert len(msgids) == len(set(msgids))
 

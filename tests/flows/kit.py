@@ -255,6 +255,12 @@ class Desk:
         self.post(e.TaskCloseArrived(call, key, digest, task_id, how, amount_fen, operator))
         return self.replies[call]
 
+    def reverse(self, bill_id: str, key: str = "reverse-1") -> Reply:
+        """POST /v1/bills/{id}/reverse."""
+        self.calls += 1
+        self.post(e.ReverseArrived(self.calls, key, b"r", bill_id))
+        return self.replies[self.calls]
+
     def look(
         self, problem: str | None = None, yaw: float = 0.0, eye: float = 1.0, live: float = 0.9
     ) -> None:

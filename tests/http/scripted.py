@@ -14,7 +14,7 @@ import uvicorn
 
 from edge.core.books import tasks
 from edge.core.effects import Show
-from edge.core.events import BillArrived, CancelArrived, Event, TaskCloseArrived
+from edge.core.events import BillArrived, CancelArrived, Event, ReverseArrived, TaskCloseArrived
 from edge.core.types import BillState, BillStatus, Json, Settings, Task, TaskStatus
 from edge.http.app import server_config
 from edge.http.port import AgentPort
@@ -51,7 +51,7 @@ class ScriptedPort:
             raise self.fail
         while self.slow and not self.release.is_set():  # noqa: ASYNC110 - seen from the test
             await asyncio.sleep(0.01)
-        assert isinstance(event, BillArrived | CancelArrived | TaskCloseArrived)
+        assert isinstance(event, BillArrived | CancelArrived | ReverseArrived | TaskCloseArrived)
         known = self.keys.get(event.key)
         if known:
             if known[0] != event.body_hash:
@@ -85,7 +85,9 @@ class ScriptedPort:
         self.bills[bill_id] = BillState(bill_id, event.bill, BillStatus.WAITING, 1, 0, 0)
         return 202, {"bill_id": bill_id, "status": "waiting"}
 
-    def _cancel(self, event: CancelArrived) -> tuple[int, Json]:
+    def _cancel(self, event: CancelArrived | ReverseArrived) -> tuple[int, Json]:
+        if isinstance(event, ReverseArrived):
+            return 202, {"bill_id": event.bill_id, "status": "confirming"}
         self._set(event.bill_id, status=BillStatus.CANCELLED)
         return 200, {"bill_id": event.bill_id, "status": "cancelled"}
 

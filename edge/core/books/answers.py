@@ -6,6 +6,7 @@ from __future__ import annotations
 
 from typing import Any, Final
 
+from edge.core.books import reversal
 from edge.core.effects import Effect
 from edge.core.money import split_from
 from edge.core.site import Site
@@ -23,9 +24,13 @@ def apply(site: Site, entry: Entry, result: Result, now: Now) -> list[Effect]:
     state = site.book.get(bill_id)
     if state is None:
         return []
-    if entry.kind == "cancel":
-        return site.book.change(bill_id, now, **_cancelled(state, result))
-    return site.book.change(bill_id, now, **_decided(site, state, result))
+    if entry.kind == "reverse":
+        changes = reversal.decided(state, result, _refusal(result))
+    elif entry.kind == "cancel":
+        changes = reversal.held(state, entry.seq, _cancelled(state, result))
+    else:
+        changes = reversal.held(state, entry.seq, _decided(site, state, result))
+    return site.book.change(bill_id, now, **changes) if changes else []
 
 
 def _decided(site: Site, state: BillState, result: Result) -> dict[str, Any]:

@@ -8,7 +8,7 @@ from typing import Final
 
 from edge.core.books.bills import Remembered
 from edge.core.effects import Append, Effect, Reply
-from edge.core.events import BillArrived, CancelArrived, TaskCloseArrived
+from edge.core.events import BillArrived, CancelArrived, ReverseArrived, TaskCloseArrived
 from edge.core.limits import clock_back_ms
 from edge.core.site import Site
 from edge.core.types import (
@@ -24,7 +24,7 @@ from edge.core.types import (
 )
 from edge.core.visit.ticket import Ticket
 
-Keyed = BillArrived | CancelArrived | TaskCloseArrived
+Keyed = BillArrived | CancelArrived | ReverseArrived | TaskCloseArrived
 KEY_CHARS_MAX: Final = 255
 ERROR_TYPE: Final = "https://facepay.invalid/errors/"
 TXID_BYTES: Final = 16
@@ -114,20 +114,23 @@ def cancel_arrived(
     if state is None:
         return [Reply(event.call, *problem(404, "E-HIS-06", "No such bill", "check the id"))], False
     if state.status is BillStatus.IN_VISIT:
-        return _cancel_reply(site, event, 200, "cancelled"), True
+        return answered(site, event, 200, "cancelled"), True
     if state.status is BillStatus.WAITING:
         effects = site.book.change(state.bill_id, now, status=BillStatus.CANCELLED)
-        return effects + _cancel_reply(site, event, 200, "cancelled"), False
+        return effects + answered(site, event, 200, "cancelled"), False
     if state.status is BillStatus.CANCELLED:
-        return _cancel_reply(site, event, 200, "cancelled"), False
+        return answered(site, event, 200, "cancelled"), False
     no = _cannot_cancel(site, state, now) or no_new_work(closed)
     if no is not None:
         return [Reply(event.call, *no)], False
     effects = _cancel_record(site, state, now)
-    return effects + _cancel_reply(site, event, 202, "working"), False
+    return effects + answered(site, event, 202, "working"), False
 
 
-def _cancel_reply(site: Site, event: CancelArrived, status: int, word: str) -> list[Effect]:
+def answered(
+    site: Site, event: CancelArrived | ReverseArrived, status: int, word: str
+) -> list[Effect]:
+    """The answer, remembered for its key."""
     body = {"bill_id": event.bill_id, "status": word}
     answer = Remembered(event.body_hash, status, body, event.bill_id)
     return [*site.book.remember(event.key, answer), Reply(event.call, status, body)]

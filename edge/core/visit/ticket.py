@@ -40,6 +40,8 @@ class Ticket(Struct, frozen=True):
     setl_id: str = ""  # cancel: what is undone
     mdtrt_id: str = ""
     task: Task | None = None  # close_task: what is closed, its `closing` says how
+    omsgid: str = ""  # reverse: which message is taken back, and what it was
+    oinfno: str = ""
 
 
 def civil(settings: Settings, utc_ms: int) -> datetime:
