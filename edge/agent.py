@@ -281,8 +281,8 @@ class Agent:
         E-HIS-27."""
         number, answer = self._p.desk.open_call()
         event = make(number)
-        about = isinstance(event, CancelArrived | ReverseArrived)
-        if about and self._p.core.bill(event.bill_id) is None:
+        undoes = CancelArrived | ReverseArrived
+        if isinstance(event, undoes) and self._p.core.bill(event.bill_id) is None:
             event = replace(event, state=self.bill(event.bill_id))  # the core's memory is bounded
         if isinstance(event, TaskCloseArrived):
             event = replace(event, task=self.task(event.task_id))

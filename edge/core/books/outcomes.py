@@ -14,7 +14,8 @@ class Situation(StrEnum):
     """Where the bill stood when the answer came, and what the answer made of it."""
 
     FREE = "free"  # no money in it: a registration
-    UNDO = "undo"  # the record asks to undo a settlement
+    UNDO = "undo"  # the record asks to undo a settlement, or to take back what is unknown
+    BACK = "back"  # decided while it is being taken back: the reversal's own decision is the word
     SEEN = "seen"  # refused while the person waited in front: nothing had been given
     GONE = "gone"  # refused after the person had left with what was provisional or unknown
     FITS = "fits"  # the person pays what they were told
@@ -24,6 +25,7 @@ class Situation(StrEnum):
 
 
 S = Situation
+UNDOING: Final = frozenset({"cancel", "reverse"})
 NOTHING: Final = ""
 DECIDED: Final = (Outcome.SETTLED, Outcome.ADJUSTED, Outcome.DUPLICATE)
 REFUSED: Final = (Outcome.REJECTED, Outcome.EXPIRED, Outcome.SUSPECT)
@@ -49,6 +51,9 @@ TABLE: Final[dict[tuple[Outcome, Situation], str]] = {
     # -- no money
     **{(outcome, S.FREE): NOTHING for outcome in Outcome},
     (Outcome.SUSPECT, S.FREE): "suspect",
+    # -- being taken back
+    **{(outcome, S.BACK): NOTHING for outcome in Outcome},
+    (Outcome.SUSPECT, S.BACK): "suspect",
     # -- undoing
     **{(outcome, S.UNDO): NOTHING for outcome in DECIDED},
     **{(outcome, S.UNDO): "cancel_refused" for outcome in REFUSED},
@@ -65,8 +70,10 @@ def situation(
     entry: Entry, before: BillState | None, after: BillState | None, absorb_max_fen: int
 ) -> Situation:
     """The situation of one decided record; `before` and `after` are its bill around the answer."""
-    if entry.kind == "cancel":
+    if entry.kind in UNDOING:
         return S.UNDO
+    if before is not None and (before.reverses or before.reverse_seq > entry.seq):
+        return S.BACK
     if before is None or after is None or before.estimate is None:
         return S.FREE
     if after.status is BillStatus.CONFIRMING:
