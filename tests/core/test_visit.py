@@ -296,7 +296,7 @@ class AnyDay(RuleBasedStateMachine):
             if state.status in (BillStatus.SETTLED, BillStatus.ADJUSTED, BillStatus.REJECTED):
                 assert state.seq in self.answered
             if state.status is BillStatus.CANCELLED and state.seq:
-                assert state.cancel_seq in self.answered
+                assert {state.cancel_seq, state.reverse_seq} & self.answered
 
     @invariant()
     def one_bill_has_at_most_one_record(self) -> None:
