@@ -8,6 +8,7 @@ characters, so that a packed bomb is refused before it is opened.
 from __future__ import annotations
 
 import io
+import struct
 import zipfile
 import zlib
 from collections.abc import Sequence
@@ -72,7 +73,7 @@ def unpack(data: bytes, columns: Sequence[str]) -> list[list[str]]:
         text = _plain(data).decode()
     except (zipfile.BadZipFile, zlib.error, UnicodeDecodeError, OSError, ValueError) as error:
         raise EdgeError(_CODE, f"the statement file cannot be read: {error}"[:160], _HINT) from None
-    except (NotImplementedError, RuntimeError, EOFError, KeyError) as error:
+    except (RuntimeError, EOFError, KeyError, struct.error) as error:
         # what zipfile raises for packings it does not know, passwords, and torn members
         raise EdgeError(_CODE, f"the statement file is odd: {error}"[:160], _HINT) from None
     lines = text.split("\n")

@@ -11,6 +11,7 @@ from msgspec import Struct
 
 from edge.core import money
 from edge.core.books import tasks
+from edge.core.books.outcomes import UNDOING
 from edge.core.types import AMOUNT_FEN_MAX, Json, Mode, Outcome, Task, TaskStatus
 from edge.errors import EdgeError
 from edge.wire import answer as wire_answer
@@ -118,7 +119,7 @@ def _misfit(conn: sa.Connection, opener: Opener, header: RecordHeader, said: Sai
         return "closing_record"  # not a record of this terminal that the centre has
     outcome = Outcome(row["outcome"])
     asked = outcome in ASKS.get(said.kind, ())
-    if not asked or (said.kind == "cancel_refused") != (row["kind"] == "cancel" and asked):
+    if not asked or (said.kind == "cancel_refused") != (row["kind"] in UNDOING and asked):
         return "closing_kind"  # this decision asks for no such task
     if said.how not in tasks.KINDS[said.kind].hows:
         return "closing_how"
