@@ -65,7 +65,7 @@ def promises(day: AnyDay) -> None:
     day.memory_and_store_say_the_same()
 
 
-BESIDE = ("policy", "5203", "3201")  # questions that are not the visit's
+BESIDE = ("policy", "5203", "3201", "incident")  # questions that are not the visit's
 LATER = ("cancel", "reverse")  # records about a bill that has one
 
 
@@ -250,7 +250,7 @@ class AnyDay(RuleBasedStateMachine):
                 "authNo": "a",
                 "people": [kit.PERSON, kit.CHILD] if not junk else [{"psn_no": 1}],
             }
-        elif good and ask.infno == "5203":
+        elif good and "plan" not in ask.body:  # of a part: what it does not know changes nothing
             body = {"setlinfo": None if junk else {}}
         elif good:
             data = ask.body["plan"][-1]["input"]["data"]
