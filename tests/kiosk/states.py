@@ -4,6 +4,9 @@ from __future__ import annotations
 
 from typing import Any
 
+from edge.core import limits
+from edge.core.limits import NOTHING_LEFT
+
 SPLIT = {
     "medfee_sumamt_fen": 1_234_56,
     "fulamt_ownpay_amt_fen": 20_00,
@@ -37,8 +40,25 @@ SLIP = [
 OFFLINE: dict[str, Any] = {
     "net": "down",
     "waiting": 3,
-    "offline": {"profile": "P1", "left_count": 97, "left_fen": 4_588_00, "left_hours": 21},
+    "offline": {
+        "profile": "P1",
+        "left_count": 97,
+        "left_fen": 4_588_00,
+        "left_hours": 21,
+        "left_minutes": 21 * 60,
+        "warn": "",
+        "ended": "",
+    },
 }
+
+
+def nearly(**changes: Any) -> dict[str, Any]:
+    """Offline, and something comes to its end, or has."""
+    return OFFLINE | {"offline": OFFLINE["offline"] | changes}
+
+
+SOON = nearly(left_hours=0, left_minutes=47, warn="time")
+OVER = nearly(left_hours=0, left_minutes=0, ended="hours")
 PEOPLE = [
     {"value": str(i), "name": n, "relation": r}
     for i, (n, r) in enumerate(
@@ -61,17 +81,41 @@ CONFIRM: dict[str, Any] = {
     "estimate": False,
 }
 
+CAPS: dict[str, tuple[str, int, dict[str, Any]]] = {
+    f"refused-cap-{cap}": (
+        "refused",
+        8_000,
+        {
+            "code": "offline_caps",
+            "next_steps": ["wait_network", "pay_full", "ask_staff"],
+            "detail": {"cap": cap, "limit": 1},
+        }
+        | OVER,
+    )
+    for cap in limits.CAPS
+}
+
 # name of the picture -> (screen, left_ms, fields)
 STATES: dict[str, tuple[str, int, dict[str, Any]]] = {
     "idle": ("idle", 0, {}),
     "idle-offline": ("idle", 0, OFFLINE),
+    "idle-offline-soon": ("idle", 0, SOON),
+    "idle-offline-few": ("idle", 0, nearly(left_count=3, warn="records")),
+    "idle-offline-over": ("idle", 0, OVER),
+    "confirm-offline-soon": (
+        "confirm",
+        60_000,
+        CONFIRM | {"mode": "provisional", "estimate": True} | SOON,
+    ),
+    "provisional-soon": ("provisional", 8_000, {"split": SPLIT, "slip": SLIP} | SOON),
+    "card-forced": ("card", 30_000, {"why": "forced"}),
     "idle-offline-strict": (
         "idle",
         0,
         {
             "net": "down",
             "waiting": 12,
-            "offline": {"profile": "P0", "left_count": 0, "left_fen": 0, "left_hours": 0},
+            "offline": {"profile": "P0"} | NOTHING_LEFT,
         },
     ),
     "ways": (
@@ -205,6 +249,7 @@ STATES: dict[str, tuple[str, int, dict[str, Any]]] = {
     "starting": ("out_of_service", 0, {"code": "starting"}),
     "out_of_service": ("out_of_service", 0, {"code": "E-STO-04"}),
 }
+STATES |= CAPS
 SIZES = {
     "800x480": (800, 480),
     "1024x600": (1024, 600),

@@ -10,7 +10,7 @@ from typing import Any, get_args
 
 import pytest
 
-from edge.core import tx
+from edge.core import limits, tx
 from edge.core.effects import Show, Speak
 from edge.core.types import Mode
 from edge.core.visit import liveness, refusals, screens
@@ -101,6 +101,16 @@ def test_the_list_has_every_button_step_kind_and_mode():
     assert set(liveness.GESTURES) == set(CODES["steps"])
     assert set(tx.kinds()) == set(CODES["kinds"])
     assert {str(mode) for mode in Mode} == set(CODES["modes"])
+
+
+def test_every_cap_of_an_outage_has_its_own_words_for_the_patient():
+    assert set(limits.CAPS) == set(CODES["caps"])
+    for lang in TEXTS.values():
+        words = [lang[f"refused.offline_caps.{cap}"] for cap in limits.CAPS]
+        assert len(set(words)) == len(words)
+    decided = strings(ast.parse(SOURCE[CORE / "limits.py"]))
+    estimated = strings(ast.parse(SOURCE[CORE / "visit" / "pay.py"]))
+    assert set(limits.CAPS) <= decided | estimated
 
 
 def test_the_list_has_every_refusal_and_next_step():

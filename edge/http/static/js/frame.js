@@ -21,12 +21,19 @@ export function strip(fields) {
   const left = fields.offline;
   const parts = [h("span", { class: "net" }, icon(down ? "offline" : "net"), t(down ? "net.down" : "net.up"))];
   if (down && left) {
-    parts.push(left.left_count > 0
-      ? h("span", {}, t("offline.left", { count: left.left_count, amount: yuan(left.left_fen), hours: left.left_hours }))
-      : h("span", {}, t("offline.none")));
+    parts.push(h("span", { class: left.warn ? "soon" : "" }, left.warn && icon("hourglass"), remaining(left)));
   }
   if (fields.waiting) parts.push(h("span", { class: "waiting" }, icon("upload"), t("net.waiting", { count: fields.waiting })));
-  return { down, parts };
+  return { down, warn: down && left && (left.warn || left.ended), parts };
+}
+
+/** What is left of the outage: hours, and minutes in the last two; nothing once a limit is reached. */
+function remaining(left) {
+  if (left.ended || left.left_count <= 0 || left.left_minutes <= 0) return t("offline.none");
+  const some = { count: left.left_count, amount: yuan(left.left_fen) };
+  return left.left_minutes > 120
+    ? t("offline.left", { ...some, hours: left.left_hours })
+    : t("offline.left.minutes", { ...some, minutes: left.left_minutes });
 }
 
 export function foot(view, clock, page) {

@@ -65,8 +65,8 @@ function render() {
   Object.assign(document.body.dataset, { screen: show.name, visit: show.visit });
   document.body.classList.toggle("nofoot", Boolean(view.bare));
   document.title = view.say;
-  const { down, parts } = frame.strip(show.fields);
-  at("strip").className = down ? "down" : "up";
+  const { down, warn, parts } = frame.strip(show.fields);
+  at("strip").className = down ? (warn ? "down warn" : "down") : "up";
   fill(at("strip"), parts);
   fill(at("main"), view.main);
   fill(at("foot"), frame.foot(view, clock, page));
