@@ -17,6 +17,11 @@ CODES: Final[dict[str, tuple[str, str]]] = {
         "The controller has not vouched for this ledger since the start: nothing is taken offline.",
         "Check the controller's cable. A new controller is accepted as soon as the centre was heard.",
     ),
+    "E-ROL-05": ("There is no ledger file to leave behind.", "Check [store] path."),
+    "E-ROL-06": (
+        "The ledger has records that the centre has not answered.",
+        "Export them first. If the centre has them all or they are lost: --records-are-lost.",
+    ),
     "E-ROL-04": (
         "The controller's flash does not keep the number of the last record.",
         "Nothing is taken offline. Replace the controller; the centre's next word accepts it.",

@@ -3,6 +3,7 @@ good ones."""
 
 from __future__ import annotations
 
+import copy as pycopy
 import hashlib
 
 import pytest
@@ -79,6 +80,49 @@ def test_a_fork_is_quarantined_with_an_alarm_and_nothing_beyond_it_is_settled(
     assert audit.audit(centre.store).settled == 2
     device.log = true
     assert device.do(device.settle(identity, "B5", BILL)).outcome is Outcome.SETTLED
+
+
+def test_a_restored_copy_is_told_by_a_signed_answer_at_its_first_hello(centre, device, identity):
+    """The high-water mark: the centre's answer names a record that the copy does not have."""
+    device.do(device.settle(identity, "B1", BILL))
+    old = list(device.log)
+    device.do(device.settle(identity, "B2", BILL))
+    device.log = old
+    device.meet(centre)  # the copy of the answer's number and of the checkpoint is old as well
+    with pytest.raises(EdgeError, match="E-LOG-06"):
+        device.hello()
+    found = {"code": "E-LOG-06", "epoch": 1, "seq": 1, "hash": device.hash_of(1)}
+    assert device.ask("incident", found) == (0, {})
+    assert device.ask("incident", found) == (0, {})
+    alarms = audit.incidents(centre.store, alarms_only=True)
+    assert alarms == [("E-LOG-06", "T-1", 1, 1)], "written down once"
+    for bad in ({}, found | {"seq": -1}, found | {"hash": "x"}, found | {"epoch": 2**40}):
+        assert device.ask("incident", bad)[0] == -1
+
+
+def test_a_cloned_card_beside_the_original_settles_nothing_twice_and_the_fork_is_seen(
+    centre, device, identity
+):
+    """Both online, under one name and one key; then the clone begins a new epoch."""
+    device.do(device.settle(identity, "B1", BILL))
+    clone = pycopy.copy(device)
+    clone.log, clone.answers, clone.published = list(device.log), [], []
+    clone.counter += 100
+    clone.meet(centre)
+    for number in range(3):
+        device.do(device.settle(identity, f"ORIGINAL{number}", BILL))
+        clone.write(clone.settle(identity, f"CLONE{number}", BILL))
+        with pytest.raises(EdgeError, match=r"E-LOG-0[26]"):
+            clone.send(2, len(clone.log))
+    assert audit.audit(centre.store).settled == 4 and not audit.doubles(centre.store)
+    assert "fork" in {alarm[0] for alarm in audit.incidents(centre.store, alarms_only=True)}
+    clone.epoch, clone.log = 1_800_000_000, []
+    clone.meet(centre)
+    outcomes = [
+        clone.do(clone.settle(identity, bill, BILL)).outcome for bill in ("ORIGINAL1", "NEW")
+    ]
+    assert outcomes == [Outcome.DUPLICATE, Outcome.SETTLED]
+    assert "new_epoch" in codes_of(centre) and not audit.doubles(centre.store)
 
 
 def test_a_record_that_does_not_follow_its_predecessor_is_quarantined(centre, device, identity):

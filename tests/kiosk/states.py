@@ -84,7 +84,7 @@ CONFIRM: dict[str, Any] = {
 CAPS: dict[str, tuple[str, int, dict[str, Any]]] = {
     f"refused-cap-{cap}": (
         "refused",
-        8_000,
+        60_000,
         {
             "code": "offline_caps",
             "next_steps": ["wait_network", "pay_full", "ask_staff"],
