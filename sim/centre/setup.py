@@ -118,20 +118,21 @@ def make_centre(
     *,
     now_ms: int | None = None,
     region: str = REGION,
+    store: t.Store | None = None,
     **options: Any,
 ) -> Made:
     """A centre with these terminals and people (20 invented ones when None); what is known already
     stays as it is.
 
     `profile` overrides that of the terminals. `options` go to Centre: credit, caps, shards, faces,
-    dice. db_url "sqlite://" keeps everything in memory (virtual worlds). `now_ms`: when policies
-    begin; the clock when None.
+    dice. db_url "sqlite://" keeps everything in memory (virtual worlds). `store`: one that is open
+    already, instead of db_url's. `now_ms`: when policies begin; the clock when None.
     """
     now = time.time_ns() // 1_000_000 if now_ms is None else now_ms
     specs = [replace(spec, profile=profile) if profile else spec for spec in terminals]
     url = db_url or default_url(directory)
     keys = CentreKeys.create(directory)
-    centre = Centre(t.Store(url), keys, rules.load(region), **options)
+    centre = Centre(store or t.Store(url), keys, rules.load(region), **options)
     made = Made(directory, url, centre, specs)
     made.sign_key.write_bytes(keys.sign_public_pem)
     made.cert.write_bytes(keys.own_cert(now - DAY_MS))

@@ -13,7 +13,10 @@ SECOND_MS = 1_000
 MINUTE_MS = 60 * SECOND_MS
 HOUR_MS = 60 * MINUTE_MS
 DAY_MS = 24 * HOUR_MS
+VIOLATIONS_MAX = 1_000  # kept of one run; the first one says the most
 EVENTS_MAX = 50_000_000  # one run; more is a loop that feeds itself
+
+Window = tuple[int, int]  # a clinic is open from .. to, in ms since the world began
 
 
 class Timeline:
@@ -26,6 +29,7 @@ class Timeline:
         self.dice = random.Random(seed)
         self.counts: Counter[str] = Counter()  # faults and what else is worth a line at the end
         self.violations: list[str] = []
+        self.strikes: list[tuple[int, int, str]] = []  # (number, moment, fault) of those that came
         self._heap: list[tuple[int, int, Callable[[], None]]] = []
         self._number = 0
         self._trace = hashlib.sha256()
@@ -53,10 +57,11 @@ class Timeline:
         self.counts[name] += 1
         self.note(f"fault {name}")
 
-    def violated(self, what: str) -> None:
-        """A promise was broken."""
-        self.note(f"violation {what}")
-        self.violations.append(f"{self.now_ms / HOUR_MS:.3f} h: {what}")
+    def violated(self, name: str, what: str) -> None:
+        """A promise was broken: `name` is that of an invariant (`sim.invariants.NAMES`)."""
+        self.note(f"violation {name}: {what}")
+        if len(self.violations) < VIOLATIONS_MAX:
+            self.violations.append(f"{self.now_ms / HOUR_MS:.3f} h · {name}: {what}")
 
     def chance(self, probability: float) -> bool:
         """True with this probability; no draw when it cannot be."""

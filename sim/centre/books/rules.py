@@ -17,6 +17,7 @@ from edge.errors import EdgeError
 
 FOLDER: Final = Path(__file__).parent / "rules_data"
 FILE_BYTES_MAX: Final = 1 << 20
+_LOADER: Final = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
 LEVELS: Final = ("community", "l1", "l2", "l3", "pharmacy")
 
 
@@ -66,7 +67,7 @@ def load(region: str, folder: Path = FOLDER) -> Region:
     try:
         text = path.read_bytes()
         assert len(text) <= FILE_BYTES_MAX, "a rule file of ours is small"
-        data: Any = yaml.safe_load(text)
+        data: Any = yaml.load(text, Loader=_LOADER)  # noqa: S506 - a safe loader, in C if possible
         found = msgspec.convert(data, Region)
     except (OSError, yaml.YAMLError, msgspec.ValidationError) as error:
         raise EdgeError(
