@@ -21,11 +21,11 @@ from edge.wire import envelope, topics
 from edge.wire.record import peek, record_hash
 from sim.centre import audit
 from sim.centre.books import store as centre_tables
-from sim.world.time import Timeline
 
 if TYPE_CHECKING:
     from sim.world import World
     from sim.world.terminal import VirtualTerminal
+    from sim.world.time import Timeline
 
 NAMES: Final[dict[str, str]] = {
     "durable first": "No screen and no change tells what a power cut could still take back.",
@@ -241,11 +241,11 @@ def check_chain(world: World, found: audit.Audit) -> None:
     """The terminal's chain and the centre's log."""
     violated, store = world.time.violated, world.device.store
     world.watch.started(store, everything=True)
-    if store.verify_chain() != store.head.seq or store.head.seq != len(found.lines):
+    if store.verify_chain() != store.head.seq - store.base.seq or store.head.seq != len(found.lines):
         violated("same log", f"{store.head.seq} records here, {len(found.lines)} there")
         return
     theirs = _theirs(world)
-    for first in range(1, store.head.seq + 1, CHAIN_STEP):
+    for first in range(store.base.seq + 1, store.head.seq + 1, CHAIN_STEP):
         last = min(first + CHAIN_STEP - 1, store.head.seq)
         if store.records(first, last) != theirs[first - 1 : last]:
             violated("same log", f"other bytes among records {first}..{last}")

@@ -22,7 +22,7 @@ from sim.hunt.shrink import minimal
 from sim.world import terminal as virtual_terminal
 
 ROOT = Path(__file__).resolve().parents[2]
-SAMPLE = int(os.environ.get("FACEPAY_HUNT_SEEDS", "120"))
+SAMPLE = int(os.environ.get("FACEPAY_HUNT_SEEDS", "80"))
 LAST_LINE = re.compile(
     r"seeds (\d+) · virtual hours (\d+) · faults (\d+) · records (\d+) · violations (\d+)"
 )
@@ -49,10 +49,10 @@ def test_a_sample_of_seeds_keeps_every_promise_under_every_fault():
 
 
 def test_long_worlds_keep_every_promise():
-    """A week under everything at once: what needs long to go wrong."""
-    report = hunt.run(Order(7, days=7.0, only=faults.names()))
+    """Days under everything at once: what needs long to go wrong."""
+    report = hunt.run(Order(7, days=3.0, only=faults.names()))
     assert report.ok, str(report)
-    assert report.records > 30
+    assert report.records > 15
     assert len({strike.fault for strike in report.strikes}) > 15
 
 
@@ -77,11 +77,11 @@ def test_worlds_side_by_side_are_the_worlds_one_after_the_other():
 
 
 def test_what_one_strike_does_does_not_depend_on_another():
-    order = Order(9, only=("partition", "centre_crash"))
+    order = Order(9, 1.0, ("camera_freeze", "drop"))
     plan = hunt.planned(order)
-    assert len(plan) > 1
-    (one,) = hunt.run(Order(9, only=order.only, strikes=(plan[1].number,))).strikes
-    assert one == plan[1]
+    assert len(plan) > 3
+    alone = hunt.run(Order(9, 1.0, order.only, (plan[2].number,))).strikes
+    assert alone == (plan[2],)
 
 
 # -- the command ---------------------------------------------------------------------------------------------------------

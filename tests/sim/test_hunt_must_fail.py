@@ -86,7 +86,7 @@ def test_the_hunt_sees_a_lost_answer_that_is_taken_for_a_failure(monkeypatch):
 def test_the_hunt_sees_an_outbox_that_believes_a_puback(monkeypatch):
     """Without the going back after silence, what a broker acknowledged and dropped is never sent again."""
     monkeypatch.setattr(Outbox, "_patience_ends", lambda self: 10**12)
-    assert broken_by("drop") == {"ends"}
+    assert "ends" in broken_by("drop")
 
 
 def test_the_hunt_sees_a_deadline_that_its_own_tick_does_not_move(monkeypatch):
@@ -101,7 +101,7 @@ def test_the_hunt_sees_an_answer_that_is_believed_unsigned(monkeypatch):
 
 def test_the_hunt_sees_a_log_that_may_shrink(monkeypatch):
     monkeypatch.setattr(TrustedCentre, "_forward", lambda self, wire: None)
-    monkeypatch.setattr(TrustedCentre, "_consistent", lambda self, wire: True)
+    monkeypatch.setattr(TrustedCentre, "_consistent", lambda self, *_: True)
     assert broken_by("centre_restored", days=1.0) & {"seen", "ends"}
 
 
