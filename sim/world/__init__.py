@@ -37,6 +37,7 @@ VISITS_A_DAY = (10, 24)
 PEOPLE = 12
 FLOATS = 192
 DRAIN_MAX_MS = 12 * HOUR_MS
+BROKEN_MS = HOUR_MS  # a promise is broken already: what does not drain soon says nothing new
 NOTICE_MAX_MS = 24 * HOUR_MS
 
 
@@ -128,7 +129,7 @@ class World:
         if self._centre_is_old:
             self._run_until(self._noticed, NOTICE_MAX_MS)
             self._bring_the_newest()
-        self._run_until(self.drained, DRAIN_MAX_MS)
+        self._run_until(self.drained, BROKEN_MS if self.time.violations else DRAIN_MAX_MS)
         if not self.drained():
             waiting = self.device.terminal.status(self.device.now())["waiting"]
             open_bills = self.device.open_bills()

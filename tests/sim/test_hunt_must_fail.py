@@ -33,8 +33,8 @@ def broken_by(*only: str, days: float = 0.4, seeds: int = SEEDS) -> frozenset[st
 def test_the_hunt_sees_a_record_that_is_acknowledged_before_its_fsync(monkeypatch):
     real = Driver._open
 
-    def careless(self, new_epoch):
-        real(self, new_epoch)
+    def careless(self, *arguments):
+        real(self, *arguments)
         self._db.pragma("synchronous", "off")
 
     monkeypatch.setattr(Driver, "_open", careless)
@@ -44,8 +44,8 @@ def test_the_hunt_sees_a_record_that_is_acknowledged_before_its_fsync(monkeypatc
 def test_the_hunt_sees_synchronous_normal(monkeypatch):
     real = Driver._open
 
-    def careless(self, new_epoch):
-        real(self, new_epoch)
+    def careless(self, *arguments):
+        real(self, *arguments)
         self._db.pragma("synchronous", "normal")
 
     monkeypatch.setattr(Driver, "_open", careless)
