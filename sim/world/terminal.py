@@ -26,15 +26,12 @@ from edge.core.effects import (
     TakeTemplate,
 )
 from edge.core.events import (
-    AnswerBad,
-    Answered,
     BoardLost,
     BoardUp,
     CameraBack,
     CameraLost,
     CardRead,
     Event,
-    PolicyArrived,
     Saved,
     StopAsked,
     StoreLow,
@@ -47,9 +44,10 @@ from edge.drivers.store.sqlite import Driver as Store
 from edge.errors import EdgeError
 from edge.scribe import CentreKeys, Scribe
 from edge.turn import commit_turn
-from edge.wire import policy, topics
+from edge.wire import topics
 from edge.wire.log.trusted import TrustedCentre
 from sim.invariants import RECORDED_SCREENS, Watch, bill_on_disk
+from sim.world import ears
 from sim.world.net import VirtualNet
 from sim.world.platter import Platter, Room
 from sim.world.time import SECOND_MS, SeededDice, Timeline
@@ -59,7 +57,6 @@ TURN_ROUNDS_MAX = 50
 BATCH_MAX = 64  # events in one turn, as in edge.process.inbox
 STARTS_MAX = 200  # in a row without a turn that ended
 CUTS = ("before the commit", "inside the commit", "after the commit", "between two effects")
-CENTRE_ALARMS = ("E-LOG-",)
 RESERVE_BYTES = 256 * 1024
 IDLE_MS = 5 * SECOND_MS  # then the log moves into the database, and a low disk is looked at
 RESTART_MS = 2 * SECOND_MS  # systemd
@@ -157,7 +154,7 @@ class VirtualTerminal:
         self.scribe = Scribe(self.settings, restored.head.epoch, boot_id, self.keys, keys, trusted)
         document = restored.docs.get("policy", {}).get("current", self.first_policy)
         held = self.scribe.policy(document)
-        self._policy_hash = held.hash
+        self.policy_hash = held.hash
         dice = SeededDice(f"{self.whose} {self.time.seed} {self.boots}")
         self.terminal = Terminal(self.settings, restored, dice, held.policy, held.hash)
         self.time.note(f"boot head {restored.head.seq} answered {restored.answered_seq}")
@@ -417,7 +414,7 @@ class VirtualTerminal:
             case Publish(token, first_seq, last_seq):
                 self.time.note(f"publish {first_seq} {last_seq}")
                 records = self.store.records(first_seq, last_seq)
-                payload = self.scribe.envelope(first_seq, records, self._policy_hash)
+                payload = self.scribe.envelope(first_seq, records, self.policy_hash)
                 self.net.publish(topics.up(self.settings.terminal), payload, token)
             case Ask():
                 payload = self.scribe.ask(effect, self.now())
@@ -429,31 +426,8 @@ class VirtualTerminal:
                 pass  # lamps, sounds, prompts
 
     def _received(self, topic: str, payload: bytes, noise: bool) -> None:
-        """A message of the centre, as the agent reads it."""
-        if not self.alive:
-            return
-        what, _, _ = topics.parse(topic)
-        try:
-            if what == "down":
-                answer = self.scribe.answer(payload, self.store.record_hash)
-                self.watch.heard(what, noise=noise, refused="")
-                if answer is not None:
-                    self.post(Answered(answer))
-                return
-            infno, told = self.scribe.tell(payload)
-        except EdgeError as error:
-            self.time.note(f"refused {error.code}")
-            self.watch.heard(what, noise=noise, refused=f"{error}")
-            if error.code.startswith(CENTRE_ALARMS):
-                self.post(AnswerBad(error.code))
-            return
-        self.watch.heard(what, noise=noise, refused="")
-        document = told.body.get("document")
-        if infno == "policy" and told.infcode == 0 and isinstance(document, bytes):
-            arrived: PolicyArrived = self.scribe.policy(document)
-            self._policy_hash = policy.document_hash(document)
-            self.post(arrived)
-        self.post(told)
+        if self.alive:
+            ears.hear(self, topic, payload, noise=noise)
 
     # -- the clock ---------------------------------------------------------------------------------
     def _arm(self) -> None:
