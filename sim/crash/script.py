@@ -13,16 +13,20 @@ from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 from msgspec import Struct
 from msgspec.structs import replace
 
-from edge.core.effects import Save
+from edge.core.effects import Prune, Save
 from edge.core.types import Answer, Entry, Head
 from edge.drivers.keys.file import AesLocker
 from edge.drivers.store import OPENING_SPACE, Batch, Decided, Row
 from edge.drivers.store.pruning import TAIL_RECORDS
 from edge.drivers.store.sqlite import Driver
+from edge.errors import EdgeError
 from sim.world.chain import Chain
 
 EPOCH = 1
 SIZES = (120, 400, 700, 3000)  # bytes of sealed body
+BULK_BYTES = 60
+BULK_MORE = 12  # records beyond the tail that is never pruned
+LONG_EVERY = 8
 DOCS = 5  # keys in turn, so that documents change and go
 _NONCE_BYTES = 12
 
@@ -48,18 +52,19 @@ class Books(Struct, frozen=True):
     """Everything a ledger must give back."""
 
     head: Head
-    records: tuple[bytes, ...] = ()
-    entries: tuple[Entry, ...] = ()  # all of them, decided or not
+    records: Mapping[int, bytes] = {}  # by seq
+    entries: tuple[Entry, ...] = ()  # of all that ever were, decided or not
     decided: Mapping[int, Decided] = {}
     docs: Mapping[tuple[str, str], bytes] = {}
     openings: Mapping[int, bytes] = {}  # by seq; a start does not read them
     number: int = 0
     checkpoint: tuple[int, bytes] = (0, bytes(32))
+    base: int = 0  # records up to here were let go, but for those in dispute
 
     @property
     def answered(self) -> int:
         """All up to here are decided."""
-        seq = 0
+        seq = self.base
         while seq + 1 in self.decided:
             seq += 1
         return seq
@@ -70,6 +75,7 @@ class Step(Struct, frozen=True):
 
     what: str
     batch: Batch = Batch()
+    prune: Prune | None = None
 
 
 class Script:
@@ -89,9 +95,13 @@ class Script:
 
     @classmethod
     def drawn(cls, seed: int, steps: int) -> Script:
-        """Every duty as often as its weight says."""
-        weights = [kind.weight for kind in STEPS.values()]
-        return cls(seed, random.Random(f"plan {seed}").choices(list(STEPS), weights, k=steps))
+        """Every duty as often as its weight says; each eighth script has enough to prune."""
+        dice, weights = random.Random(f"plan {seed}"), [kind.weight for kind in STEPS.values()]
+        plan = dice.choices(list(STEPS), weights, k=steps)
+        if seed % LONG_EVERY == 0:
+            plan = ["bulk", *plan]
+            plan.insert(dice.randrange(1, steps), "prune")
+        return cls(seed, plan)
 
     def locker(self) -> SeededLocker:
         """A fresh one: the same nonces again in the same order."""
@@ -101,18 +111,48 @@ class Script:
     def commit(self, before: Books) -> tuple[Step, Books]:
         """Records, perhaps answers, perhaps documents: what a turn of the agent makes durable."""
         count = self._dice.choice((0, 1, 1, 2, 5))
-        rows = tuple(self._row() for _ in range(count))
+        return self._commit(before, tuple(self._row() for _ in range(count)))
+
+    def bulk(self, before: Books) -> tuple[Step, Books]:
+        """A morning's records with all their answers, in one commit."""
+        rows = tuple(self._chain.row(BULK_BYTES) for _ in range(TAIL_RECORDS + BULK_MORE))
+        return self._commit(before, rows, all_answered=True)
+
+    def prune(self, before: Books) -> tuple[Step, Books]:
+        """Let go of what is answered and old enough, but for some in dispute."""
+        records = sorted(before.records)
+        keep = tuple(sorted(self._dice.sample(records, min(2, len(records)))))
+        what = Prune(self._dice.randint(0, 2 * BULK_MORE), 0, before.head.seq, keep)
+        reach = min(before.answered, before.head.seq - TAIL_RECORDS, what.until_utc_ms)
+        base = max(before.base, reach)  # the n-th record of a `Chain` is of millisecond n - 1
+        stays = {seq for seq in before.records if seq > base or seq in keep}
+        after = replace(
+            before,
+            base=base,
+            records={seq: data for seq, data in before.records.items() if seq in stays},
+            decided={seq: one for seq, one in before.decided.items() if seq in stays},
+            openings={seq: one for seq, one in before.openings.items() if seq in stays},
+        )
+        return Step("prune", prune=what), after
+
+    def upgrade(self, before: Books) -> tuple[Step, Books]:
+        """The ledger becomes one of version 1 and is opened by today's store."""
+        return Step("reopen" if before.base else "upgrade"), before
+
+    def _commit(
+        self, before: Books, rows: tuple[Row, ...], *, all_answered: bool = False
+    ) -> tuple[Step, Books]:
         entries = tuple(
             Entry(r.seq, r.txid, r.kind, r.mode, len(r.data), r.local, hash=r.hash) for r in rows
         )
         after = replace(
             before,
             head=self._chain.head,
-            records=(*before.records, *(row.data for row in rows)),
+            records={**before.records, **{row.seq: row.data for row in rows}},
             entries=(*before.entries, *entries),
             openings={**before.openings, **{row.seq: row.opening for row in rows if row.opening}},
         )
-        answers, after = self._answers(after)
+        answers, after = self._answers(after, always=all_answered, every=all_answered)
         saves, after = self._saves(after, at_least=0 if rows or answers else 1)
         return Step("commit", Batch(rows=rows, answers=answers, saves=saves)), after
 
@@ -133,12 +173,14 @@ class Script:
         return replace(self._chain.row(self._dice.choice(SIZES)), opening=opening)
 
     def _answers(
-        self, books: Books, *, always: bool = False
+        self, books: Books, *, always: bool = False, every: bool = False
     ) -> tuple[tuple[Answer, ...], Books]:
-        undecided = [e.seq for e in books.entries if e.seq not in books.decided]
+        undecided = [
+            e.seq for e in books.entries if e.seq > books.base and e.seq not in books.decided
+        ]
         if not undecided or not (always or self._dice.random() < 0.4):
             return (), books
-        count = self._dice.randint(1, len(undecided))
+        count = len(undecided) if every else self._dice.randint(1, len(undecided))
         in_order = self._dice.random() < 0.7
         chosen = undecided[:count] if in_order else self._dice.sample(undecided, count)
         answer = self._chain.answer(books.number + 1, *chosen)
@@ -178,6 +220,12 @@ def _commit(store: Driver, step: Step) -> bool:
     return True
 
 
+def _prune(store: Driver, step: Step) -> bool:
+    assert step.prune is not None
+    store.prune(step.prune)
+    return True
+
+
 def _checkpoint(store: Driver, _step: Step) -> bool:
     return store.checkpoint_wal()
 
@@ -198,6 +246,9 @@ STEPS: Mapping[str, Kind] = {
     "document": Kind(3, Script.document, _commit),
     "checkpoint": Kind(3, _same("checkpoint"), _checkpoint),
     "reopen": Kind(1, _same("reopen"), None),
+    "bulk": Kind(0, Script.bulk, _commit),
+    "prune": Kind(1, Script.prune, _prune),
+    "upgrade": Kind(1, Script.upgrade, None),
     "cut": Kind(1, _same("cut"), None),  # the power goes somewhere in the step after this one
 }
 
@@ -208,8 +259,10 @@ def read(store: Driver) -> Books:
     restored = store.restore()  # walks the chain, but for what was answered long ago
     count = restored.head.seq
     if restored.answered_seq > TAIL_RECORDS:
-        count = store.verify_chain()
-    records = tuple(store.records(1, count))
+        store.verify_chain()
+    base = store.base.seq
+    records = dict(zip(range(base + 1, count + 1), store.records(base + 1, count), strict=True))
+    records |= {seq: data for seq in range(1, base + 1) for data in _kept(store, seq)}
     decided = {
         seq: found for seq in range(1, count + 1) if (found := store.result(seq)) is not None
     }
@@ -227,12 +280,23 @@ def read(store: Driver) -> Books:
         openings=openings,
         number=store.last_number,
         checkpoint=store.checkpoint,
+        base=base,
     )
+
+
+def _kept(store: Driver, seq: int) -> list[bytes]:
+    """A record below the base, if it is still there."""
+    try:
+        return store.records(seq, seq)
+    except EdgeError as error:
+        if error.code != "E-STO-08":
+            raise
+        return []
 
 
 def difference(found: Books, wanted: Books) -> str:
     """The first thing that is not as it must be; "" when all is."""
-    for name in ("head", "records", "decided", "docs", "openings", "number", "checkpoint"):
+    for name in ("head", "base", "records", "decided", "docs", "openings", "number", "checkpoint"):
         if getattr(found, name) != getattr(wanted, name):
             return name
     outcomes = {seq: decided.outcome for seq, decided in wanted.decided.items()}

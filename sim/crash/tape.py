@@ -5,7 +5,7 @@ from __future__ import annotations
 
 import contextlib
 import random
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Final
 
@@ -15,6 +15,7 @@ from msgspec import Struct
 from edge.drivers.store.sqlite import Driver
 from edge.errors import EdgeError
 from sim.crash.cut import Files, Platter
+from sim.crash.old import to_version_1
 from sim.crash.script import EPOCH, STEPS, Books, Script, difference, read
 from sim.world.disk import Op, VirtualDisk
 
@@ -91,9 +92,12 @@ class _Player:
         step = self._script.steps[number]
         if step.what == "cut":
             self._left = self._dice.randint(1, _DIES_WITHIN_OPS)
-        elif step.what == "reopen":
+        elif step.what in ("reopen", "upgrade"):
             assert self._store is not None
             self._store.close()
+            if step.what == "upgrade":
+                with _the_power_is_ours():
+                    to_version_1(self._folder / LEDGER, self._disk.name).close()
             self._open()
         else:
             do = STEPS[step.what].do
@@ -146,6 +150,15 @@ class _Player:
     def _segment(self, files: Files) -> None:
         self._disk.ops = []
         self.tape.segments.append(Segment(files, self._disk.ops))
+
+
+@contextlib.contextmanager
+def _the_power_is_ours() -> Iterator[None]:
+    """What SQLite says to us without the store between."""
+    try:
+        yield
+    except apsw.Error as error:
+        raise EdgeError("E-STO-02", str(error)) from error
 
 
 def write_image(folder: Path, files: Files) -> None:

@@ -22,6 +22,7 @@ from msgspec import Struct
 from edge.drivers.store import Batch
 from edge.drivers.store.sqlite import Driver
 from edge.errors import EdgeError
+from sim.crash.old import to_version_1
 from sim.crash.script import EPOCH, STEPS, Script, Step
 from sim.crash.tape import LEDGER, NOTHING_YET, judge
 
@@ -41,10 +42,12 @@ Weak = Callable[[Driver, Step, Callable[[str], None]], None]
 
 
 class Duty(Struct, frozen=True):
-    """`before` is done in peace, `work` under fire; both begin with opening the store."""
+    """`before` is done in peace, `work` under fire; both begin with opening the store. `old`: what
+    lies between is a ledger of version 1."""
 
     before: Sequence[str]
     work: Sequence[str]
+    old: bool = False
     seed: int = 1
 
     def script(self) -> Script:
@@ -59,6 +62,8 @@ DUTIES: Final[Mapping[str, Duty]] = {
     "document": Duty(("commit", "document"), ("document",) * 4),
     "checkpoint": Duty(("commit", "commit"), ("checkpoint", "commit", "checkpoint")),
     "start": Duty(("commit", "answer", "document"), ("reopen", "reopen")),
+    "prune": Duty(("bulk", "commit"), ("prune", "commit", "prune")),
+    "migrate": Duty(("commit", "answer", "document"), ("commit",), old=True),
 }
 
 
@@ -84,6 +89,7 @@ class Theatre:
 
     def __init__(self, duty: Duty, folder: Path, weak: Weak | None = None) -> None:
         self._script, self._skip, self._weak = duty.script(), len(duty.before), weak
+        self._old = duty.old
         self._before, self._home = folder / "before", folder / "home"
         self._before.mkdir()
         self._shim = ctypes.CDLL(None)
@@ -98,9 +104,17 @@ class Theatre:
         store = self._open(folder)
         for step in self._script.steps[: self._skip]:
             _do(store, step)
+        if not self._old:
+            self._copy(folder)
+        store.close()
+        if self._old:
+            db = to_version_1(folder / LEDGER)
+            self._copy(folder)
+            db.close()
+
+    def _copy(self, folder: Path) -> None:
         for file in folder.iterdir():
             shutil.copy(file, self._before)
-        store.close()
 
     def _open(self, folder: Path) -> Driver:
         made = Driver(
