@@ -57,7 +57,7 @@ def test_a_seed_gives_every_image_again_byte_for_byte() -> None:
 
 
 def test_scripts_reach_every_duty_of_the_store() -> None:
-    scripts = [Script.drawn(seed, images.STEPS_PER_WORKLOAD) for seed in range(1, 9)]
+    scripts = [Script.drawn(seed, images.STEPS_PER_WORKLOAD) for seed in range(1, 33)]
     assert {step.what for script in scripts for step in script.steps} == set(STEPS)
 
 
