@@ -58,7 +58,9 @@ def test_a_seed_gives_every_image_again_byte_for_byte() -> None:
 
 def test_scripts_reach_every_duty_of_the_store() -> None:
     scripts = [Script.drawn(seed, images.STEPS_PER_WORKLOAD) for seed in range(1, 33)]
-    assert {step.what for script in scripts for step in script.steps} == set(STEPS)
+    done = {step.what for script in scripts for step in script.steps}
+    assert done == set(STEPS) - {"bulk"}  # a bulk is a large commit
+    assert any(script.books[-1].base for script in scripts), "something was really pruned"
 
 
 def test_books_that_differ_in_anything_are_told_apart() -> None:
