@@ -13,7 +13,7 @@ from edge.core.events import PolicyArrived, Told
 from edge.core.types import Answer, Draft, Head, Now, Settings
 from edge.drivers.keys import Keys
 from edge.errors import EdgeError
-from edge.wire import ask, commit, cose, envelope, policy, record, shape
+from edge.wire import ask, commit, cose, envelope, policy, record, shape, statement
 from edge.wire.log.trusted import TrustedCentre
 
 
@@ -84,7 +84,8 @@ class Scribe:
     def ask(self, effect: effects.Ask, now: Now) -> bytes:
         """The question as it goes out on the `ask` topic. EdgeError E-WIR-01 too large,
         E-WIR-07."""
-        question = ask.Ask(self._terminal, effect.ask, effect.infno, now.utc_ms, effect.body)
+        body = statement.sent(effect.infno, effect.body)
+        question = ask.Ask(self._terminal, effect.ask, effect.infno, now.utc_ms, body)
         return ask.encode_ask(question, self._keys.signer, self._centre.sealer)
 
     def tell(self, data: bytes) -> tuple[str, Told]:
@@ -96,6 +97,8 @@ class Scribe:
                 "E-WIR-09", "a reply for another terminal", "are two terminals using one name?"
             )
         output = ask.open_tell(header, self._keys.opener)
+        if header.infcode == 0:
+            output = statement.received(header.infno, output)
         return header.infno, Told(
             ask=header.ask,
             infcode=header.infcode,

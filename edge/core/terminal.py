@@ -31,7 +31,9 @@ from edge.core.events import Event
 from edge.core.parts import Part
 from edge.core.parts.centre_word import META_SPACE, CentreWord
 from edge.core.parts.clock import Clock
+from edge.core.parts.days import Days
 from edge.core.parts.pruning import Pruning
+from edge.core.parts.reconcile import Reconcile
 from edge.core.parts.tasks import TaskDesk
 from edge.core.parts.unknown import UnknownBills
 from edge.core.parts.witness import WitnessDesk
@@ -109,6 +111,8 @@ class Terminal:
             WitnessDesk(self._site, docs.get(META_SPACE, {})),
             self._tasks,
             UnknownBills(self._site),
+            Days(self._site),
+            Reconcile(self._site),
             Pruning(self._site),
         )
         self._outbox = Outbox(dice, timing_of(settings))

@@ -13,6 +13,7 @@ from starlette.responses import Response
 
 from edge.errors import EdgeError
 from edge.http import problem
+from edge.http.days import Days
 from edge.http.desk import Desk
 from edge.http.guard import Guard, is_loopback
 from edge.http.his import His
@@ -32,7 +33,7 @@ STOP_S = 2  # streams never end by themselves: at a clean stop they are cut afte
 def make_app(port: AgentPort) -> Starlette:
     """All routes over one agent."""
     his = His(port)
-    rooms = (his, Proof(port), Tasks(port, his.decided), Kiosk(port), Desk(), Ops(port))
+    rooms = (his, Proof(port), Tasks(port, his.decided), Days(port), Kiosk(port), Desk(), Ops(port))
     return Starlette(
         routes=[route for room in rooms for route in room.routes()],
         middleware=[Middleware(Guard, api_token=port.api_token)],

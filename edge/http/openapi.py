@@ -9,6 +9,7 @@ from msgspec import Struct
 
 from edge.core.types import Bill, BillState, BillStatus, Json, Outcome
 from edge.http.bodies import KEY_CHARS_MAX, VERSION_MAX, WAIT_S_MAX
+from edge.http.days import DayClose, DayList, DayShown, Reconciled
 from edge.http.his import BILL_NO_CHARS_MAX, CancelBody
 from edge.http.kiosk import Press
 from edge.http.problem import FAULTS, MEDIA_TYPE, Problem
@@ -16,7 +17,7 @@ from edge.http.tasks import STATUSES, TASKS_MAX, CloseBody, TaskClosing, TaskLis
 
 EXAMPLE_BILL_ID = "b" + 16 * "0"
 EXAMPLE_TASK_ID = "t" + 16 * "0"
-EXAMPLES = {"bill_id": EXAMPLE_BILL_ID, "task_id": EXAMPLE_TASK_ID}
+EXAMPLES = {"bill_id": EXAMPLE_BILL_ID, "task_id": EXAMPLE_TASK_ID, "day": "20260101"}
 REF = "#/components/schemas/{name}"
 EVERYWHERE = (400, 403, 404, 405, 421, 500, 503)
 
@@ -185,6 +186,37 @@ OPERATIONS = (
         "readClaim",
         "The manual claim form, filled in as far as this terminal knows",
         {200: ("national names; claim.html beside it is the page to print", Json)},
+    ),
+    Operation(
+        "/v1/day/close",
+        "post",
+        "closeDay",
+        "Compare a day with the centre, today when none is named",
+        {200: ("it is final already", DayShown), 202: ("being compared; read it again", DayShown)},
+        (408, 413, 415, 422),
+        DayClose,
+        body_required=False,
+    ),
+    Operation(
+        "/v1/day/{day}",
+        "get",
+        "readDay",
+        "A day's totals, what the centre said of them, and what is left to do",
+        {200: ("the day", DayShown)},
+    ),
+    Operation(
+        "/v1/days",
+        "get",
+        "listDays",
+        "The newest days",
+        {200: ("the days", DayList)},
+    ),
+    Operation(
+        "/v1/reconcile",
+        "get",
+        "reconcile",
+        "Compare the chain with the centre's log, record by record",
+        {200: ("both ends", Reconciled)},
     ),
     Operation(
         "/v1/status",

@@ -13,6 +13,7 @@ import zipfile
 import zlib
 from collections.abc import Sequence
 
+from edge.core.types import Json
 from edge.errors import EdgeError
 
 DETAIL = (
@@ -80,6 +81,25 @@ def unpack(data: bytes, columns: Sequence[str]) -> list[list[str]]:
     if lines.pop() != "" or len(lines) > ROWS_MAX:
         raise EdgeError(_CODE, f"the statement file has over {ROWS_MAX} lines or a torn one", _HINT)
     return [_row(line, len(columns)) for line in lines]
+
+
+def sent(infno: str, body: Json) -> Json:
+    """A question as it travels: the rows of a 9101 become the file it carries up."""
+    if infno != "9101":
+        return body
+    rows, form = body["rows"], body["fsUploadIn"]
+    rest = {name: value for name, value in body.items() if name != "rows"}
+    return {**rest, "fsUploadIn": {**form, "in": pack(rows, DETAIL)}}
+
+
+def received(infno: str, output: Json) -> Json:
+    """An answer as the core reads it: the file of a 9102 becomes its rows. EdgeError E-WIR-30."""
+    if infno != "9102":
+        return output
+    data = output.get("file")
+    rows = unpack(data if isinstance(data, bytes) else b"", RESULT)
+    rest = {name: value for name, value in output.items() if name != "file"}
+    return {**rest, "rows": rows}
 
 
 _HINT = "one text file in a ZIP, TAB between the columns, UTF-8"

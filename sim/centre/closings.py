@@ -113,6 +113,8 @@ def enter(
 
 
 def _misfit(conn: sa.Connection, opener: Opener, header: RecordHeader, said: Said) -> str:
+    if said.kind in tasks.STATEMENT:  # about a line of a statement, and no money moves by it
+        return "" if not said.seq and (said.how, said.amount_fen) == ("checked", 0) else "closing_how"
     key = t.at(terminal=header.terminal, epoch=said.epoch, seq=said.seq)
     row = conn.execute(_RECORD, key).mappings().first()
     if row is None or bytes(row["hash"]).hex() != said.record:

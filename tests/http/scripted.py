@@ -14,7 +14,16 @@ import uvicorn
 
 from edge.core.books import tasks
 from edge.core.effects import Show
-from edge.core.events import BillArrived, CancelArrived, Event, ReverseArrived, TaskCloseArrived
+from edge.core.events import (
+    BillArrived,
+    CancelArrived,
+    CloseAsked,
+    DayAsked,
+    Event,
+    ReconcileAsked,
+    ReverseArrived,
+    TaskCloseArrived,
+)
 from edge.core.types import BillState, BillStatus, Json, Settings, Task, TaskStatus
 from edge.http.app import server_config
 from edge.http.port import AgentPort
@@ -51,6 +60,8 @@ class ScriptedPort:
             raise self.fail
         while self.slow and not self.release.is_set():  # noqa: ASYNC110 - seen from the test
             await asyncio.sleep(0.01)
+        if isinstance(event, CloseAsked | DayAsked | ReconcileAsked):
+            return self._beside(event)
         assert isinstance(event, BillArrived | CancelArrived | ReverseArrived | TaskCloseArrived)
         known = self.keys.get(event.key)
         if known:
@@ -65,12 +76,28 @@ class ScriptedPort:
         match event:
             case BillArrived():
                 status, body = self._bill(event)
-            case CancelArrived():
+            case CancelArrived() | ReverseArrived():
                 status, body = self._cancel(event)
             case TaskCloseArrived():
                 status, body = self._close(event)
         self.keys[event.key] = (event.body_hash, status, body)
         return status, body
+
+    def _beside(self, event: CloseAsked | DayAsked | ReconcileAsked) -> tuple[int, Json]:
+        """What does not change a bill: the day and the chain."""
+        if isinstance(event, ReconcileAsked):
+            numbers = {"epoch": 1, "head_seq": 3, "head_hash": "ab", "answered_seq": 3}
+            return 200, {"state": "equal", "why": "", "code": "", "centre": {}} | numbers
+        if isinstance(event, DayAsked) and not event.day:
+            return 200, {"days": []}
+        if not event.day.isdigit() and event.day:
+            code = "E-DAY-04" if isinstance(event, CloseAsked) else "E-DAY-05"
+            status = 422 if isinstance(event, CloseAsked) else 404
+            return status, {"status": status, "code": code, "title": "no such day", "hint": "x"}
+        day: Json = {"day": event.day or "20260101", "state": "open", "final": False, "code": ""}
+        day |= {"closed_utc_ms": 0, "rounds": 0, "totals": [], "left": [], "unknown": []}
+        day |= {"unanswered": 0, "provisional": {}, "tasks_open": 0}
+        return (202 if isinstance(event, CloseAsked) else 200), day
 
     def _bill(self, event: BillArrived) -> tuple[int, Json]:
         if event.bill.kind not in ("settle", "register", "pharmacy"):

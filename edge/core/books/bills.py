@@ -96,6 +96,10 @@ class Book:
         """Every bill that is not finished, oldest first."""
         return tuple(self._open.values())
 
+    def newest(self) -> tuple[BillState, ...]:
+        """Every bill in memory, the newest first."""
+        return tuple(reversed(self._bills.values()))
+
     def waiting(self) -> tuple[BillState, ...]:
         """The queue, oldest first."""
         queue = (state for state in self._open.values() if state.status is BillStatus.WAITING)

@@ -43,8 +43,13 @@ KINDS: Final[dict[str, Rule]] = {
     "other_bill": Rule(("checked", COLLECT, REFUND, "written_off"), 7, free=True),
     "unclear": Rule(("checked", COLLECT, REFUND), 3, free=True),
     "cancel_refused": Rule(("checked",), 3),
+    # the end of a day found a line on which the two sides do not agree (core.books.resolve)
+    "centre_only": Rule(("checked",), 3),
+    "ours_only": Rule(("checked",), 3),
+    "figures_differ": Rule(("checked",), 3),
     "absorbed": Rule((), 0),  # a small difference that the institution bears: only noted
 }
+STATEMENT: Final = frozenset({"centre_only", "ours_only", "figures_differ"})
 HOWS: Final = frozenset(how for rule in KINDS.values() for how in rule.hows)
 
 
