@@ -273,7 +273,7 @@ class Agent:
             return [self._p.scribe.policy(document)]
         except EdgeError as error:
             log.warning("policy refused", extra={"fields": {"code": error.code}})
-            return []
+            return [AnswerBad(error.code)]
 
     # -- AgentPort ---------------------------------------------------------------------------------
     async def call(self, make: Callable[[int], Event]) -> tuple[int, Json]:

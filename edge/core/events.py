@@ -182,7 +182,7 @@ class Answered(Struct, frozen=True):
 
 
 class AnswerBad(Struct, frozen=True):
-    """An answer that failed a check. E-LOG-02..05: the centre's own signed word contradicts itself (fork, shrink,
+    """An answer or a policy (E-POL-*) that failed a check. E-LOG-02..05: the centre's own signed word contradicts itself (fork, shrink,
     rewrite), so offline acceptance stops. E-LOG-01 is anybody's noise and stops nothing."""
 
     code: str

@@ -69,6 +69,7 @@ class Provisional(Struct, frozen=True):
     fund_fen: int
     person: str  # ticket.person_key
     at_utc_ms: int = 0  # 0 = not known: recorded by a version that did not write it down
+    card: str = ""  # ticket.card_key: known by number and by card it is still one person
 
 
 class Outage(Struct, frozen=True):
@@ -107,6 +108,7 @@ class Want(Struct, frozen=True):
     force: bool = False  # the HIS asks for a provisional record, link or not
     fund_fen: int | None = None
     person: str | None = None
+    card: str = ""
 
 
 def in_force(policy: Policy | None, hash_: bytes, now: Now) -> tuple[Policy, bytes]:
@@ -138,7 +140,8 @@ def _cap_hit(want: Want, policy: Policy, outage: Outage, now: Now) -> Json | Non
     caps = policy.caps
     silent_ms = now.utc_ms - outage.contact_utc_ms
     oldest_ms = outage.oldest_utc_ms
-    visits = sum(one.person == want.person for one in outage.held)
+    who = {want.person, want.card} - {None, ""}
+    visits = sum(not who.isdisjoint((one.person, one.card)) for one in outage.held)
     fund_fen = want.fund_fen or 0
     rows: tuple[tuple[str, bool, int], ...] = (
         ("log", bool(outage.stop_code), 0),
@@ -165,7 +168,7 @@ def _cap_hit(want: Want, policy: Policy, outage: Outage, now: Now) -> Json | Non
             caps.catalogue_age_days_max,
         ),
         ("kind", want.kind not in policy.allow, 0),
-        ("blocked", want.person is not None and want.person in outage.blocked, 0),
+        ("blocked", not who.isdisjoint(outage.blocked), 0),
         ("force", want.force and not policy.force, 0),
         ("records", len(outage.held) >= caps.records_max, caps.records_max),
         ("total", want.total_fen > caps.total_max_fen, caps.total_max_fen),

@@ -157,6 +157,7 @@ class Site:
         online: bool,
         fund_fen: int | None = None,
         person: str | None = None,
+        card: str = "",
     ) -> Mode | Refusal:
         """limits.decide for a bill; a frozen key signs nothing."""
         if self.signs_nothing:
@@ -169,6 +170,7 @@ class Site:
             force=bill.prefer == "force_provisional",
             fund_fen=fund_fen,
             person=person,
+            card=card,
         )
         return decide(want, self.in_force(now)[0], self.outage(), now)
 
@@ -190,4 +192,5 @@ def _held(local: Json) -> Provisional:
         int(local.get("fund_fen", 0)),
         str(local.get("person", "")),
         int(local.get("at_utc_ms", 0)),
+        str(local.get("card", "")),
     )

@@ -105,6 +105,9 @@ class Bill(Struct, frozen=True, forbid_unknown_fields=True):
 
     kind "register" (2201), "settle" (2204+2207), "pharmacy" (2102). `bill_no` is the HIS's own number (unique there).
     `mdtrt_id` may be empty: the record then registers first. `acct_used_flag` "1" lets the personal account pay.
+    `prefer`: "prefer_online"; "require_online" (never without the centre); "force_provisional" (record without asking the
+    centre although the link is up, because the platform behind it is known to be down: only where the policy's `force`
+    allows it, within every cap; it never makes an outage longer, and the centre decides).
     """
 
     kind: str

@@ -8,7 +8,7 @@ import pytest
 
 from edge.core import events as e
 from edge.core.effects import Ask
-from edge.core.types import BillStatus, Mode, Now, Outcome
+from edge.core.types import BillStatus, Caps, Mode, Now, Outcome
 from tests.flows.kit import (
     DAY_MS,
     FACE,
@@ -431,3 +431,36 @@ def test_a_signed_time_note_sets_the_records_clock_right_and_the_status_says_so(
     offline_visit(tell_story(d, link_lost), "N1")
     at = d.drafts[0].at
     assert abs(at.utc_ms - (true.utc_ms + at.mono_ms - true.mono_ms)) <= at.error_ms < 1_000
+
+
+def test_one_person_by_number_and_by_card_counts_once_for_the_cap_of_an_outage() -> None:
+    """Known online by their card, then offline by the same card: one person. A card that was laid
+    down for a child is the parent's, and the child's number is not theirs."""
+    d = Desk(policy("P1", caps=Caps(per_person_per_outage=1)))
+    tell_story(d, link_up, lambda d: d.answer(), send(bill(number="N1")))
+    tell_story(d, on("ways", press("card")), on("card", post(e.CardRead("A1"))))
+    tell_story(d, on("working", known_as()), on("working", estimated), link_lost)
+    while d.screen.name != "confirm":
+        tell_story(d, on(d.screen.name, good_face if d.screen.name == "look" else follow))
+    tell_story(d, on("confirm", press("confirm"), mode="provisional"), on("provisional"), wait(8_000))
+    assert d.ledger[0].local["person"] != d.ledger[0].local["card"] != ""
+    tell_story(d, send(bill(number="N2")), on("ways", press("face")), on("card", post(e.CardRead("A1"))))
+    tell_story(d, *LIVE, on("refused", detail={"cap": "person", "limit": 1}))
+    d.wait(8_000)
+    offline_visit(d, "N3", card="B2")
+
+
+def test_a_policy_of_a_newer_version_is_refused_aloud_and_the_held_one_goes_on() -> None:
+    """stripe-ios#275 the other way round: the centre was upgraded first. Nothing is switched off
+    without a word; when the terminal understands again, the word is gone."""
+    d = tell_story(Desk(policy("P1")), link_up)
+    d.post(e.AnswerBad("E-POL-03"))
+    d.post(e.Told(d.ask("policy").ask, 0, {"document": b"of a newer version"}))
+    status = d.terminal.status(d.now)["policy"]
+    assert (status["refused"], status["profile"]) == ("E-POL-03", "P1")
+    assert status["attested_utc_ms"] == 0, "the centre has attested another policy, not this one"
+    tell_story(d, link_lost)
+    offline_visit(d, "N1")
+    tell_story(d, link_up)
+    d.tell("policy", {})
+    assert d.terminal.status(d.now)["policy"]["refused"] == ""

@@ -3,6 +3,7 @@ it was."""
 
 from __future__ import annotations
 
+from hashlib import sha256
 from typing import Final
 
 import msgspec
@@ -28,6 +29,9 @@ CONTACT_SAVE_MS: Final = 60_000  # a word from the centre is noted on disk at mo
 # Only what the centre itself signed may stop the terminal. E-LOG-01 (not signed by the centre) can be made by anybody who
 # may publish on `down`: it is noted and ignored, or a stranger could switch offline acceptance off.
 LOG_ERRORS: Final = frozenset({"E-LOG-02", "E-LOG-03", "E-LOG-04", "E-LOG-05", "E-LOG-06"})
+# A newer policy that this version does not understand is refused, the one we hold goes on until its
+# own end; /v1/status says so from the first day, so that offline acceptance does not end unsaid.
+POLICY_ERRORS: Final = frozenset({"E-POL-01", "E-POL-02", "E-POL-03"})
 
 
 class Stop(msgspec.Struct, frozen=True):
@@ -50,6 +54,7 @@ class CentreWord:
         if (saved := meta.get(STOP_KEY)) is not None:
             self._stop = msgspec.json.decode(saved, type=Stop)
             site.stop_code = self._stop.code
+        self._refused = ""  # E-POL-*: the centre's newest policy, which we do not understand
         self._ask = b""
         self._due_ms: int | None = None
         self._saved_ms: int | None = None
@@ -98,6 +103,7 @@ class CentreWord:
                 "hash": hash_.hex(),
                 "valid_until_utc_ms": policy.valid_until_utc_ms,
                 "attested_utc_ms": attested_ms(policy, site.outage()),
+                "refused": self._refused,
             },
             "centre_utc_ms": site.contact.contact_utc_ms,
             "stop_code": site.stop_code,
@@ -117,7 +123,13 @@ class CentreWord:
             self._ask, self._due_ms = b"", now.mono_ms + POLICY_EVERY_MS
         if not policy and event.ask not in self._site.open_asks:
             return []
-        attested = policy and event.infcode == 0 and self._site.policy is not None
+        document = event.body.get("document")
+        ours = document is None or (
+            isinstance(document, bytes) and sha256(document).digest() == self._site.policy_hash
+        )
+        attested = policy and event.infcode == 0 and self._site.policy is not None and ours
+        if policy and ours:
+            self._refused = ""
         if attested:  # it signed a new policy, or that the one we hold is the one in force
             contact = self._site.contact
             self._site.contact = replace(contact, attested_utc_ms=now.utc_ms)
@@ -146,6 +158,8 @@ class CentreWord:
         """The centre's log is not what it was: nothing is accepted on its credit until it says so,
         signed.
         """
+        if code in POLICY_ERRORS:
+            self._refused = code
         if code not in LOG_ERRORS or self._stop is not None:
             return []
         version = self._site.policy.version if self._site.policy else 0

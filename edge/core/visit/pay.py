@@ -22,7 +22,7 @@ from edge.core.types import (
 from edge.core.visit import estimate, screens
 from edge.core.visit.case import ASK_BYTES, TXID_BYTES, Case, State
 from edge.core.visit.refusals import centre_no
-from edge.core.visit.ticket import Ticket, person_key
+from edge.core.visit.ticket import Ticket, card_key, person_key
 from edge.errors import EdgeError
 
 RECORD_WAIT_MS: Final = (
@@ -94,6 +94,7 @@ def _decide(case: Case, now: Now, split: Split | None, *, here: bool = False) ->
         online=case.online,
         fund_fen=split.fund_pay_sumamt_fen if split else 0,
         person=person_key(case.identity, case.person),
+        card=card_key(case.identity, case.person),
     )
     if isinstance(decision, Refusal):
         return case.refuse(decision, now)
@@ -163,6 +164,7 @@ def _not_any_more(case: Case, now: Now) -> Refusal | None:
         online=False,
         fund_fen=case.split.fund_pay_sumamt_fen if case.split else 0,
         person=person_key(case.identity, case.person),
+        card=card_key(case.identity, case.person),
     )
     return decision if isinstance(decision, Refusal) else None
 
@@ -208,6 +210,7 @@ def _local(case: Case, now: Now) -> Json:
         "amount_fen": case.bill.amount_fen,
         "fund_fen": case.split.fund_pay_sumamt_fen if case.split else 0,
         "person": person_key(case.identity, case.person),
+        "card": card_key(case.identity, case.person),
         "at_utc_ms": now.utc_ms,
     }
 
@@ -240,6 +243,7 @@ def no_answer(case: Case, _event: Any, now: Now) -> list[Effect]:
         online=False,
         fund_fen=case.split.fund_pay_sumamt_fen if case.split else 0,
         person=person_key(case.identity, case.person),
+        card=card_key(case.identity, case.person),
     )
     if case.state is State.ANSWER and not isinstance(decision, Refusal):
         return _provisional(case, now)

@@ -17,6 +17,7 @@ CONSENT_TEXT: Final = (
 )
 UTC_MS_MAX: Final = 253_402_214_400_000  # 9999-12-30: what a civil date can show
 PERSON_KEY_CHARS: Final = 32
+OWN: Final = ("", "本人")  # relation of a person to the holder of the card
 
 
 class Ticket(Struct, frozen=True):
@@ -53,6 +54,14 @@ def civil(settings: Settings, utc_ms: int) -> datetime:
 def inf_time(settings: Settings, utc_ms: int) -> str:
     """yyyy-MM-dd HH:mm:ss, the form of every time in the national interface."""
     return civil(settings, utc_ms).strftime("%Y-%m-%d %H:%M:%S")
+
+
+def card_key(identity: Identity, person: Person | None) -> str:
+    """The key that the same person has offline, by their own card alone; "" when no card was read
+    or it is another's (who pays for a child lays down their own)."""
+    if not identity.card_no or (person is not None and person.relation not in OWN):
+        return ""
+    return person_key(identity, None)
 
 
 def person_key(identity: Identity, person: Person | None) -> str:
