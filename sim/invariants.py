@@ -15,7 +15,7 @@ from msgspec import Struct
 from edge.core.books import bills
 from edge.core.effects import Effect, Publish, Reply, Show
 from edge.core.events import Appended, Event
-from edge.core.types import FINAL, BillState, BillStatus, Mode, Outcome
+from edge.core.types import FINAL, BillState, BillStatus, Mode, Outcome, TaskStatus
 from edge.drivers.store.sqlite import Driver as Store
 from edge.wire import envelope, topics
 from edge.wire.record import peek, record_hash
@@ -49,7 +49,8 @@ NAMES: Final[dict[str, str]] = {
     "same log": "The terminal's chain and the centre's log are the same bytes.",
     "same outcome": "Each record ended here as it ended there.",
     "same bills": "What the HIS was told of a bill is what the centre's books hold.",
-    "no stray": "Every record belongs to a bill of the HIS.",
+    "same tasks": "A task is closed here exactly as the centre's list says, and fits its decision.",
+    "no stray": "Every record belongs to a bill of the HIS or closes a task.",
     "ends": "Once the faults are over everything drains and every bill ends.",
     "no false alarm": "The centre raises an alarm only about what happened.",
     "seen": "A fault that must be noticed was noticed.",
@@ -270,8 +271,23 @@ def check_bills(world: World, found: audit.Audit) -> None:
         named |= {state.seq, state.cancel_seq}
         for what in _bill_faults(state, lines.get(state.seq), live=state.bill.bill_no in live):
             world.time.violated("same bills", f"{state.bill.bill_no} is {state.status}, {what}")
+    named |= {line.seq for line in found.lines if line.kind == "close_task"}
     if orphans := set(lines) - named:
         world.time.violated("no stray", f"records of no bill: {sorted(orphans)[:10]}")
+
+
+def check_tasks(world: World, found: audit.Audit) -> None:
+    """What the staff closed, and what the centre took of it."""
+    said = {one.seq: (one.task_kind, one.how, one.fen) for one in found.closings}
+    for task in world.device.terminal.tasks() if world.device.alive else ():
+        done = task.closing
+        if task.status is not TaskStatus.CLOSED or done is None or done.how == "cancelled":
+            continue
+        if said.get(done.seq) != (task.kind, done.how, done.amount_fen):
+            world.time.violated("same tasks", f"{task.task_id} is closed here, not at the centre")
+    for line in found.lines:
+        if line.kind == "close_task" and line.outcome == Outcome.REJECTED:
+            world.time.violated("same tasks", f"closing {line.seq} did not fit the decision")
 
 
 def _bill_faults(state: BillState, line: audit.Line | None, *, live: bool) -> Iterator[str]:

@@ -26,6 +26,7 @@ from sim.centre.books.people import population
 from sim.invariants import Watch
 from sim.world.net import VirtualNet, put_back, snapshot
 from sim.world.people import MODEL, His, Patients
+from sim.world.staff import Staff
 from sim.world.terminal import VirtualTerminal
 from sim.world.time import DAY_MS, HOUR_MS, MINUTE_MS, SeededDice, Timeline, Window
 
@@ -81,6 +82,9 @@ class World:
         self.device = self.build(folder, self.watch)
         self.patients = Patients(self.time, self.device, people, self.templates)
         self.his = His(self.time, self.device)
+        self.staff = Staff(
+            self.time, self.device, lambda now_ms: self.net.centre.lift(NAME, now_ms), EPOCH_MS
+        )
         self.stolen: dict[str, bytes] = {}
         self.thief_dice = random.Random(0)
         self._truth = b""  # the newest database, while the centre runs on an old copy
@@ -153,6 +157,7 @@ class World:
         invariants.check_alarms(self)
         invariants.check_chain(self, found)
         invariants.check_bills(self, found)
+        invariants.check_tasks(self, found)
         invariants.check_musts(self)
         return found
 
