@@ -39,6 +39,11 @@ class Receiver:
         self._upto, self._chain = 0, shape.ZERO_HASH
         self._number = self._last_size = 0
 
+    @property
+    def upto(self) -> int:
+        """Everything up to here is decided, once."""
+        return self._upto
+
     def take(self, payload: bytes) -> bytes:
         """Verify an envelope; the signed answer. EdgeError when a record is not good."""
         got = envelope.decode(payload)
