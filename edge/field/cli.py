@@ -23,6 +23,7 @@ CLONE = {
     "fuzz": "tests.fuzz",
     "images": "sim.crash.images",
     "killpoints": "sim.crash.killpoints",
+    "peers": "tests.bench.peers",
 }
 
 

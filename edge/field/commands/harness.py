@@ -13,6 +13,7 @@ HELP = {
     "fuzz": "Feed every parser with a fuzzer: facepay fuzz [--target NAME] [--seconds S].",
     "images": "Open every disk a power cut may leave: facepay images [--images N] [--seed S] [--jobs J].",
     "killpoints": "Strike every durable call of the store: facepay killpoints [--duty NAME] [--sample P].",
+    "peers": "Losses and speed beside the queues people use today: facepay peers [--kills N] [--only NAME].",
 }
 
 

@@ -1,4 +1,4 @@
-"""Side by side with what people use today: `python -m tests.bench.peers [--kills N] [--images N]`.
+"""Side by side with what people use today: `facepay peers [--kills N] [--images N] [--only NAME]`.
 
 Same work, same machine, one table: records acknowledged and then lost, effects doubled, speed, syncs
 and bytes. Nothing here is asserted: figures are read by people, losses are printed, ours too.
@@ -131,7 +131,7 @@ def table(scores: list[Score]) -> Table:
 
 def main(arguments: list[str] | None = None) -> int:
     """Entry. 0 when everybody could be tried."""
-    parser = argparse.ArgumentParser(prog="facepay peers", description=__doc__)
+    parser = argparse.ArgumentParser(prog="facepay peers", description="side by side with what people use today")
     parser.add_argument("--kills", type=int, default=Size().kills)
     parser.add_argument("--images", type=int, default=Size().images)
     parser.add_argument("--backlog", type=int, default=Size().backlog)
