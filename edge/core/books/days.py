@@ -10,7 +10,7 @@ their lines, and only they allow anything to be pruned.
 from __future__ import annotations
 
 import re
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
 from typing import Final
 
 import msgspec
@@ -134,7 +134,7 @@ def is_day(text: str) -> bool:
     if _DAY.fullmatch(text) is None:
         return False
     try:
-        datetime.strptime(text, "%Y%m%d").replace(tzinfo=UTC)
+        date(int(text[:4]), int(text[4:6]), int(text[6:]))  # strptime takes ten times as long
     except ValueError:
         return False
     return True
