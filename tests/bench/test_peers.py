@@ -13,7 +13,7 @@ from sim.net.brokers import mosquitto_path
 from tests.bench.peers.__main__ import COLUMNS, KINDS, cells, compare, markdown
 from tests.bench.peers.trial import Size
 
-SMALL = Size(kills=3, images=3, appends=(5, 10, 20), backlog=60, refill=20)
+SMALL = Size(kills=3, images=3, appends=(40, 40, 200), backlog=60, refill=20)
 MET = ("facepay", "litequeue", "paho")
 
 

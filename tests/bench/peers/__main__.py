@@ -24,7 +24,7 @@ from rich.table import Table
 
 from tests.bench.material import HOME
 from tests.bench.peers.field import Contestant, Field, shim, thingsboard_python
-from tests.bench.peers.trial import Score, Size, kills_draining, struck, timed
+from tests.bench.peers.trial import Score, Size, struck, timed
 
 KINDS = (
     "facepay",
@@ -80,8 +80,6 @@ def compare(
             stage(timed, kind)
         with ThreadPoolExecutor(AT_A_TIME) as pool:
             list(pool.map(lambda kind: stage(struck, kind), playing))
-        for kind in playing:
-            stage(kills_draining, kind)
         for one in playing.values():
             one.close()
     shutil.rmtree(directory, ignore_errors=True)

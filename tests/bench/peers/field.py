@@ -34,7 +34,7 @@ HERE = Path(__file__).resolve().parent
 THINGSBOARD = "thingsboard-gateway==3.8.5"
 INSTALL_S = 600
 WAIT_S = 60.0
-PEERS_TOPIC = "peers/up"
+OURS = "facepay"
 CONFIG = """listener {port} 127.0.0.1
 allow_anonymous true
 persistence false
@@ -91,15 +91,16 @@ class Field:
             self.port = int(probe.getsockname()[1])
         self._terminal = FileKeys.create(self.keys / "terminal")
         self._centre = CentreKeys.create(self.keys / "centre")
-        self.fresh()
+        self._tallies: dict[str, Tally] = {}
 
-    def fresh(self) -> Tally:
-        """Count from nothing, and a centre that knows nothing."""
-        self.tally = Tally()
-        self._receiver = Receiver(
-            self._centre, self._terminal.sign_public_pem, self._terminal.seal_public_bytes
-        )
-        return self.tally
+    def fresh(self, kind: str) -> Tally:
+        """Count this contestant from nothing; ours gets a centre that knows nothing."""
+        self._tallies[kind] = Tally()
+        if kind == OURS:
+            self._receiver = Receiver(
+                self._centre, self._terminal.sign_public_pem, self._terminal.seal_public_bytes
+            )
+        return self._tallies[kind]
 
     def __enter__(self) -> Self:
         binary = mosquitto_path()
@@ -112,7 +113,7 @@ class Field:
         self._sink = mqtt.Client(CallbackAPIVersion.VERSION2, client_id="sink")
         self._sink.max_inflight_messages_set(0)
         self._sink.on_connect = lambda client, *_: client.subscribe(
-            [(PEERS_TOPIC, 1), ("fp/1/+/+/up", 1)]
+            [("peers/+", 1), ("fp/1/+/+/up", 1)]
         )
         ready = threading.Event()
         self._sink.on_subscribe = lambda *_: ready.set()
@@ -139,9 +140,11 @@ class Field:
         self._broker.wait()
 
     def _message(self, client: mqtt.Client, _user: object, message: mqtt.MQTTMessage) -> None:
-        tally = self.tally
+        family, _, kind = message.topic.partition("/")
+        plain = family == "peers"
+        tally = self._tallies[kind if plain else OURS]
         tally.wire_bytes += len(message.payload) + len(message.topic)
-        if message.topic == PEERS_TOPIC:  # a plain subscriber: each arrival is an effect
+        if plain:  # a subscriber like any other: each arrival is an effect
             number = int(message.payload[:12])
             tally.arrived.append(number)
             tally.effects.append(number)
@@ -184,6 +187,7 @@ class Contestant:
             **os.environ,
             "PYTHONPATH": str(ROOT),
             "LD_PRELOAD": str(shim_so),
+            "FP_NAME": kind,
             "FP_WATCH": str(self.root),
             "FP_SHADOW": str(self.shadow),
             "FP_COUNT": str(self._count),

@@ -16,7 +16,7 @@ import time
 from pathlib import Path
 from typing import Any, Protocol
 
-TOPIC = "peers/up"
+TOPIC = "peers/" + os.environ.get("FP_NAME", "")  # one contestant, one topic
 WINDOW = 20
 READ_AT_ONCE = 100
 WRITER_S = 3.0  # ThingsBoard's SQLite storage writes from a thread of its own

@@ -25,8 +25,8 @@ class Size(Struct, frozen=True):
 
     kills: int = 100
     images: int = 100
-    appends: tuple[int, int, int] = (200, 500, 2_000)  # records at batch 1, 10, 100
-    backlog: int = 1_500
+    appends: tuple[int, int, int] = (100, 300, 1_000)  # records at batch 1, 10, 100
+    backlog: int = 600
     refill: int = 300  # when a backlog ran empty before all kills were done
 
 
@@ -57,9 +57,10 @@ def timed(one: Contestant, size: Size, score: Score, _dice: random.Random) -> No
 
 
 def struck(one: Contestant, size: Size, score: Score, dice: random.Random) -> None:
-    """Killed and unplugged while appending: needs no broker, so several may be struck at a time."""
+    """Killed and unplugged; no speed is measured, so several may be struck at a time."""
     kills_appending(one, size, score, dice)
     power_cuts(one, size, score, dice)
+    kills_draining(one, size, score, dice)
 
 
 def _lost(acked: list[int], held: list[int]) -> tuple[int, int]:
@@ -92,7 +93,7 @@ def _fill(one: Contestant, folder: Path, count: int) -> dict[str, int]:
 def drain(one: Contestant, size: Size, score: Score) -> None:
     """A backlog through the broker: until the last arrival, for us until every answer is stored."""
     one.forget()
-    tally = one.field.fresh()
+    tally = one.field.fresh(one.kind)
     folder = one.root / "drain"
     count = size.backlog
     extra = _fill(one, folder, count)
@@ -147,7 +148,7 @@ def power_cuts(one: Contestant, size: Size, score: Score, dice: random.Random) -
 def kills_draining(one: Contestant, size: Size, score: Score, dice: random.Random) -> None:
     """SIGKILL while the backlog goes out; then it may finish in peace."""
     one.forget()
-    tally = one.field.fresh()
+    tally = one.field.fresh(one.kind)
     folder = one.root / "drainkills"
     extra = _fill(one, folder, size.backlog)
     for _ in range(size.kills):
