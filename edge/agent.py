@@ -39,7 +39,7 @@ from edge.core.types import BillState, Json, Now, Settings, Task
 from edge.drivers.broker import Message
 from edge.drivers.store import Store
 from edge.errors import EdgeError
-from edge.process import evidence
+from edge.process import evidence, hand
 from edge.process.desk import Desk
 from edge.process.inbox import Inbox, Incoming
 from edge.process.logbook import note
@@ -92,9 +92,12 @@ class Parts(Struct, frozen=True):
 class Agent:
     """The owner and, for HTTP, its counter (`edge.http.port.AgentPort`)."""
 
-    def __init__(self, settings: Settings, parts: Parts, api_token: str = "") -> None:
+    def __init__(
+        self, settings: Settings, parts: Parts, api_token: str = "", export_dir: str = ""
+    ) -> None:
         self.settings = settings
         self.api_token = api_token
+        self._export_dir = export_dir
         self._p = parts
         self._worker = ThreadPoolExecutor(1, thread_name_prefix="store")
         self._policy_hash = parts.policy_hash
@@ -337,6 +340,17 @@ class Agent:
     def status(self) -> Json:
         """How the terminal is: the core's own words and what waits here."""
         return {**self._p.core.status(self._p.now()), "inbox_dropped": self._p.inbox.dropped}
+
+    async def export(self, to: str, *, everything: bool) -> Json:
+        """Take records away by hand. E-EXP-01..03."""
+        folder, at_ms = hand.inside(self._export_dir, to), self._p.now().utc_ms
+        p, on_worker = self._p, self._on_worker
+        return await hand.export(p.store, p.scribe, on_worker, folder, at_ms, everything=everything)
+
+    async def take_answer(self, data: bytes) -> Json:
+        """An answer that was carried here by hand. E-EXP-04."""
+        terminal = self.settings.terminal
+        return await hand.take_answer(self._p.store, self._p.inbox.put, terminal, data)
 
     def receipt(self, bill_id: str) -> Json | None:
         """The proof of a bill, None before the answer (`evidence.receipt_of`). E-HIS-34 pruned."""

@@ -96,6 +96,12 @@ class Store(Struct, frozen=True):
     keep_records: Annotated[int, Meta(ge=64, le=1_000_000, description="64 to 1000000")] = 1_000
 
 
+class Export(Struct, frozen=True):
+    """[export] Where a stick is mounted to which the running agent may write; "" = nowhere."""
+
+    directory: FilePath = ""
+
+
 class Keys(Struct, frozen=True):
     """[keys] Where the device keys live."""
 
@@ -146,6 +152,7 @@ class Config(Struct, frozen=True):
     camera: Device = Device()
     vision: Vision = Vision()
     board: Device = Device()
+    export: Export = Export()
     http: Http = Http()
     ui: Ui = Ui()
 

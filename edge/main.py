@@ -113,7 +113,7 @@ async def _serve(config: Config, stack: contextlib.AsyncExitStack) -> int:
     parts = Parts(
         core, scribe, store, inbox, rim, desk, clock.now, watchdog, policy_hash, papers(config)
     )
-    agent = Agent(settings, parts, _token(config))
+    agent = Agent(settings, parts, _token(config), config.export.directory)
     for number in (signal.SIGTERM, signal.SIGINT):
         loop.add_signal_handler(number, agent.stop)
     code = await _run(agent, config, watchdog)

@@ -13,7 +13,7 @@ from edge.core.events import PolicyArrived, Told
 from edge.core.types import Answer, Draft, Head, Now, Settings
 from edge.drivers.keys import Keys
 from edge.errors import EdgeError
-from edge.wire import ask, commit, cose, envelope, policy, record, shape, statement
+from edge.wire import ask, carry, commit, cose, envelope, policy, record, shape, statement
 from edge.wire.log.trusted import TrustedCentre
 
 
@@ -44,6 +44,15 @@ class Scribe:
         self._keys = keys
         self._centre = centre
         self.trusted = trusted
+
+    @property
+    def terminal(self) -> str:
+        """Whose hand this is."""
+        return self._terminal
+
+    def manifest(self, manifest: carry.Manifest) -> bytes:
+        """The signed manifest of records that are carried by hand."""
+        return carry.encode(manifest, self._keys.signer)
 
     def write(self, draft: Draft, head: Head) -> tuple[bytes, Head, bytes]:
         """The draft as the next record after `head`: its exact bytes, the new head, and the opening

@@ -207,6 +207,12 @@ class PolicyArrived(Struct, frozen=True):
     document: bytes
 
 
+class SyncAsked(Struct, frozen=True):
+    """POST /v1/sync: somebody wants what waits to be sent now."""
+
+    call: int
+
+
 # -- the store ----------------------------------------------------------------------------------------------------------
 class Appended(Struct, frozen=True):
     """The record is durable: its transaction's fsync returned."""
@@ -269,4 +275,5 @@ Event = (
     | Saved
     | StoreLow
     | Pruned
+    | SyncAsked
 )

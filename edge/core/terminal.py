@@ -29,6 +29,7 @@ from edge.core.effects import (
 )
 from edge.core.events import Event
 from edge.core.parts import Part
+from edge.core.parts.backlog import Backlog
 from edge.core.parts.centre_word import META_SPACE, CentreWord
 from edge.core.parts.clock import Clock
 from edge.core.parts.days import Days
@@ -106,6 +107,10 @@ class Terminal:
         self._word = CentreWord(self._site, docs.get(META_SPACE, {}))
         self._tasks = TaskDesk(self._site, docs.get(META_SPACE, {}), self._closed)
         self._clock = Clock()
+        self._outbox = Outbox(dice, timing_of(settings))
+        self._outbox.restore(
+            self._site.ledger.head.seq, self._site.ledger.answered_seq, self._site.ledger.sizes()
+        )
         self._parts: tuple[Part, ...] = (
             self._word,
             WitnessDesk(self._site, docs.get(META_SPACE, {})),
@@ -114,10 +119,7 @@ class Terminal:
             Days(self._site),
             Reconcile(self._site),
             Pruning(self._site),
-        )
-        self._outbox = Outbox(dice, timing_of(settings))
-        self._outbox.restore(
-            self._site.ledger.head.seq, self._site.ledger.answered_seq, self._site.ledger.sizes()
+            Backlog(self._site, self._outbox),
         )
         self._case = Case(self._site, 0)
         self._visits = 0

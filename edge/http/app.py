@@ -23,6 +23,7 @@ from edge.http.patience import impatient
 from edge.http.port import AgentPort
 from edge.http.proof import Proof
 from edge.http.tasks import Tasks
+from edge.http.upkeep import Upkeep
 
 CONNECTIONS_MAX = 160  # long-polls, calls, screens and some room
 HEAD_BYTES_MAX = 16 * 1024
@@ -33,7 +34,16 @@ STOP_S = 2  # streams never end by themselves: at a clean stop they are cut afte
 def make_app(port: AgentPort) -> Starlette:
     """All routes over one agent."""
     his = His(port)
-    rooms = (his, Proof(port), Tasks(port, his.decided), Days(port), Kiosk(port), Desk(), Ops(port))
+    rooms = (
+        his,
+        Proof(port),
+        Tasks(port, his.decided),
+        Days(port),
+        Upkeep(port),
+        Kiosk(port),
+        Desk(),
+        Ops(port),
+    )
     return Starlette(
         routes=[route for room in rooms for route in room.routes()],
         middleware=[Middleware(Guard, api_token=port.api_token)],

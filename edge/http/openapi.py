@@ -14,6 +14,7 @@ from edge.http.his import BILL_NO_CHARS_MAX, CancelBody
 from edge.http.kiosk import Press
 from edge.http.problem import FAULTS, MEDIA_TYPE, Problem
 from edge.http.tasks import STATUSES, TASKS_MAX, CloseBody, TaskClosing, TaskList, TaskShown
+from edge.http.upkeep import AnswerBody, AnswerTaken, ExportBody, Exported, SyncBody
 
 EXAMPLE_BILL_ID = "b" + 16 * "0"
 EXAMPLE_TASK_ID = "t" + 16 * "0"
@@ -224,6 +225,34 @@ OPERATIONS = (
         "readStatus",
         "What the terminal does, waits for and may still accept",
         {200: ("the status", Json)},
+    ),
+    Operation(
+        "/v1/sync",
+        "post",
+        "syncNow",
+        "Send what waits now; the answer is GET /v1/status as it was at this moment",
+        {202: ("asked for", Json)},
+        (408, 413, 415),
+        SyncBody,
+        body_required=False,
+    ),
+    Operation(
+        "/v1/export",
+        "post",
+        "exportRecords",
+        "Take what has no receipt away by hand, to a folder in [export] directory",
+        {200: ("on the medium, read back and right", Exported)},
+        (408, 413, 415, 422),
+        ExportBody,
+    ),
+    Operation(
+        "/v1/answers",
+        "post",
+        "bringAnswer",
+        "An answer of the centre that was carried by hand",
+        {200: ("given to the terminal", AnswerTaken)},
+        (408, 413, 415, 422),
+        AnswerBody,
     ),
     Operation(
         "/kiosk/press",

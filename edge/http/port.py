@@ -63,3 +63,11 @@ class AgentPort(Protocol):
     def receipt(self, bill_id: str) -> Json | None:
         """{"receipt", "record": base64, "checkpoint": ...} once the centre has answered."""
         ...
+
+    async def export(self, to: str, *, everything: bool) -> Json:
+        """Take records away by hand to a folder inside [export] directory."""
+        ...
+
+    async def take_answer(self, data: bytes) -> Json:
+        """An answer that was carried here by hand."""
+        ...

@@ -110,6 +110,14 @@ FAULTS: dict[str, Fault] = {
         "Only this machine may call",
         "run the HIS on the terminal's machine or configure an API token",
     ),
+    "E-EXP-01": Fault(
+        503, "The stick cannot be written", "is it mounted, writable and large enough?"
+    ),
+    "E-EXP-02": Fault(
+        422, "That folder is not for exports", "name a folder inside [export] directory"
+    ),
+    "E-EXP-03": Fault(503, "The stick does not read back what was written", "take another stick"),
+    "E-EXP-04": Fault(422, "That is no answer of a centre", "is it the right file?"),
 }
 FAULTS |= {
     "E-TSK-03": Fault(404, "No such task", "see GET /v1/tasks"),

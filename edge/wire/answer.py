@@ -143,6 +143,17 @@ def decode(data: bytes, verifier: cose.Verifier) -> WireAnswer:
     return made
 
 
+def peek_number(data: bytes) -> int:
+    """The number of an answer, signature not checked: to see whether it is news. EdgeError
+    E-WIR-01..04."""
+    opened = cose.peek1(data, max_bytes=ANSWER_BYTES_MAX)
+    value = cbor.loads(opened.payload, max_bytes=ANSWER_BYTES_MAX)
+    number = value.get(6) if isinstance(value, dict) else None
+    if type(number) is not int or number < 1:
+        raise EdgeError("E-WIR-02", "answer: no number")
+    return number
+
+
 def seal_results(
     plains: Sequence[bytes], sealer: cose.Sealer, *, terminal: str, epoch: int, number: int
 ) -> bytes:

@@ -10,8 +10,8 @@ from __future__ import annotations
 from collections.abc import Iterable
 
 from edge.core.effects import Connect, Disconnect, Effect, Publish
-from edge.core.events import Answered, Appended, Event, Freed, LinkLost, LinkUp
-from edge.core.sync.reconnect import Act, Reconnect, Sign, Timing
+from edge.core.events import Answered, Appended, Event, Freed, LinkLost, LinkUp, SyncAsked
+from edge.core.sync.reconnect import Act, Link, Reconnect, Sign, Timing
 from edge.core.types import Answer, Credit, Dice, Now
 
 RECORDS_MAX = 64  # per envelope (PROTOCOL: Envelope)
@@ -27,6 +27,7 @@ RTT_FACTOR = 4
 QUIET_MAX_MS = 300_000  # however slow the link was, ask again after this
 REFUSED_PAUSE_MS = 5_000  # after a negative PUBACK: the broker is full or says no
 HELLO = 0  # stands for "no records" where a first number is kept
+HURRY_EVERY_MS = 5_000  # asked for more often: the first one counts
 HELLO_EVERY_MS = 3_600_000  # nothing to send for this long: ask where the centre stands
 
 
@@ -40,6 +41,7 @@ class Outbox:
         self._credit = Credit()
         self._sizes: dict[int, int] = {}  # of the records without an answer
         self._decided: set[int] = set()  # beyond a hole in the answers
+        self._hurried_ms = -HURRY_EVERY_MS
         self._token = 0  # of the last envelope; never used twice while we run
         self.head_seq = 0
         self.answered_seq = 0
@@ -57,6 +59,21 @@ class Outbox:
     @property
     def up(self) -> bool:
         return self._link.up
+
+    @property
+    def state(self) -> str:
+        """Where the link stands (`reconnect.Link`)."""
+        return str(self._link.state)
+
+    def next_try_ms(self, now_ms: int) -> int:
+        """Until the next attempt, 0 when none is planned."""
+        due = self._link.deadline() if self._link.state is Link.WAITING else None
+        return 0 if due is None else max(0, due - now_ms)
+
+    @property
+    def waiting_bytes(self) -> int:
+        """Their size."""
+        return sum(self._sizes.values())
 
     @property
     def waiting(self) -> int:
@@ -79,6 +96,8 @@ class Outbox:
             effects += self._turn(Sign.UP, now)
         elif isinstance(event, LinkLost):
             effects += self._turn(Sign.LOST, now, refused=event.refused)
+        elif isinstance(event, SyncAsked):
+            effects += self._hurry(now)
         elif isinstance(event, Freed):
             self._freed(event, now.mono_ms)
         elif isinstance(event, Appended):
@@ -110,6 +129,17 @@ class Outbox:
             self._forget_session(now.mono_ms)
             self._hello_due = act is Act.GREET
         return [Disconnect()] if act is Act.LEAVE else []
+
+    def _hurry(self, now: Now) -> list[Effect]:
+        """Somebody wants it now: no spread, no back-off; over a link that is up, ask where the centre
+        stands and send what waits."""
+        if now.mono_ms - self._hurried_ms < HURRY_EVERY_MS:
+            return []
+        self._hurried_ms = now.mono_ms
+        if not self._link.up:
+            return self._turn(Sign.HURRY, now)
+        self._hello_due, self._hold_until = True, now.mono_ms
+        return []
 
     def _forget_session(self, now_ms: int) -> None:
         """Nothing depends on broker state: what is not answered is sent again."""

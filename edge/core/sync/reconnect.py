@@ -55,6 +55,7 @@ class Sign(StrEnum):
     DUE = "due"  # the deadline of the state passed
     UP = "up"
     LOST = "lost"
+    HURRY = "hurry"  # somebody asks for it now
     DROP = "drop"  # the link is up in name only: leave it and come again
     STOP = "stop"
 
@@ -78,30 +79,35 @@ TABLE: dict[tuple[Link, Sign], tuple[Link, Act]] = {
     (Link.OFF, Sign.UP): (Link.OFF, Act.LEAVE),  # an attempt that came through after the stop
     (Link.OFF, Sign.LOST): (Link.OFF, Act.NOTHING),
     (Link.OFF, Sign.DROP): (Link.OFF, Act.NOTHING),
+    (Link.OFF, Sign.HURRY): (Link.OFF, Act.NOTHING),
     (Link.OFF, Sign.STOP): (Link.OFF, Act.NOTHING),
     (Link.WAITING, Sign.START): (Link.WAITING, Act.NOTHING),
     (Link.WAITING, Sign.DUE): (Link.TRYING, Act.ATTEMPT),
     (Link.WAITING, Sign.UP): (Link.UP, Act.GREET),  # reported after we had given the attempt up
     (Link.WAITING, Sign.LOST): (Link.WAITING, Act.NOTHING),
     (Link.WAITING, Sign.DROP): (Link.WAITING, Act.NOTHING),
+    (Link.WAITING, Sign.HURRY): (Link.TRYING, Act.ATTEMPT),
     (Link.WAITING, Sign.STOP): (Link.OFF, Act.LEAVE),
     (Link.TRYING, Sign.START): (Link.TRYING, Act.NOTHING),
     (Link.TRYING, Sign.DUE): (Link.LEAVING, Act.LEAVE),
     (Link.TRYING, Sign.UP): (Link.UP, Act.GREET),
     (Link.TRYING, Sign.LOST): (Link.WAITING, Act.JITTER),
     (Link.TRYING, Sign.DROP): (Link.TRYING, Act.NOTHING),
+    (Link.TRYING, Sign.HURRY): (Link.TRYING, Act.NOTHING),
     (Link.TRYING, Sign.STOP): (Link.OFF, Act.LEAVE),
     (Link.UP, Sign.START): (Link.UP, Act.NOTHING),
     (Link.UP, Sign.DUE): (Link.UP, Act.NOTHING),
     (Link.UP, Sign.UP): (Link.UP, Act.GREET),  # a new session without a reported loss
     (Link.UP, Sign.LOST): (Link.WAITING, Act.SPREAD),
     (Link.UP, Sign.DROP): (Link.LEAVING, Act.LEAVE),
+    (Link.UP, Sign.HURRY): (Link.UP, Act.NOTHING),
     (Link.UP, Sign.STOP): (Link.OFF, Act.LEAVE),
     (Link.LEAVING, Sign.START): (Link.LEAVING, Act.NOTHING),
     (Link.LEAVING, Sign.DUE): (Link.WAITING, Act.JITTER),
     (Link.LEAVING, Sign.UP): (Link.LEAVING, Act.LEAVE),
     (Link.LEAVING, Sign.LOST): (Link.WAITING, Act.JITTER),
     (Link.LEAVING, Sign.DROP): (Link.LEAVING, Act.NOTHING),
+    (Link.LEAVING, Sign.HURRY): (Link.LEAVING, Act.NOTHING),
     (Link.LEAVING, Sign.STOP): (Link.OFF, Act.LEAVE),
 }
 
@@ -133,6 +139,8 @@ class Reconnect:
         """One transition. `refused`: the broker said no, so hurry would not help."""
         if sign is Sign.DUE and (self._due_ms is None or now_ms < self._due_ms):
             return Act.NOTHING
+        if sign is Sign.HURRY:
+            self._doublings = 0
         was = self.state
         self.state, act = TABLE[was, sign]
         if self.state is not was or act is not Act.NOTHING:
