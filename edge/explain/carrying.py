@@ -37,8 +37,4 @@ CODES: Final[dict[str, tuple[str, str]]] = {
         "A ledger with records depends on these keys.",
         "Bring the old keys back; or `facepay reset` the terminal first.",
     ),
-    "E-FLD-05": (
-        "The running agent cannot be reached.",
-        "Is facepay running, and is [http] port the one it listens on?",
-    ),
 }

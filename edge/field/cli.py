@@ -15,6 +15,8 @@ import sys
 from edge.errors import EdgeError
 
 BAD_INPUT = 2
+# Exit codes by cause, for scripts; everything else is BAD_INPUT.
+EXITS = {"E-FLD": 3, "E-EXP": 4, "E-STO": 5, "E-SYS-06": 6}
 # Commands of the simulator and the harnesses: modules of a clone, loaded by name in a process of
 # their own. The names also stand in `commands/harness.py`, for the help.
 CLONE = {
@@ -41,7 +43,8 @@ def main() -> None:
         app()
     except EdgeError as error:
         sys.stderr.write(f"{error}\n")
-        raise SystemExit(BAD_INPUT) from error
+        cause = EXITS.get(error.code) or EXITS.get(error.code[:5], BAD_INPUT)
+        raise SystemExit(cause) from error
 
 
 def in_clone(module: str, arguments: list[str]) -> int:

@@ -232,7 +232,7 @@ OPERATIONS = (
         "syncNow",
         "Send what waits now; the answer is GET /v1/status as it was at this moment",
         {202: ("asked for", Json)},
-        (408, 413, 415),
+        (408, 413, 415, 422),
         SyncBody,
         body_required=False,
     ),

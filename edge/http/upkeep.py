@@ -73,8 +73,8 @@ class Upkeep:
         ]
 
     async def sync(self, request: Request) -> Response:
-        need_json(request)
         if body := await read_body(request):
+            need_json(request)
             decode(body, SyncBody)
         try:
             async with asyncio.timeout(CALL_WAIT_S):

@@ -31,9 +31,14 @@ class Papers(Struct, frozen=True):
 
 def bundle_of(store: Store, seq: int, papers: Papers, now_ms: int) -> bytes:
     """The bundle of record `seq`. EdgeError E-PRF-08 when there is no such record here (any more)."""
-    if not store.base.seq < seq <= store.head.seq:
+    if not 0 < seq <= store.head.seq:
         raise EdgeError("E-PRF-08", f"there is no record {seq} here", "facepay status")
-    (data,) = store.records(seq, seq)
+    try:
+        (data,) = store.records(seq, seq)  # also below the base, when it was kept for a dispute
+    except EdgeError as error:
+        if error.code != "E-STO-08":
+            raise
+        raise EdgeError("E-PRF-08", f"record {seq} was pruned", "the centre has it") from error
     header = peek(data)
     opening = store.doc(OPENING_SPACE, f"{seq:012d}")
     bundle = Bundle(
@@ -63,10 +68,10 @@ def receipt_of(store: Store, seq: int) -> Json | None:
     """The record, the log's leaf about it and the centre's receipt, which proves the leaf with
     nothing but the centre's public key; the newest checkpoint beside them. None before the answer.
     E-HIS-34 when the record was pruned."""
-    if 0 < seq <= store.base.seq:
-        raise EdgeError("E-HIS-34", f"record {seq} was pruned")
-    decided = store.result(seq)
+    decided = store.result(seq)  # also below the base, when it was kept for a dispute
     if decided is None:
+        if 0 < seq <= store.base.seq:
+            raise EdgeError("E-HIS-34", f"record {seq} was pruned")
         return None
     size, root = store.checkpoint
     (data,) = store.records(seq, seq)

@@ -107,6 +107,7 @@ def _manifest(opened: cose.Opened) -> Manifest:
     found = Manifest(**fields | {"parts": parts})
     ends = [found.first - 1, *(part.last for part in parts)]
     joined = all(part.first == end + 1 for part, end in zip(parts, ends, strict=False))
+    joined = joined and all(part.first <= part.last for part in parts)
     if not parts or not joined or ends[-1] != found.last or any(_path(part) for part in parts):
         raise EdgeError("E-WIR-02", "manifest: the parts do not join")
     return found

@@ -270,4 +270,8 @@ def main(arguments: list[str] | None = None) -> int:
 
 
 if __name__ == "__main__":
+    if sys.argv[1:2] == ["import"]:
+        from sim.centre import carried
+
+        sys.exit(carried.main(sys.argv[2:]))
     sys.exit(main())

@@ -99,6 +99,12 @@ class Centre:
                 log.exception("a message failed; once more, each record for itself")
             return self._handle(topic, payload, now_ms, careful=True)
 
+    def verifier(self, name: str) -> es256.Es256Verifier | None:
+        """The signing key of a terminal, None when no such terminal is enrolled."""
+        with self.store.begin() as conn:
+            terminal = registry.find(conn, name)
+        return None if terminal is None else self._both(terminal)[0]
+
     def _handle(self, topic: str, payload: bytes, now_ms: int, *, careful: bool) -> list[Message]:
         with self.store.begin() as conn:
             self.log.catch_up(conn)

@@ -164,11 +164,18 @@ def _enrol(conn: sa.Connection, centre: Centre, spec: TerminalSpec, now_ms: int)
 
 
 def open_centre(
-    directory: Path, db_url: str | None = None, *, region: str = REGION, **options: Any
+    directory: Path,
+    db_url: str | None = None,
+    *,
+    region: str = REGION,
+    guest: bool = False,
+    **options: Any,
 ) -> Centre:
-    """A centre that was made before. EdgeError E-KEY-01 when there is none."""
+    """A centre that was made before; `guest`: beside its own running process. EdgeError E-KEY-01
+    when there is none."""
     keys = CentreKeys.open(directory)
-    return Centre(t.Store(db_url or default_url(directory)), keys, rules.load(region), **options)
+    store = t.Store(db_url or default_url(directory), guest=guest)
+    return Centre(store, keys, rules.load(region), **options)
 
 
 def add_people(conn: sa.Connection, specs: Iterable[PersonSpec], now_ms: int) -> None:

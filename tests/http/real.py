@@ -10,6 +10,7 @@ from typing import TypeVar
 from edge.core.effects import Show
 from edge.core.events import Event
 from edge.core.types import BillState, Json, Settings, Task
+from edge.errors import EdgeError
 from tests.flows.kit import Desk
 
 T = TypeVar("T")
@@ -77,6 +78,12 @@ class RealPort:
     async def bundle(self, bill_id: str, *, cancel: bool) -> Json | None:
         state = self.bill(bill_id)
         return None if state is None else {"bill_id": bill_id, "seq": 1, "bundle": "AAAA"}
+
+    async def export(self, to: str, *, everything: bool) -> Json:
+        raise EdgeError("E-EXP-02", "no folder is configured")
+
+    async def take_answer(self, data: bytes) -> Json:
+        raise EdgeError("E-EXP-04", "not an answer")
 
     def receipt(self, bill_id: str) -> Json | None:
         return None
