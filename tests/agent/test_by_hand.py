@@ -96,9 +96,10 @@ def test_a_stick_brings_the_records_there_and_the_receipts_back_and_nothing_doub
     nothing = facepay("export", "--config", config, "--to", stick)
     assert "nothing waits" in nothing.stdout
 
+    heard = desk.status()["link"]["heard_utc_ms"]
     counter.start_centre()
     counter.cable.restore()
-    desk.online()
+    until(lambda: desk.status()["link"]["heard_utc_ms"] > heard, "the centre is back")
     more = desk.send("H-2", 900, "settle").json()["bill_id"]
     desk.press("done")
     assert desk.pay_by_card(more, CARDS[4], {"settled"})["status"] == "settled"

@@ -248,6 +248,7 @@ def test_the_rim_knows_every_outward_effect_and_refuses_a_durable_one() -> None:
         effects.TakeTemplate: effects.TakeTemplate(),
         effects.Connect: effects.Connect(),
         effects.Disconnect: effects.Disconnect(),
+        effects.Witness: effects.Witness(None),
     }
     assert set(made) == outward
     for effect in made.values():
