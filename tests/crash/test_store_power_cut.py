@@ -56,6 +56,12 @@ def test_a_seed_gives_every_image_again_byte_for_byte() -> None:
     assert images.work(SEED + 1, images_max=300).digest != first.digest
 
 
+def test_a_cut_inside_an_upgrade_leaves_no_lock_behind() -> None:
+    """Seed 89: the harness held on to the connection with which it had made the old ledger."""
+    found = images.work(89, images_max=1)
+    assert found.faults == ()
+
+
 def test_scripts_reach_every_duty_of_the_store() -> None:
     scripts = [Script.drawn(seed, images.STEPS_PER_WORKLOAD) for seed in range(1, 33)]
     done = {step.what for script in scripts for step in script.steps}
