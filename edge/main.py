@@ -233,9 +233,10 @@ def _core(
 ) -> tuple[Terminal, bytes]:
     from edge.core.terminal import Terminal
 
-    policy, digest = None, bytes(32)
-    documents = [*restored.docs.get("policy", {}).values()]
-    if not documents and config.centre.policy:
+    policy, digest, fresh = None, bytes(32), b""
+    kept = [*restored.docs.get("policy", {}).values()]
+    documents = kept
+    if not kept and config.centre.policy:
         documents = [_small(config.centre.policy, 64 * 1024)]
     for document in documents:
         try:
@@ -243,8 +244,9 @@ def _core(
         except EdgeError as error:
             log.warning("policy refused", extra={"fields": {"code": error.code}})
             continue
-        policy, digest = arrived.policy, arrived.hash
-    return Terminal(settings, restored, Secrets(), policy, digest), digest
+        policy, digest, fresh = arrived.policy, arrived.hash, b"" if kept else document
+    core = Terminal(settings, restored, Secrets(), policy, digest, fresh_policy=fresh)
+    return core, digest
 
 
 def papers(config: Config) -> Papers:

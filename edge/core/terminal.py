@@ -87,7 +87,9 @@ class Terminal:
         policy_hash: bytes = limits.ZERO_HASH,
         *,
         kinds: Iterable[str] | None = None,
+        fresh_policy: bytes = b"",
     ) -> None:
+        """`fresh_policy`: the document of `policy` when it is not in the store yet."""
         docs = restored.docs
         every = tx.kinds()
         wanted = set(tx.for_bills() if kinds is None else kinds)
@@ -104,7 +106,7 @@ class Terminal:
             tasks=Tasks(docs, dice),
         )
         self._site.policy, self._site.policy_hash = policy, policy_hash
-        self._word = CentreWord(self._site, docs.get(META_SPACE, {}))
+        self._word = CentreWord(self._site, docs.get(META_SPACE, {}), fresh_policy)
         self._tasks = TaskDesk(self._site, docs.get(META_SPACE, {}), self._closed)
         self._clock = Clock()
         self._outbox = Outbox(dice, timing_of(settings))

@@ -152,11 +152,14 @@ class VirtualTerminal:
         keys = CentreKeys(centre.verifier, centre.sealer)
         boot_id = SeededDice(f"boot of {self.whose} {self.time.seed} {self.boots}").bytes(16)
         self.scribe = Scribe(self.settings, restored.head.epoch, boot_id, self.keys, keys, trusted)
-        document = restored.docs.get("policy", {}).get("current", self.first_policy)
-        held = self.scribe.policy(document)
+        kept = restored.docs.get("policy", {}).get("current", b"")
+        held = self.scribe.policy(kept or self.first_policy)
         self.policy_hash = held.hash
         dice = SeededDice(f"{self.whose} {self.time.seed} {self.boots}")
-        self.terminal = Terminal(self.settings, restored, dice, held.policy, held.hash)
+        fresh = b"" if kept else self.first_policy
+        self.terminal = Terminal(
+            self.settings, restored, dice, held.policy, held.hash, fresh_policy=fresh
+        )
         self.time.note(f"boot head {restored.head.seq} answered {restored.answered_seq}")
         effects = self.terminal.start(self.now())
         if self.store.room_bytes() <= 0:

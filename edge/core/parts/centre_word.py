@@ -44,10 +44,12 @@ class Stop(msgspec.Struct, frozen=True):
 
 
 class CentreWord:
-    """Contact, policy and stop; `meta` is what the store kept of them."""
+    """Contact, policy and stop; `meta` is what the store kept of them, `fresh_policy` the document in
+    force when it came from beside the store."""
 
-    def __init__(self, site: Site, meta: dict[str, bytes]) -> None:
+    def __init__(self, site: Site, meta: dict[str, bytes], fresh_policy: bytes = b"") -> None:
         self._site = site
+        self._fresh_policy = fresh_policy
         if (saved := meta.get(CONTACT_KEY)) is not None:
             site.contact = msgspec.json.decode(saved, type=Contact)
         self._stop: Stop | None = None
@@ -60,8 +62,10 @@ class CentreWord:
         self._saved_ms: int | None = None
 
     def start(self, _now: Now) -> list[Effect]:
-        """Nothing: the first word comes with the link."""
-        return []
+        """The first word comes with the link. A policy that was delivered as a file is kept with the
+        ledger: offline acceptance must not end because an upgrade left the file behind.
+        """
+        return self._keep(self._site.policy_hash, self._fresh_policy) if self._fresh_policy else []
 
     def step(self, event: Event, now: Now) -> list[Effect]:
         """The link, the answers, the policy."""
@@ -183,9 +187,16 @@ class CentreWord:
             return effects
         if event.hash != site.policy_hash:
             site.policy, site.policy_hash = event.policy, event.hash
-            effects.append(Save(POLICY_SPACE, POLICY_KEY, event.document))
-            effects.append(Save(POLICIES_SPACE, event.hash.hex(), event.document))
+            effects += self._keep(event.hash, event.document)
         if self._stop is not None and event.policy.version > self._stop.version:
             self._stop, site.stop_code = None, ""
             effects.append(Save(META_SPACE, STOP_KEY, None))
         return effects
+
+    @staticmethod
+    def _keep(digest: bytes, document: bytes) -> list[Effect]:
+        """As the one in force, and under its hash for the proof of the records that name it."""
+        return [
+            Save(POLICY_SPACE, POLICY_KEY, document),
+            Save(POLICIES_SPACE, digest.hex(), document),
+        ]
