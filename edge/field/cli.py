@@ -24,6 +24,7 @@ CLONE = {
     "fire": "sim.fire",
     "fuzz": "tests.fuzz",
     "images": "sim.crash.images",
+    "mutants": "sim.mutants",
     "killpoints": "sim.crash.killpoints",
     "peers": "tests.bench.peers",
 }

@@ -12,6 +12,7 @@ HELP = {
     "fire": "Real brokers under fire: facepay fire [--broker mosquitto|amqtt] [--rounds N] [--seed S].",
     "fuzz": "Feed every parser with a fuzzer: facepay fuzz [--target NAME] [--seconds S].",
     "images": "Open every disk a power cut may leave: facepay images [--images N] [--seed S] [--jobs J].",
+    "mutants": "Put bugs in on purpose and see the tests turn red: facepay mutants [--sample N --seed S].",
     "killpoints": "Strike every durable call of the store: facepay killpoints [--duty NAME] [--sample P].",
     "peers": "Losses and speed beside the queues people use today: facepay peers [--kills N] [--only NAME].",
 }
