@@ -58,7 +58,9 @@ class Drafts:
     def __init__(self, settings: Settings, policy_hash: bytes) -> None:
         self._settings, self._policy = settings, policy_hash
         self._clock = Clock()
-        self._msgids = Msgids(settings, None)
+        # The counter is not kept here: it goes on from anywhere, so that a restart within the same
+        # second does not repeat an id (the agent keeps its own, in the ledger).
+        self._msgids = Msgids(settings, str(int.from_bytes(os.urandom(2), "big") % 10_000).encode())
 
     def next(self) -> Draft:
         """One more."""
