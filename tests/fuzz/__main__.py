@@ -22,7 +22,7 @@ from tests.fuzz.kit import CORPUS, INPUT_S, MEMORY_MB, NAMES, kept, load
 
 KEEP_BYTES = 18_000  # of one target's kept corpus
 KEEP_FILES = 60
-GRACE_S = 60.0  # start, first pass over the corpus, end
+GRACE_S = 240.0  # start, first pass over the corpus, end; machines can be busy
 CRASH = re.compile(r"^(crash|timeout|oom|leak|slow-unit)-")
 
 

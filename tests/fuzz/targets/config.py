@@ -7,7 +7,8 @@ from edge import config
 from tests.agent.test_config import EXAMPLE, GOOD
 
 MAX_BYTES = 4_096
-FILE = Path(tempfile.gettempdir()) / "facepay-fuzz.toml"
+FOLDER = tempfile.TemporaryDirectory()  # of this process, gone with it
+FILE = Path(FOLDER.name) / "facepay.toml"
 
 
 def seeds() -> list[bytes]:
