@@ -26,6 +26,10 @@ CALM: dict[str, Any] = {
     "offline": {"profile": "P1", "left_count": 100, "left_fen": 5_000_00, "left_hours": 24},
     "tasks": {"open": 0, "closing": 0, "overdue": 0, "collect_fen": 0, "refund_fen": 0},
     "blocked": 0,
+    "unknown": 0,
+    "days_open": 0,
+    "day_closing": "",
+    "reconciled_until_utc_ms": NOW - NOW % DAY,
 }
 OUTAGE = CALM | {
     "net": "down",
@@ -36,6 +40,10 @@ OUTAGE = CALM | {
     "policy": CALM["policy"] | {"valid_until_utc_ms": NOW + 2 * DAY},
     "offline": {"profile": "P1", "left_count": 83, "left_fen": 3_156_50, "left_hours": 4},
     "camera": "E-CAM-02",
+    "unknown": 3,
+    "days_open": 12,
+    "day_closing": "20261118",
+    "reconciled_until_utc_ms": 0,
 }
 FROZEN = OUTAGE | {
     "net": "up",
@@ -65,6 +73,9 @@ def many() -> tuple[Task, ...]:
         _task(6, "other_bill", due_fen=0, code="duplicate"),
         _task(7, "unclear", due_fen=0, code=""),
         _task(8, "cancel_refused", due_fen=0, code="setl_unknown"),
+        _task(10, "centre_only", bill_no="", outcome="", code="000101"),
+        _task(11, "ours_only", code="000102"),
+        _task(12, "figures_differ", code="000103"),
         _task(9, "receivable", due_fen=60_00, status=TaskStatus.CLOSING, person="p2"),
     )
     late = replace(made[0], due_utc_ms=NOW - DAY)

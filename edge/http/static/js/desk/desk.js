@@ -6,12 +6,13 @@ import { icon } from "../icons.js";
 import { get, text, token } from "./api.js";
 import * as blocked from "./blocked.js";
 import { ask } from "./close.js";
+import * as day from "./day.js";
 import { button } from "./parts.js";
 import * as stops from "./stops.js";
 import * as waits from "./waits.js";
 import * as worklist from "./worklist.js";
 
-const PANELS = { alerts: [stops], work: [worklist], side: [waits, blocked] };
+const PANELS = { alerts: [stops], work: [worklist], side: [waits, day, blocked] };
 const EVERY_MS = 3000;
 
 const at = (id) => document.getElementById(id);
