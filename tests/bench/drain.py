@@ -72,11 +72,12 @@ class Drill:
             fill(self._ledger, self._keys, self._counter.made, count, self._epoch, small=small)
             payloads = envelopes(self._ledger, self._keys, self._counter.made)
             sent = sum(map(len, payloads)) / count
-            ours, raws = [], []
+            ours, raws, per_cpu_s = [], [], 0.0
             for _ in range(rounds):
                 raws.append(count / self._raw(payloads))
                 with Uplink(self._counter, self._keys, self._ledger) as uplink:
                     ours.append(uplink.drain())
+                    per_cpu_s = uplink.per_cpu_s
             figures.append(
                 paired(
                     group="drain",
@@ -86,7 +87,8 @@ class Drill:
                     floors=raws,
                     floor_name=RAW_NAME,
                     at_least=AT_THE_BROKER if small else None,
-                    note=f"{len(payloads)} envelopes; {sent:,.0f} B a record on the wire",
+                    note=f"{len(payloads)} envelopes; {sent:,.0f} B each on the wire; "
+                    f"{per_cpu_s:,.0f} a second of our CPU",
                 )
             )
         return figures
