@@ -52,6 +52,7 @@ NAMES: Final[dict[str, str]] = {
     "same tasks": "A task is closed here exactly as the centre's list says, and fits its decision.",
     "no stray": "Every record belongs to a bill of the HIS or closes a task.",
     "ends": "Once the faults are over everything drains and every bill ends.",
+    "not accused": "The witness on the controller never takes the newest ledger for an old copy.",
     "no false alarm": "The centre raises an alarm only about what happened.",
     "seen": "A fault that must be noticed was noticed.",
 }
@@ -268,7 +269,7 @@ def check_bills(world: World, found: audit.Audit) -> None:
             world.time.violated("ends", f"{order.bill.bill_no} is {state and state.status}")
             continue
         world.time.counts[f"bill {state.status}"] += 1
-        named |= {state.seq, state.cancel_seq}
+        named |= {state.seq, state.cancel_seq, state.reverse_seq}
         for what in _bill_faults(state, lines.get(state.seq), live=state.bill.bill_no in live):
             world.time.violated("same bills", f"{state.bill.bill_no} is {state.status}, {what}")
     named |= {line.seq for line in found.lines if line.kind == "close_task"}

@@ -5,6 +5,7 @@ from __future__ import annotations
 from random import Random
 from typing import TYPE_CHECKING
 
+from sim.world.board import find, lose
 from sim.world.time import SECOND_MS
 
 if TYPE_CHECKING:
@@ -15,5 +16,5 @@ A_DAY = 2.0
 
 def strike(world: World, dice: Random) -> None:
     """For seconds or minutes."""
-    world.device.lose("camera")
-    world.time.at(dice.choice((3, 20, 600)) * SECOND_MS, lambda: world.device.find("camera"))
+    lose(world.device, "camera")
+    world.time.at(dice.choice((3, 20, 600)) * SECOND_MS, lambda: find(world.device, "camera"))

@@ -24,6 +24,7 @@ from sim.centre import audit, setup
 from sim.centre.books import store as centre_tables
 from sim.centre.books.people import population
 from sim.invariants import Watch
+from sim.world.board import Board, find
 from sim.world.net import VirtualNet, put_back, snapshot
 from sim.world.people import MODEL, His, Patients
 from sim.world.staff import Staff
@@ -79,7 +80,8 @@ class World:
         for psn_no, template in self.templates.items():
             self.made.register_face(psn_no, template, MODEL)
         self.net = VirtualNet(self.time, self.made, EPOCH_MS)
-        self.device = self.build(folder, self.watch)
+        self.board = Board("board-1")
+        self.device = self.build(folder, self.watch, self.board)
         self.patients = Patients(self.time, self.device, people, self.templates)
         self.his = His(self.time, self.device)
         self.staff = Staff(
@@ -90,10 +92,12 @@ class World:
         self._truth = b""  # the newest database, while the centre runs on an old copy
         self._centre_is_old = False
 
-    def build(self, folder: Path, watch: Watch, whose: str = "terminal") -> VirtualTerminal:
+    def build(
+        self, folder: Path, watch: Watch, board: Board, whose: str = "terminal"
+    ) -> VirtualTerminal:
         """A terminal with its files in this folder; all have the same name and keys."""
         device = VirtualTerminal(
-            self.time, self.net, self.settings, folder, self.keys, watch, whose=whose
+            self.time, self.net, self.settings, folder, self.keys, watch, board=board, whose=whose
         )
         device.first_policy = self.made.policies[NAME].read_bytes()
         return device
@@ -127,13 +131,15 @@ class World:
         self.device.cut_at = ""
         self.device.clock_off_ms = 0
         for part in sorted(self.device.lost_parts):
-            self.device.find(part)
+            find(self.device, part)
         self.time.run(self.time.now_ms + HOUR_MS)
         self.device.boot()
         if self._centre_is_old:
             self._run_until(self._noticed, NOTICE_MAX_MS)
             self._bring_the_newest()
         self._run_until(self.drained, BROKEN_MS if self.time.violations else DRAIN_MAX_MS)
+        if self.device.alive and self.device.rolled_code():
+            self.time.violated("not accused", f"{self.device.rolled_code()} about its own ledger")
         if not self.drained():
             waiting = self.device.terminal.status(self.device.now())["waiting"]
             open_bills = self.device.open_bills()

@@ -16,9 +16,10 @@ from edge.core.events import (
     CodeSeen,
     LookSeen,
     Pressed,
+    ReverseArrived,
     TemplateMade,
 )
-from edge.core.types import Bill, FeeLine
+from edge.core.types import Bill, BillStatus, FeeLine
 from sim.centre.books.people import PersonSpec
 from sim.world.terminal import VirtualTerminal
 from sim.world.time import HOUR_MS, MINUTE_MS, SECOND_MS, Timeline
@@ -32,6 +33,7 @@ MEDICINES = (
     ("SYN-C-0001", "合成丙类药一"),
 )
 REPLY_WAIT_MS = 15 * SECOND_MS
+STAFF_LOOK_MS = (40 * SECOND_MS, 90 * SECOND_MS, 5 * MINUTE_MS, HOUR_MS)  # after a bill was sent
 
 
 class Manner(Struct, frozen=True):
@@ -190,6 +192,7 @@ class Order(Struct):
     bill_id: str = ""  # once the terminal said 202
     cancel: str = ""  # "", "wanted", or what the terminal said
     tries: int = 0
+    reversed: bool = False  # staff took back what was unknown (2601)
 
 
 class His:
@@ -201,6 +204,7 @@ class His:
         self._calls = 0
         self._open: dict[int, tuple[Order, bool]] = {}  # call -> (order, is a cancel)
         self._given_up: set[int] = set()
+        self._reversals: set[int] = set()
         device.on_reply = self._replied
 
     def patient_comes(self) -> None:
@@ -209,6 +213,9 @@ class His:
         order = Order(f"key-{self.name}-{len(self.orders)}", self._bill(len(self.orders)))
         self.orders.append(order)
         self._send(order, cancel=False)
+        if self.time.chance(0.5):
+            for later_ms in STAFF_LOOK_MS:
+                self.time.at(later_ms, lambda: self._may_reverse(order))
         if self.time.chance(0.05):
             self.time.at(
                 self.time.between(10 * SECOND_MS, HOUR_MS), lambda: self._want_cancel(order)
@@ -273,6 +280,9 @@ class His:
         if reply.call in self._given_up:
             self._given_up.discard(reply.call)  # too late: nobody listens any more
             return
+        if found is None and reply.call in self._reversals:
+            self._reversals.discard(reply.call)
+            return
         if found is None:
             self.time.violated("one reply", f"a second one to call {reply.call}")
             return
@@ -284,6 +294,20 @@ class His:
             order.cancel = f"{reply.status}"
         elif reply.status == 202:
             order.bill_id = order.bill_id or reply.body["bill_id"]
+
+    def _may_reverse(self, order: Order) -> None:
+        """Nobody knows what became of the bill: some staff wait, some take it back (2601)."""
+        if not self.device.alive or not order.bill_id or order.reversed:
+            return
+        state = self.device.bill(order.bill_id)
+        if state is not None and state.status is BillStatus.CONFIRMING:
+            order.reversed = True
+            self.time.counts["reversal"] += 1
+            self._calls += 1
+            self._reversals.add(self._calls)
+            key = f"{order.key}-reverse"
+            digest = hashlib.sha256(b"reverse " + order.bill_id.encode()).digest()
+            self.device.post(ReverseArrived(self._calls, key, digest, order.bill_id, state))
 
     def _want_cancel(self, order: Order) -> None:
         if order.bill_id:

@@ -24,12 +24,9 @@ from edge.core.effects import (
     Shoot,
     Show,
     TakeTemplate,
+    Witness,
 )
 from edge.core.events import (
-    BoardLost,
-    BoardUp,
-    CameraBack,
-    CameraLost,
     CardRead,
     Event,
     Saved,
@@ -48,6 +45,7 @@ from edge.wire import topics
 from edge.wire.log.trusted import TrustedCentre
 from sim.invariants import RECORDED_SCREENS, Watch, bill_on_disk
 from sim.world import ears
+from sim.world.board import Board, gone
 from sim.world.net import VirtualNet
 from sim.world.platter import Platter, Room
 from sim.world.time import SECOND_MS, SeededDice, Timeline
@@ -79,11 +77,12 @@ class VirtualTerminal:
         keys: Keys,
         watch: Watch,
         *,
+        board: Board,
         whose: str = "terminal",
     ) -> None:
         self.time, self.net, self.settings, self.keys = time, net, settings, keys
         self.watch = watch
-        self.whose = whose
+        self.board, self.whose = board, whose
         self.folder = folder
         self.path = folder / "ledger.db"
         self.disk = Platter(f"world-{folder}")
@@ -164,7 +163,9 @@ class VirtualTerminal:
         effects = self.terminal.start(self.now())
         if self.store.room_bytes() <= 0:
             self._inbox.append(self._is_low())
-        self._inbox += [_gone(part) for part in sorted(self.lost_parts)]
+        self._inbox += [gone(part) for part in sorted(self.lost_parts)]
+        if "board" not in self.lost_parts:
+            self._inbox.append(self.board.up())
         self._turn(effects)
         self._work()
 
@@ -410,6 +411,8 @@ class VirtualTerminal:
                 state = self.bill(bill_id)
                 self.watch.changed(bill_id, version, state, self.store)
                 self.time.note(f"bill {bill_id} {state and state.status} {version}")
+            case Witness(head) if "board" not in self.lost_parts:
+                self.board.witness(self, head)
             case Connect():
                 self.net.connect()
             case Disconnect():
@@ -471,6 +474,10 @@ class VirtualTerminal:
         """Why nothing is accepted offline, "" = it is."""
         return str(self.terminal._site.stop_code)  # noqa: SLF001 - looks, does not touch
 
+    def rolled_code(self) -> str:
+        """Why the ledger counts as an old or foreign copy, "" = it does not."""
+        return str(self.terminal._site.rolled_code)  # noqa: SLF001 - looks, does not touch
+
     def open_bills(self) -> list[str]:
         """Ids of the bills that are not finished."""
         active = self.terminal._site.book.active()  # noqa: SLF001 - looks, does not touch
@@ -485,18 +492,3 @@ class VirtualTerminal:
         if show.name in RECORDED_SCREENS:
             state = self.bill(self.shown_bills.get(show.visit, ""))
             self.watch.shown(show, state, self.store)
-
-    # -- parts that come and go --------------------------------------------------------------------
-    def lose(self, part: str) -> None:
-        """The camera or the controller is gone."""
-        self.lost_parts.add(part)
-        self.post(_gone(part))
-
-    def find(self, part: str) -> None:
-        """It is back."""
-        self.lost_parts.discard(part)
-        self.post(CameraBack() if part == "camera" else BoardUp({}))
-
-
-def _gone(part: str) -> Event:
-    return CameraLost("E-CAM-04") if part == "camera" else BoardLost("E-BRD-06")

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING
 from sim import invariants
 from sim.centre import audit
 from sim.invariants import Watch
+from sim.world.board import Board
 from sim.world.people import His, Patients
 from sim.world.terminal import VirtualTerminal
 from sim.world.time import HOUR_MS, MINUTE_MS
@@ -34,7 +35,8 @@ def play(world: World, folder: Path) -> None:
     world.net.noise_at_ms.clear()
     before = audit.settled_bills(world.made.store)
     original, watch = world.device, Watch(world.time)
-    copy = world.build(folder, watch, "thief")
+    same_board = dice.random() < 0.5  # put back on this device, or run on another
+    copy = world.build(folder, watch, world.board if same_board else Board("board-2"), "thief")
     watch.restored_at_ms = [world.time.now_ms]  # it may find the centre ahead of it
     world.watch.restored_at_ms.append(world.time.now_ms)
     try:
@@ -42,8 +44,12 @@ def play(world: World, folder: Path) -> None:
             _work(world, original, "A")
         _rest(world, original)
         copy.take_the_line()
+        witnessed = world.board.held.seq if same_board and world.board.held else 0
         copy.boot()
+        began_at = copy.store.head.seq
         _work(world, copy, "T")
+        if began_at < witnessed:
+            _was_seen(world, copy, began_at)
         _rest(world, copy)
         original.take_the_line()
         original.boot()
@@ -53,6 +59,15 @@ def play(world: World, folder: Path) -> None:
         copy.closing = True
         copy.switch_off()
         copy.disk.remove()
+
+
+def _was_seen(world: World, copy: VirtualTerminal, began_at: int) -> None:
+    """The controller has seen more records than this old copy has."""
+    world.time.counts["old copy, witnessed"] += 1
+    if not copy.rolled_code():
+        world.time.violated("seen", f"a copy of record {began_at} was put back, and works")
+    elif copy.store.head.seq > began_at:
+        world.time.violated("seen", f"an old copy has signed record {copy.store.head.seq}")
 
 
 def _work(world: World, device: VirtualTerminal, name: str) -> None:

@@ -41,11 +41,12 @@ def test_a_sample_of_seeds_keeps_every_promise_under_every_fault():
         *(f"cut {boundary}" for boundary in virtual_terminal.CUTS),
         "exit E-STO-02",
         "centre restored, noticed",
-        "fork",
+        "reversal",
         "mode provisional",
         "bill cancelled",
     ):
         assert counts[what] > 0, f"the sample never came to: {what}"
+    assert counts["fork"] + counts["old copy, witnessed"] > 0, "no stolen copy met anybody"
 
 
 def test_long_worlds_keep_every_promise():
