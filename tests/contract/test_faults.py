@@ -10,6 +10,7 @@ import pytest
 
 from sim import faults
 from sim.hunt import Order, planned, run
+from sim.invariants import NAMES
 from sim.world import windows_of
 
 FOLDER = Path(faults.__file__).parent
@@ -24,6 +25,12 @@ def test_the_folder_is_the_list():
     files = {path.stem for path in FOLDER.glob("*.py")} - {"__init__"}
     assert set(faults.names()) == files
     assert set(" ".join(NAMED_IN_THE_ISSUE).split()) <= files
+
+
+def test_the_proof_tells_of_every_fault_and_every_promise():
+    told = (FOLDER.parents[1] / "edge" / "docs" / "PROOF.md").read_text()
+    assert [name for name in faults.names() if name not in told] == []
+    assert [name for name, why in NAMES.items() if f"| {name} | {why} |" not in told] == []
 
 
 @pytest.mark.parametrize("name", faults.names())
