@@ -1,6 +1,7 @@
 // Runs in the page: what an old pair of eyes and hands would stumble over, as a list of findings (empty = good).
 // The staff's page has other sizes and may be scrolled down: `text`, `small`, `target` in px, `scrolls`.
-({ text = 24, small: least = 18, target = 60, scrolls = false } = {}) => {
+(given) => { // null when nothing is given
+  const { text = 24, small: least = 18, target = 60, scrolls = false } = given ?? {};
   const found = [];
   const say = (what, node, more) => found.push(`${what}: <${node.tagName.toLowerCase()} class="${node.className.baseVal ?? node.className}"> "${(node.textContent || "").trim().slice(0, 40)}" ${more}`);
   const shown = (node) => {
