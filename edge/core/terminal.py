@@ -241,6 +241,8 @@ class Terminal:
         match event:
             case events.BillArrived():
                 return his.bill_arrived(site, event, now, self._closed())
+            case events.CancelArrived() if reversal.voids(site, event):
+                return reversal.arrived(site, event, now, self._closed())
             case events.CancelArrived():
                 effects, withdraw = his.cancel_arrived(site, event, now, self._closed())
                 if withdraw and self._case.bill_id == event.bill_id:

@@ -34,6 +34,7 @@ ASKS: Final[dict[str, frozenset[Outcome]]] = {
     "unclear": frozenset({Outcome.SETTLED, Outcome.ADJUSTED}),
     "cancel_refused": frozenset({Outcome.REJECTED, Outcome.EXPIRED}),
 }
+OWED: Final = ("difference", "receivable", "manual_claim")  # never asked for by an undoing
 _RECORD: Final = t.get(t.records, "terminal", "epoch", "seq")
 _CLOSED: Final = t.get(t.task_closings, "terminal", "about", "task_kind")
 _CLOSE: Final = t.task_closings.insert()
@@ -121,7 +122,8 @@ def _misfit(conn: sa.Connection, opener: Opener, header: RecordHeader, said: Sai
         return "closing_record"  # not a record of this terminal that the centre has
     outcome = Outcome(row["outcome"])
     asked = outcome in ASKS.get(said.kind, ())
-    if not asked or (said.kind == "cancel_refused") != (row["kind"] in UNDOING and asked):
+    undoes = row["kind"] in UNDOING
+    if not asked or said.kind in (OWED if undoes else ("cancel_refused",)):
         return "closing_kind"  # this decision asks for no such task
     if said.how not in tasks.KINDS[said.kind].hows:
         return "closing_how"

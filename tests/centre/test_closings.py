@@ -117,6 +117,13 @@ def test_a_refused_cancel_is_closed_by_having_looked(centre, device, folk):
     assert close(device, 1, "cancel_refused", "checked", 0).outcome is Outcome.SETTLED
 
 
+def test_a_cancel_in_doubt_is_closed_by_having_looked(centre, device, folk):
+    suspect = device.do(device.cancel("nothing", "B1"), now=NOW + HOUR, sent=NOW)
+    assert suspect.outcome is Outcome.SUSPECT
+    assert close(device, 1, "suspect", "checked", 0).outcome is Outcome.SETTLED
+    assert close(device, 1, "cancel_refused", "checked", 0).body["code"] == "closing_kind"
+
+
 def test_a_closing_of_another_terminals_record_is_refused(tmp_path, folk):
     from kit import make
 

@@ -211,6 +211,24 @@ def test_a_refused_cancel_is_a_task_and_a_cancel_that_was_done_ends_the_differen
     assert (first.status, first.closing.how, first.closing.seq) == (TaskStatus.CLOSED, "cancelled", 4)
 
 
+# -- the void of an offline record -------------------------------------------------------------------
+def test_an_offline_record_is_never_deleted_a_signed_one_behind_it_takes_it_back() -> None:
+    d = offline_visit(desk(), "N1")
+    (bill_id,) = d.bills()
+    said_ = d.withdraw(bill_id, "c1")
+    assert (said_.status, said_.body["status"]) == (202, "confirming")
+    assert [draft.kind for draft in d.drafts] == ["settle", "reverse"]  # without the network too
+    again_ = d.withdraw(bill_id, "c1")
+    assert (again_.status, again_.body, len(d.drafts)) == (202, said_.body, 2)
+    d.boot()
+    tell_story(d, link_up)
+    d.answer(
+        (1, Outcome.ADJUSTED, {"setlinfo": said(d, 50_00)}), (2, Outcome.SETTLED, {"infcode": 0})
+    )
+    assert [state.status for state in d.bills().values()] == [BillStatus.CANCELLED]
+    assert d.tasks() == []
+
+
 # -- the frozen key --------------------------------------------------------------------------------
 def frozen() -> Desk:
     return back(offline_visit(desk(), "N1"), Outcome.SUSPECT, code="clock_ahead")

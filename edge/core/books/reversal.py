@@ -10,7 +10,7 @@ from typing import Any, Final
 
 from edge.core.books import his
 from edge.core.effects import Append, Effect, Reply
-from edge.core.events import ReverseArrived
+from edge.core.events import CancelArrived, ReverseArrived
 from edge.core.limits import clock_back_ms
 from edge.core.site import Site
 from edge.core.tx import reverse
@@ -35,8 +35,19 @@ GOOD: Final = frozenset({Outcome.SETTLED, Outcome.ADJUSTED, Outcome.DUPLICATE})
 MEANWHILE: Final = {SETTLE: BillStatus.CONFIRMING, CANCEL: BillStatus.WORKING}
 
 
-def arrived(site: Site, event: ReverseArrived, now: Now, closed: str) -> list[Effect]:
-    """POST /v1/bills/{id}/reverse."""
+def voids(site: Site, event: CancelArrived) -> bool:
+    """A cancel of what is only provisional: an offline record is never deleted, a signed one behind it
+    takes it back (DOMAIN §4.3). In the chain the centre always meets the original first.
+    """
+    state = site.book.get(event.bill_id)
+    known = site.book.remembered(event.key) is not None
+    return not known and state is not None and state.status is BillStatus.PROVISIONAL
+
+
+def arrived(
+    site: Site, event: ReverseArrived | CancelArrived, now: Now, closed: str
+) -> list[Effect]:
+    """POST /v1/bills/{id}/reverse, and a cancel that `voids`."""
     known = site.book.remembered(event.key)
     if known is not None:
         return [his.again(event, known)]
