@@ -15,6 +15,7 @@ from pathlib import Path
 
 import pytest
 
+from edge.drivers.store import sqlite as sqlite_store
 from sim import faults, hunt
 from sim.hunt import Order
 from sim.hunt.__main__ import main
@@ -169,3 +170,13 @@ def test_a_shrunk_seed_replays_byte_for_byte_in_another_process():
     again = _in_another_process(code % repr(found.group(1).split()), "7")
     assert f"trace {found.group(2)}" in again
     assert "violations 0" not in again
+
+
+# -- bugs that the hunt found -----------------------------------------------------------------------------------------
+@pytest.mark.parametrize("seed", [28, 35, 135])
+def test_a_start_after_a_failed_sync_does_not_believe_the_page_cache(seed, monkeypatch):
+    """E-STO-02, a start, and later a power cut: acknowledged turns were gone, or the file was damaged."""
+    order = Order(seed, 0.3, ("disk_error", "power_cut"))
+    assert hunt.run(order).ok
+    monkeypatch.setattr(sqlite_store, "write_log_again", lambda log, vfs: None)
+    assert hunt.broken(hunt.run(order)) & {"kept", "starts"}

@@ -40,6 +40,7 @@ from edge.drivers.store import (
     pruning,
     schema,
 )
+from edge.drivers.store.again import write_log_again
 from edge.drivers.store.pruning import TAIL_RECORDS
 from edge.drivers.store.reserve import RESERVE_BYTES, Reserve
 from edge.drivers.store.schema import KEEP_HINT, META, PAGE_BYTES, refuse_old_sqlite
@@ -88,6 +89,7 @@ class Driver:
         self._keep: Keep | None = None
         self._age: Age | None = None
         self._reserve = Reserve(Path(path), reserve_bytes)
+        self._vfs = vfs or ""
         with self._guard("open"):
             os.close(os.open(path, os.O_RDWR | os.O_CREAT, 0o600))
             self._db = apsw.Connection(str(path), vfs=vfs, statementcachesize=32)
@@ -112,6 +114,7 @@ class Driver:
         with self._transaction():  # takes the exclusive lock for as long as we run
             if db.pragma("application_id") == 0:
                 schema.create(db, new_epoch)
+        write_log_again(db.filename_wal, self._vfs)
         self._with_reserve(lambda: migrations.migrate(db, self._transaction))
         self._wal_pages, _ = db.wal_checkpoint(mode=apsw.SQLITE_CHECKPOINT_NOOP)  # of a life before
         self._meta: dict[str, Any] = dict(db.execute("SELECT key, value FROM meta"))
