@@ -14,6 +14,7 @@ from edge.drivers.store import Store
 from edge.errors import EdgeError
 from edge.loader import load as load_driver
 from edge.process import carrying
+from edge.suites import es256
 from edge.wire import carry
 
 EXPORT_FIRST = "facepay sync --now; or facepay export --to DIR, then --exported FILE.fpm"
@@ -55,12 +56,16 @@ def ledger(config: Config, *, keys: bool = False) -> Iterator[Store | None]:
         store.close()
 
 
-def must_be_empty_or_exported(config: Config, exported: Path | None = None) -> Waiting:
-    """What the ledger holds, when nothing of it would be lost. E-FLD-01 something would, E-FLD-02
-    the export does not hold it, E-EXP-03 the export is damaged, E-STO-*."""
+@contextmanager
+def nothing_is_lost(config: Config, exported: Path | None = None) -> Iterator[Waiting]:
+    """What the ledger holds, when nothing of it would be lost, and the ledger held for as long as
+    the caller wipes: an agent that a supervisor starts again meanwhile, while somebody is still
+    being asked, can take no record that nobody has counted. E-FLD-01 something would be lost,
+    E-FLD-02 the export does not hold it, E-EXP-03 the export is damaged, E-STO-*."""
     with ledger(config) as store:
         if store is None:
-            return Waiting()
+            yield Waiting()
+            return
         store.verify_chain()
         found = Waiting(store.head.seq, store.head.seq - store.answered_seq)
         if found.unanswered and exported is None:
@@ -69,12 +74,37 @@ def must_be_empty_or_exported(config: Config, exported: Path | None = None) -> W
             )
         if found.unanswered and exported is not None:
             _must_cover(store, config.terminal.name, exported)
+            _must_be_taken_there(config, exported)
+        yield found
+
+
+def must_be_empty_or_exported(config: Config, exported: Path | None = None) -> Waiting:
+    """`nothing_is_lost`, for whoever only wants to know."""
+    with nothing_is_lost(config, exported) as found:
         return found
+
+
+def _must_be_taken_there(config: Config, path: Path) -> None:
+    """The centre takes nothing without our signature on the manifest, and after the wipe nobody can
+    sign another one. (When the keys are gone already, the wipe was cut short: it was checked.)"""
+    data = carrying.small(path, carry.MANIFEST_BYTES_MAX)
+    try:
+        keys = load_driver("keys", config.keys.driver)(config.keys.directory)
+    except EdgeError as error:
+        if error.code != "E-KEY-01":
+            raise
+        return
+    try:
+        carry.decode(data, es256.Es256Verifier.of(es256.load_sign_public(keys.sign_public_pem)))
+    except EdgeError as error:
+        raise EdgeError(
+            "E-EXP-03", f"{path.name} is no export of ours: {error.message}", "export again"
+        ) from error
 
 
 def _must_cover(store: Store, terminal: str, path: Path) -> None:
     """The export begins no later than the first record without a receipt, follows our own chain and
-    ends with our own head. The hashes say that, whoever signed the manifest."""
+    ends with our own head: the hashes say that."""
     data = carrying.small(path, carry.MANIFEST_BYTES_MAX)
     try:
         manifest = carry.peek(data)

@@ -1,5 +1,6 @@
-"""Wiping a terminal: the ledger first, then the keys, each step one that may be the last: run again,
-it goes on. `guard` has said before that nothing is lost by it."""
+"""Wiping a terminal: the keys first, then the ledger, each step one that may be the last: run again,
+it goes on. `guard` has said before that nothing is lost by it, and holds the ledger meanwhile: without
+keys no agent begins a new one beside us."""
 
 from __future__ import annotations
 
@@ -22,15 +23,15 @@ def everything(config: Config) -> Iterator[Path]:
     store = Path(config.store.path)
     keys = Path(config.keys.directory)
     try:
-        for side in SIDE_FILES:
-            yield from _remove(store.with_name(store.name + side))
-        yield from _remove(store)
         if keys.is_dir():
             for path in sorted(keys.iterdir()):
                 _overwrite(path)
                 yield from _remove(path)
             keys.rmdir()
             _sync(keys.parent)
+        for side in SIDE_FILES:
+            yield from _remove(store.with_name(store.name + side))
+        yield from _remove(store)
     except OSError as error:
         raise EdgeError(
             "E-EXP-01", f"{error.filename} cannot be removed: {error.strerror}", "run it as root"

@@ -314,6 +314,41 @@ def test_an_export_up_to_the_head_lets_it_be_wiped_and_an_older_one_does_not(sit
         guard.must_be_empty_or_exported(config, site.folder / "facepay.toml")
 
 
+def test_an_export_that_the_centre_would_refuse_does_not_let_it_be_wiped(site: Site) -> None:
+    """Its hashes are right and its signature is not: one flipped bit on the stick, or another hand.
+    After the wipe nobody could sign it again."""
+    site.write(3)
+    taken = site.take()
+    assert taken is not None
+    config = site.closed()
+    good = taken.path.read_bytes()
+    taken.path.write_bytes(good[:-1] + bytes([good[-1] ^ 1]))
+    with pytest.raises(EdgeError, match="E-EXP-03"):
+        guard.must_be_empty_or_exported(config, taken.path)
+    taken.path.write_bytes(good)
+    assert guard.must_be_empty_or_exported(config, taken.path).unanswered == 3
+
+
+def test_no_agent_takes_a_record_between_the_question_and_the_wipe(site: Site) -> None:
+    """A supervisor starts the agent again while somebody types the terminal's name."""
+    site.write(2)
+    taken = site.take()
+    assert taken is not None
+    config = site.closed()
+    with guard.nothing_is_lost(config, taken.path) as found:
+        assert found.unanswered == 2
+        with pytest.raises(EdgeError, match="E-STO-04"):
+            site.open()
+        steps = wipe.everything(config)
+        first = next(steps)
+        assert first.parent.name == "keys"  # no agent begins another ledger with the old keys
+        with pytest.raises(EdgeError, match="E-STO-04"):
+            site.open()
+        for _ in steps:
+            pass
+    assert not list((site.folder / "data").iterdir())
+
+
 def test_an_export_of_another_chain_does_not_count(site: Site) -> None:
     site.write(3)
     other = Site(_sub(site.folder, "twin"))

@@ -116,13 +116,16 @@ def reset(*, config: Configured, exported: Exported = None, yes: Yes = False) ->
     from edge.field import guard, wipe
 
     settings = load(config)
-    found = guard.must_be_empty_or_exported(settings, exported)
-    sys.stdout.write(f"{found.records} records, {found.unanswered} without a receipt (exported)\n"
-                     if found.unanswered else f"{found.records} records, all with a receipt\n")  # fmt: skip
-    if not yes:
-        _confirm(settings.terminal.name)
-    for gone in wipe.everything(settings):
-        sys.stdout.write(f"gone: {gone}\n")
+    with guard.nothing_is_lost(settings, exported) as found:
+        sys.stdout.write(f"{found.records} records, {found.unanswered} without a receipt (exported)\n"
+                         if found.unanswered else f"{found.records} records, all with a receipt\n")  # fmt: skip
+        if not yes:
+            _confirm(settings.terminal.name)
+        for gone in wipe.everything(settings):
+            sys.stdout.write(f"gone: {gone}\n")
+    if found.unanswered:
+        sys.stdout.write("import the export at the centre before this terminal is enrolled again: "
+                         "it knows the old key only until then\n")  # fmt: skip
     sys.stdout.write("next: facepay keys create, then enrol the terminal again\n")
 
 
