@@ -60,6 +60,8 @@ def _one(centre: Centre, manifest: Manifest, path: Path, now_ms: int) -> Importe
     upto = _upto(centre, manifest)
     if upto + 1 < manifest.first:
         return Imported(manifest, upto, upto + 1, ())
+    with centre.store.begin() as conn:
+        intake.begin(conn, manifest.terminal, manifest.epoch)
     answers: list[bytes] = []
     for payload in _envelopes(path, manifest):
         said = centre.on_message(topics.up(manifest.terminal, centre.shards), payload, now_ms)

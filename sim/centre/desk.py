@@ -144,7 +144,7 @@ class Centre:
             return self._aside(conn, "malformed_envelope", terminal.name, payload, now_ms)
         if got.terminal != terminal.name:
             return self._aside(conn, "wrong_terminal", terminal.name, payload, now_ms)
-        if got.epoch < terminal.epoch and intake.stand(conn, terminal.name, got.epoch).upto == 0:
+        if got.epoch < terminal.epoch and not intake.begun(conn, terminal.name, got.epoch):
             return self._aside(conn, "epoch_back", terminal.name, payload, now_ms)
         standing, decided = intake.take(Turn(conn, self._counter, terminal, now_ms, careful), got)
         if standing.upto and got.epoch > terminal.epoch:

@@ -53,6 +53,10 @@ _ADVANCE: Final = sa.text(
     "INSERT INTO streams (terminal, epoch, upto, chain) VALUES (:terminal, :epoch, :upto, :chain) "
     "ON CONFLICT (terminal, epoch) DO UPDATE SET upto = excluded.upto, chain = excluded.chain"
 )
+_BEGIN: Final = sa.text(
+    "INSERT INTO streams (terminal, epoch, upto, chain) VALUES (:terminal, :epoch, 0, :chain) "
+    "ON CONFLICT DO NOTHING"
+)
 _DECIDED: Final = ("seq", "hash", "outcome", "result", "leaf", "number")
 _KNOWN: Final = t.get(t.records, "terminal", "epoch", only=_DECIDED).where(
     t.records.c.seq >= sa.bindparam("first"), t.records.c.seq < sa.bindparam("end")
@@ -142,6 +146,17 @@ def stand(conn: sa.Connection, terminal: str, epoch: int) -> Standing:
     """Where the chain of this terminal and epoch stands."""
     row = conn.execute(_STAND, t.at(terminal=terminal, epoch=epoch)).first()
     return Standing(0, ZERO_HASH) if row is None else Standing(row[0], bytes(row[1]))
+
+
+def begun(conn: sa.Connection, terminal: str, epoch: int) -> bool:
+    """Whether the chain of this epoch is known here."""
+    return conn.execute(_STAND, t.at(terminal=terminal, epoch=epoch)).first() is not None
+
+
+def begin(conn: sa.Connection, terminal: str, epoch: int) -> None:
+    """Staff brought a signed export of this epoch: its chain may begin, also behind a newer one that
+    was faster. The network may not do that."""
+    conn.execute(_BEGIN, {"terminal": terminal, "epoch": epoch, "chain": ZERO_HASH})
 
 
 def since(conn: sa.Connection, terminal: str, epoch: int, number: int) -> list[Decided]:

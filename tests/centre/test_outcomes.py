@@ -5,10 +5,13 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
+import sqlalchemy as sa
 from kit import NOW, codes_of, copy, estimate, make, near, rows_of, template
 
 from edge.core.types import Mode, Outcome
 from edge.suites import es256
+from edge.wire import topics
+from sim.centre import intake
 from sim.centre.books import ledgers, people, store
 
 HOUR = 3_600_000
@@ -358,6 +361,29 @@ def test_one_person_is_served_twice_in_an_outage_and_again_after_it(centre, devi
     assert codes == ["", "", "policy_violation"]
     after = device.do(offline(), Mode.PROVISIONAL, now=later + 2 * HOUR)
     assert after.body["code"] == ""  # the centre had spoken in between
+
+
+def test_a_new_epoch_in_the_middle_of_an_outage_has_no_caps_of_its_own(centre, device, offline):
+    """Records to the stick, a new ledger, on with the same outage: what one outage allows is allowed
+    once, in whatever order the two chains arrive."""
+    later = NOW + HOUR
+    for _ in range(2):
+        device.write(offline(), Mode.PROVISIONAL, now=later)
+    payload = device.payload(1, 2)
+    device.epoch += 1
+    device.meet(centre)
+    device.log = []
+    for _ in range(2):
+        device.write(offline(), Mode.PROVISIONAL, now=later)
+    with centre.store.begin() as conn:
+        intake.begin(conn, device.name, device.epoch - 1)
+    (answer,) = device.send(1, 2, now=later + HOUR)
+    assert [result.body["code"] for result in answer.results] == ["", ""]
+    assert centre.on_message(topics.up(device.name), payload, later + HOUR)
+    with centre.store.begin() as conn:
+        rows = conn.execute(sa.select(store.records.c.outcome).order_by(store.records.c.leaf))
+        outcomes = [row[0] for row in rows]
+    assert outcomes[-2:] == ["rejected", "rejected"], outcomes
 
 
 def test_a_registration_may_be_queued_by_card_and_a_settlement_may_not(centre, device, folk):

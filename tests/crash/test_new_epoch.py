@@ -8,15 +8,27 @@ from pathlib import Path
 import msgspec
 import pytest
 
-from edge.core.books import bills
+from edge.core.books import bills, days, tasks
 from edge.core.effects import Save
+from edge.core.limits import Outage, Want, decide
 from edge.core.parts.witness import Introduced, Rolled
-from edge.core.types import BillState, BillStatus, Outcome
+from edge.core.site import Contact
+from edge.core.types import (
+    BillState,
+    BillStatus,
+    Closing,
+    Now,
+    Outcome,
+    Refusal,
+    Task,
+    TaskStatus,
+)
 from edge.drivers.store import Batch, epoch, sqlite
 from edge.drivers.store.epoch import begin
 from edge.errors import EdgeError
 from sim.world.chain import Chain
-from tests.flows.kit import bill
+from sim.world.time import SeededDice
+from tests.flows.kit import SETTINGS, bill, policy
 
 NOW_S = 1_800_000_000
 
@@ -83,6 +95,59 @@ def test_what_is_no_record_goes_on_and_the_reason_stays_behind(card: Card) -> No
     assert docs["counter"] == {"msgid": b"42"} and docs["idem"] == {"k": b"answer"}
     assert set(docs["meta"]) == {"centre", "witness"}
     assert set(docs["bill"]) == {"b9"}, "a bill that was signed belongs to its record"
+
+
+def test_what_staff_must_do_and_whom_it_blocks_outlives_the_epoch(card: Card) -> None:
+    """A refund that a patient waits for, and a debt: neither is gone with the old ledger."""
+    refund = Task("t1", "difference", TaskStatus.OPEN, 1, 1, 1, 9, due_fen=-500, epoch=7, seq=1)
+    debt = Task("t2", "receivable", TaskStatus.CLOSING, 1, 2, 2, 9, due_fen=700, epoch=7, seq=2,
+                person="p-key", closing=Closing("collected", 700, "op", seq=3))  # fmt: skip
+    done = Task("t3", "suspect", TaskStatus.CLOSED, 1, 3, 3, 9)
+    store = card.open()
+    store.commit(Batch(saves=tuple(
+        Save(tasks.TASK_SPACE, one.task_id, msgspec.json.encode(one)) for one in (refund, debt, done)
+    )))  # fmt: skip
+    store.close()
+    card.begin()
+    store = card.open()
+    desk = tasks.Tasks(store.restore(bills.keep).docs, SeededDice(1))
+    store.close()
+    assert [one.task_id for one in desk.listed()] == ["t1", "t2"]
+    assert desk.get("t1") == refund
+    assert desk.get("t2").status is TaskStatus.OPEN, "its closing is in a chain without an answer"
+    assert desk.blocked == {"p-key"}
+
+
+def test_the_day_of_the_new_epoch_can_still_agree_with_the_centre(card: Card) -> None:
+    row = days.Row("20260102", "m1", "s1", "d1", "p1", "11", "310", "510100", False, 100, 60, 0, 0)
+    store = card.open()
+    store.commit(Batch(saves=(
+        Save(days.DAY_SPACE, "20260101", msgspec.json.encode(days.Day("20260101", final=True))),
+        Save(days.ROW_SPACE, "m1", msgspec.json.encode(row)),
+    )))  # fmt: skip
+    store.close()
+    card.begin()
+    store = card.open()
+    book = days.DayBook(store.restore(bills.keep).docs, SETTINGS)
+    store.close()
+    assert book.row("m1") == row and book.first() == "20260101"
+
+
+def test_a_new_epoch_in_an_outage_promises_nothing_before_the_centre_has_spoken(card: Card) -> None:
+    """Or every new epoch would stretch the caps of one outage by a whole outage more."""
+    word = Contact(contact_utc_ms=5_000, floor_utc_ms=6_000, attested_utc_ms=4_000)
+    store = card.open()
+    store.commit(Batch(saves=(Save("meta", "centre", msgspec.json.encode(word)),)))
+    store.close()
+    card.begin()
+    store = card.open()
+    kept = msgspec.json.decode(store.restore(bills.keep).docs["meta"]["centre"], type=Contact)
+    store.close()
+    assert kept == Contact(contact_utc_ms=0, floor_utc_ms=6_000, attested_utc_ms=4_000)
+    outage = Outage(contact_utc_ms=kept.contact_utc_ms, attested_utc_ms=kept.attested_utc_ms)
+    want = Want(kind="settle", total_fen=100, online=False, fund_fen=0, person="p")
+    no = decide(want, policy("P1"), outage, Now(7_000, 1, 1))
+    assert isinstance(no, Refusal) and no.detail["cap"] == "hours"
 
 
 def test_the_centres_log_goes_on_from_the_checkpoint_that_was_accepted(card: Card) -> None:

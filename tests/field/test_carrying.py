@@ -18,7 +18,7 @@ from edge.drivers.store.sqlite import Driver as Store
 from edge.errors import EdgeError
 from edge.field import guard, wipe
 from edge.process import carrying
-from edge.wire import carry, record
+from edge.wire import carry, envelope, record, topics
 from edge.wire.log.trusted import TrustedCentre
 from sim.centre import audit, carried
 from sim.centre import setup as centre_setup
@@ -260,6 +260,39 @@ def test_importing_again_in_any_order_doubles_nothing_and_a_gap_is_said(site: Si
     finally:
         fresh.store.close()
         fresh.made.close()
+
+
+def test_a_stick_of_an_epoch_that_the_centre_never_saw_is_taken_behind_a_newer_one(site: Site) -> None:
+    """Offline from the first day, records on the stick, a new epoch, and the network is faster. A chain
+    of an older epoch may be opened by an export that staff bring, not by whoever sends one."""
+    site.write(3)
+    taken = site.take()
+    assert taken is not None
+    newer = _envelope_of(site, epoch=2)
+    assert site.centre.on_message(topics.up(NAME), newer, AT + 1)
+    late = _envelope_of(site, epoch=1)
+    assert site.centre.on_message(topics.up(NAME), late, AT + 2) == []  # no stick, no staff
+    (done,) = carried.bring(site.centre, [taken.path], AT + 3)
+    assert (done.upto, done.gap) == (3, 0)
+    site.believe(done.answers)
+    assert site.store.answered_seq == 3
+    assert audit.audit(site.centre.store).faults == ()
+    assert carried.bring(site.centre, [taken.path], AT + 4)[0].upto == 3
+
+
+def _envelope_of(site: Site, epoch: int) -> bytes:
+    """One record at the beginning of that epoch's chain."""
+    where = {"terminal": NAME, "epoch": epoch, "seq": 1}
+    txid = bytes([epoch]) * 16
+    header = record.RecordHeader(
+        **where, prev=bytes(32), txid=txid, kind="settle", mode=Mode.QUEUED, boot=bytes(16),
+        mono_ms=1, wall_ms=AT, error_ms=0, policy=bytes(32), keys="file",
+        sealed=record.seal_body({"x": 1}, site.centre.keys.sealer, txid=txid, **where),
+    )  # fmt: skip
+    one = record.encode(header, site.keys.signer)
+    return envelope.encode(envelope.Envelope(
+        terminal=NAME, epoch=epoch, first_seq=1, records=(one,), answer_seen=0, tree_size=0
+    ))  # fmt: skip
 
 
 def test_what_was_exported_and_then_sent_by_the_network_is_there_once(site: Site) -> None:

@@ -1,9 +1,11 @@
 """A new epoch: the ledger is kept aside as it is, and an empty one begins with fresh numbers.
 
 What is not a record and still counts is carried over: the policy, the message counter (its numbers
-must not come twice), the answers to the HIS's keys, bills that nobody has signed, the centre's word
-and its log's checkpoint (or a fork of the log would go unseen). The one thing left behind is the
-reason for it (meta/rollback). Power may fail at any point: the old file is in its place until the
+must not come twice), the answers to the HIS's keys, bills that nobody has signed, what staff still
+have to do and whom it blocks, the lines of the days (or no day of today would ever agree again), the
+centre's word and its log's checkpoint (or a fork of the log would go unseen). Left behind are the
+reason for it (meta/rollback) and the leave to go on offline: what the old ledger promised in this
+outage the new one does not know, so the centre must have spoken before it promises anything. Power may fail at any point: the old file is in its place until the
 new one, whole and synced, replaces it in one step.
 """
 
@@ -15,16 +17,21 @@ from pathlib import Path
 from typing import Final
 
 import apsw
+import msgspec
 from msgspec import Struct
+from msgspec.structs import replace
 
-from edge.core.books import bills
+from edge.core.books import bills, days, tasks
 from edge.core.effects import Save
-from edge.core.types import BillStatus
+from edge.core.parts.centre_word import CONTACT_KEY, META_SPACE
+from edge.core.site import Contact
+from edge.core.types import BillStatus, TaskStatus
 from edge.drivers.store import Batch, Locker, schema, sqlite
 from edge.errors import EdgeError
 
-CARRIED: Final = ("counter", "policy", "idem")
-CARRIED_META: Final = ("centre", "witness", "stop", "freeze")
+CARRIED: Final = ("counter", "policy", "idem", days.DAY_SPACE, days.ROW_SPACE)
+CARRIED_META: Final = ("witness", "stop", "freeze")
+LOOKED_AT: Final = (bills.BILL_SPACE, tasks.TASK_SPACE, META_SPACE)
 LOG_NUMBERS: Final = ("number", "tree", "root")  # of the centre's log, as it was last accepted
 UNSIGNED: Final = frozenset({BillStatus.WAITING, BillStatus.IN_VISIT})
 
@@ -47,7 +54,7 @@ def begin(path: Path, locker: Locker, *, lose: bool, now_s: int | None = None) -
         raise EdgeError("E-ROL-05", f"there is no ledger at {path}", "check [store] path")
     old = sqlite.Driver(path, locker, reserve_bytes=0)
     try:
-        restored = old.restore(lambda space, _value: space in (*CARRIED, "bill", "meta"))
+        restored = old.restore(lambda space, _value: space in (*CARRIED, *LOOKED_AT))
         head, unanswered = old.head, old.head.seq - restored.answered_seq
         if unanswered and not lose:
             raise EdgeError(
@@ -80,11 +87,19 @@ def _carried(docs: dict[str, dict[str, bytes]]) -> list[Save]:
     saves = [
         Save(space, key, value) for space in CARRIED for key, value in docs.get(space, {}).items()
     ]
-    meta = docs.get("meta", {})
-    saves += [Save("meta", key, meta[key]) for key in CARRIED_META if key in meta]
+    meta = docs.get(META_SPACE, {})
+    saves += [Save(META_SPACE, key, meta[key]) for key in CARRIED_META if key in meta]
+    if CONTACT_KEY in meta:
+        word = replace(msgspec.json.decode(meta[CONTACT_KEY], type=Contact), contact_utc_ms=0)
+        saves.append(Save(META_SPACE, CONTACT_KEY, msgspec.json.encode(word)))
     for key, value in docs.get(bills.BILL_SPACE, {}).items():
         if bills.decode(value).status in UNSIGNED:
             saves.append(Save(bills.BILL_SPACE, key, value))
+    for key, value in docs.get(tasks.TASK_SPACE, {}).items():
+        task = tasks.decode(value)
+        if task.status in tasks.UNDONE:  # a closing in the old chain has no answer here any more
+            still = replace(task, status=TaskStatus.OPEN, closing=None)
+            saves.append(Save(tasks.TASK_SPACE, key, msgspec.json.encode(still)))
     return saves
 
 

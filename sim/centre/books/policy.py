@@ -43,7 +43,7 @@ _COUNT: Final = (
     .where(t.policies.c.terminal == sa.bindparam("k_terminal"))
 )
 _OUTAGE: Final = t.get(
-    t.records, "terminal", "epoch", "contact_ms", "mode", only=("outcome", "fund_fen", "psn_key")
+    t.records, "terminal", "contact_ms", "mode", only=("outcome", "fund_fen", "psn_key")
 )
 _CONTACT: Final = sa.text(
     "SELECT max(at_ms) FROM contacts WHERE terminal = :terminal AND at_ms <= :at_ms"
@@ -210,10 +210,10 @@ def _proof(claim: Claim, policy: Policy) -> str:
 
 
 def _outage(conn: sa.Connection, claim: Claim, estimate: Split, caps: Caps) -> str:
-    """The sums over the same outage: everything provisional since the same last contact."""
+    """The sums over the same outage: everything provisional since the same last contact, of every
+    epoch: a ledger that was begun anew, its records on a stick, must not double what one outage allows."""
     key = t.at(
         terminal=claim.header.terminal,
-        epoch=claim.header.epoch,
         contact_ms=claim.contact_ms,
         mode=str(Mode.PROVISIONAL),
     )

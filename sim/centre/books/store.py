@@ -85,7 +85,7 @@ records = _table(
     _blob("result"),  # plaintext, as in the leaf; sealed anew in each answer
     _int("leaf", unique=True),
     _int("number"),  # of the answer that carried it first
-    sa.Index("records_outage", "terminal", "epoch", "contact_ms"),
+    sa.Index("records_outage", "terminal", "contact_ms"),
     sa.Index("records_txid", "terminal", "txid"),
 )
 leaves = _table("leaves", _int("idx", primary_key=True, autoincrement=False), _blob("hash"))
