@@ -34,8 +34,8 @@ class Court:
 
     def __init__(self, folder) -> None:
         self.world = world.World(SEED, folder)
-        self.world.time.at(DAY_MS + 9 * HOUR_MS, partial(self.world.net.partition, 6 * HOUR_MS))
-        self.world.live(3)
+        self.world.time.at(DAY_MS + 9 * HOUR_MS, partial(self.world.net.cut, 6 * HOUR_MS, noticed_ms=0))
+        self.world.live(world.windows_of(3))
         self.world.heal()
         self.store = self.world.device.store
         made = self.world.made
@@ -222,8 +222,60 @@ def test_other_limits_than_those_of_the_record_are_seen(court, offline) -> None:
 
 def test_a_missing_policy_is_no_forgery_but_nothing_is_said_about_the_limits(court, offline) -> None:
     judged = Judge(replace(offline, policy=b""), court.keys).judge()
-    assert {f.part: f.sign for f in judged.findings}["policy"] is Sign.ABSENT
-    assert not judged.refuted
+    assert {f.part: f.sign for f in judged.findings}["policy"] is Sign.WITHHELD
+    assert not judged.refuted and not judged.proven
+    assert page.verdict(judged) == "partial"
+
+
+@pytest.mark.parametrize(
+    ("kept", "parts"),
+    [
+        (("verdict",), {"consent", "liveness"}),
+        (("consent",), {"consent"}),
+        (("identity",), {"consent", "liveness"}),
+        (("verdict", "consent", "identity"), {"consent", "liveness"}),
+        (("estimate",), {"money"}),
+    ],
+)
+def test_what_is_kept_back_is_never_taken_for_a_check_that_passed(court, settled, kept, parts) -> None:
+    """Closing a unit is allowed. Whoever closes the verdict of a face that was not live, the consent
+    that nobody gave or an estimate beyond the limits has not proven anything by it."""
+    judged = Judge(replace(settled, opening=settled.opening.without(*kept)), court.keys).judge()
+    signs = {f.part: f.sign for f in judged.findings}
+    assert {part for part, sign in signs.items() if sign is Sign.WITHHELD} == parts
+    assert not judged.refuted and not judged.proven
+    for lang in TEXTS:
+        assert TEXTS[lang]["partial"] in page.text(judged, lang)
+        assert TEXTS[lang]["withheld"] in page.text(judged, lang)
+        assert TEXTS[lang]["withheld"] in page.page(judged, lang)
+
+
+def test_caps_are_not_held_by_an_estimate_that_is_not_shown(court, offline) -> None:
+    judged = Judge(replace(offline, opening=offline.opening.without("estimate")), court.keys).judge()
+    assert {f.part: f.sign for f in judged.findings}["policy"] is Sign.WITHHELD
+    assert not judged.proven
+
+
+@pytest.mark.parametrize("opening", ["none", "closed"])
+def test_a_bundle_that_shows_nothing_of_the_body_is_not_proven(court, settled, opening) -> None:
+    units = settled.opening.shown
+    bare = commit.Opening({}, {}) if opening == "none" else settled.opening.without(*units)
+    judged = Judge(replace(settled, opening=bare), court.keys).judge()
+    assert page.verdict(judged) == "partial"
+    assert not [name for name in judged.body if name != "x"]
+
+
+def test_a_face_without_a_verdict_needs_a_consent_and_a_verdict_all_the_same(court, settled) -> None:
+    """Signed so by a terminal that lies: the person was known by face, and no net is named."""
+    body = settled.opening.body | {"verdict": None, "consent": None}
+    body["identity"] = {**body["identity"], "means": "face"}
+    forged = commit.open_all(body, b"s" * 16)
+    header = record.peek(settled.record)
+    signer = court.world.device.keys.signer
+    data = record.encode(replace(header, commit=forged.commitment()), signer)
+    codes = court.codes(replace(settled, record=data, opening=forged, outcome="", receipt=b"",
+                                result=b"", leaf=b""))  # fmt: skip
+    assert codes == {"E-PRF-26", "E-PRF-27"}
 
 
 def test_a_decision_without_a_receipt_is_a_claim(court, settled) -> None:

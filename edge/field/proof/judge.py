@@ -1,9 +1,10 @@
 """Every rule by which a bundle is believed, in the order in which they are asked. No I/O.
 
 Each check ends as a `Finding`: it holds, it does not (with a code of its own for each kind of
-forgery), or there is nothing to check. A bundle is *proven* when everything holds and the centre's
-receipt is there, *open* when everything holds and the centre has not answered yet, *refuted* when
-anything does not hold.
+forgery), there is nothing to check, or what the check needs is not shown. A bundle is *proven* when
+everything holds and the centre's receipt is there, *partial* when it is there and something was kept
+back that a check needs (whoever hands the file over may close a unit; nobody may take that for a
+check that passed), *open* when the centre has not answered yet, *refuted* when anything does not hold.
 """
 
 from __future__ import annotations
@@ -27,6 +28,7 @@ from edge.wire.shape import ZERO_HASH
 LEAF_FIELDS: Final = 6  # record hash, terminal, epoch, seq, outcome, result hash
 SETTLED: Final = frozenset({Outcome.SETTLED, Outcome.ADJUSTED})
 PAYS: Final = frozenset({"settle", "pharmacy"})
+VISITS: Final = PAYS | {"register"}  # a person stood there; what is undone names only how it was
 
 
 def _above(value: Any) -> Any:
@@ -39,6 +41,7 @@ class Sign(StrEnum):
     HOLDS = "holds"
     FAILS = "fails"
     ABSENT = "absent"  # nothing there to check, and nothing wrong with that
+    WITHHELD = "withheld"  # it is in the record and not in the file: not checked
 
 
 class Finding(Struct, frozen=True):
@@ -69,9 +72,19 @@ class Judged(Struct, frozen=True, kw_only=True):
         return any(one.sign is Sign.FAILS for one in self.findings)
 
     @property
-    def proven(self) -> bool:
-        """Everything holds, and the centre's receipt is there."""
+    def withheld(self) -> bool:
+        """A check could not be made, because what it needs is not in the file."""
+        return any(one.sign is Sign.WITHHELD for one in self.findings)
+
+    @property
+    def decided(self) -> bool:
+        """Nothing is wrong, and the centre's receipt is there."""
         return not self.refuted and self.leaf is not None
+
+    @property
+    def proven(self) -> bool:
+        """Everything was shown and holds, and the centre's receipt is there."""
+        return self.decided and not self.withheld
 
 
 class Keys(Struct, frozen=True):
@@ -88,6 +101,10 @@ class _No(Exception):
     def __init__(self, code: str, note: str) -> None:
         super().__init__(code, note)
         self.code, self.note = code, note
+
+
+class _Withheld(Exception):
+    """A check that cannot be made: the record commits to more than the file shows."""
 
 
 class Judge:
@@ -131,6 +148,9 @@ class Judge:
             said = check()
         except _No as no:
             self._findings.append(Finding(part, Sign.FAILS, no.code, no.note))
+            return False
+        except _Withheld as kept:
+            self._findings.append(Finding(part, Sign.WITHHELD, note=str(kept)))
             return False
         except EdgeError as error:  # a part that cannot even be read
             self._findings.append(Finding(part, Sign.FAILS, "E-PRF-09", error.message))
@@ -186,12 +206,24 @@ class Judge:
     def _shown(self) -> str | None:
         header, opening = self._header, self._bundle.opening
         assert header is not None, "the record was judged"
-        if header.commit == ZERO_HASH or not opening.shown:
+        if header.commit == ZERO_HASH:  # of a release that committed to nothing
             return None
+        if not opening.shown and not opening.hidden:
+            raise _Withheld("")
         if opening.commitment() != header.commit:
             raise _No("E-PRF-13", ", ".join(sorted(opening.shown)))
+        if not opening.shown:
+            raise _Withheld("")
         self._body = opening.body
         return str(len(opening.shown))
+
+    def _unit(self, name: str) -> Any:
+        """One unit of the body. Every body has it, so one that is not shown was kept back."""
+        header = self._header
+        assert header is not None, "the record was judged"
+        if name not in self._body and header.commit != ZERO_HASH:
+            raise _Withheld(name)
+        return self._body.get(name)
 
     # -- was it allowed ----------------------------------------------------------------------------
     def _limits(self) -> str | None:
@@ -204,7 +236,7 @@ class Judge:
             return "P0"
         document = self._bundle.policy
         if not document:
-            return None
+            raise _Withheld("policy")
         if policy.document_hash(document) != header.policy:
             raise _No("E-PRF-22", "")
         verifier = es256.Es256Verifier.of(self._keys.centre)
@@ -231,8 +263,10 @@ class Judge:
         assert header is not None, "the record was judged"
         if found.profile != "P1" or header.kind not in found.allow:
             raise _No("E-PRF-25", f"{found.profile} {header.kind}")
-        estimate = self._body.get("estimate")
+        estimate = self._unit("estimate")
         if not isinstance(estimate, dict):
+            if header.commit != ZERO_HASH:
+                raise _No("E-PRF-25", "estimate")
             return
         split = money.split_from(estimate)
         if split.medfee_sumamt_fen > caps.total_max_fen:
@@ -240,24 +274,33 @@ class Judge:
         if split.fund_pay_sumamt_fen > caps.fund_part_max_fen:
             raise _No("E-PRF-25", money.yuan(split.fund_pay_sumamt_fen))
 
+    def _face(self) -> bool:
+        """Whether a face was used: the verdict says so, or how the person was identified."""
+        verdict, identity = self._unit("verdict"), self._unit("identity")
+        means = identity.get("means") if isinstance(identity, dict) else ""
+        assert self._header is not None, "the record was judged"
+        return isinstance(verdict, dict) or (means == "face" and self._header.kind in VISITS)
+
     def _consent(self) -> str | None:
         """A face that was used needs the consent that asks for it."""
-        verdict, consent = self._body.get("verdict"), self._body.get("consent")
-        if not isinstance(verdict, dict):
+        if not self._face():
             return None
+        consent = self._unit("consent")
         if not isinstance(consent, dict) or not consent.get("at_ms"):
             raise _No("E-PRF-27", "")
         return f"{consent.get('text', '')} {consent.get('lang', '')}"
 
     def _liveness(self) -> str | None:
-        verdict = self._body.get("verdict")
-        if not isinstance(verdict, dict):
+        if not self._face():
             return None
+        verdict = self._unit("verdict")
+        if not isinstance(verdict, dict):
+            raise _No("E-PRF-26", "")
         score, threshold = verdict.get("score"), verdict.get("threshold")
         if not isinstance(score, float | int) or not isinstance(threshold, float | int):
             raise _No("E-PRF-26", "")
         told = f"{score:.2f} / {threshold:.2f}"
-        if verdict.get("live") is not True or score < threshold:
+        if verdict.get("live") is not True or not score >= threshold:  # NaN is no pass either
             raise _No("E-PRF-26", told)
         if self._policy is not None and threshold != self._policy.liveness_threshold:
             raise _No("E-PRF-28", f"{threshold:.2f} / {self._policy.liveness_threshold:.2f}")
@@ -310,7 +353,7 @@ class Judge:
             split = money.split_from(info)
         except EdgeError as error:
             raise _No("E-PRF-35", error.message) from error
-        estimate = self._body.get("estimate")
+        estimate = self._unit("estimate")
         if isinstance(estimate, dict):
             asked = money.split_from(estimate).medfee_sumamt_fen
             if asked != split.medfee_sumamt_fen:

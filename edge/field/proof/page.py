@@ -15,7 +15,7 @@ from edge.wire.record import record_hash
 
 UTC_OFFSET_MIN: Final = 480  # the place of care's civil time, beside UTC
 NAME_CHARS: Final = 200
-MARKS: Final = {Sign.HOLDS: "✓", Sign.FAILS: "✗", Sign.ABSENT: "·"}
+MARKS: Final = {Sign.HOLDS: "✓", Sign.FAILS: "✗", Sign.ABSENT: "·", Sign.WITHHELD: "?"}
 AMOUNTS: Final = (
     ("amount", "medfee_sumamt"),
     ("fund", "fund_pay_sumamt"),
@@ -27,8 +27,10 @@ Rows = list[tuple[str, str]]
 
 
 def verdict(judged: Judged) -> str:
-    """The one word: proven, open or refuted."""
-    return "refuted" if judged.refuted else "proven" if judged.proven else "open"
+    """The one word: proven, partial, open or refuted."""
+    if judged.refuted:
+        return "refuted"
+    return "proven" if judged.proven else "partial" if judged.decided else "open"
 
 
 def rows(judged: Judged, lang: str) -> Rows:
@@ -95,7 +97,9 @@ def text(judged: Judged, lang: str) -> str:
     """The page for a terminal."""
     words, word = TEXTS[lang], verdict(judged)
     lines = [words["title"], "", f"  {words[word]}", f"  {words[word + '.text']}", ""]
-    lines += [f"  {MARKS[one.sign]} {words['check.' + one.part]}" for one in judged.findings]
+    for one in judged.findings:
+        kept = f" ({words['withheld']})" if one.sign is Sign.WITHHELD else ""
+        lines.append(f"  {MARKS[one.sign]} {words['check.' + one.part]}{kept}")
     wrong = [one for one in judged.findings if one.sign is Sign.FAILS]
     if wrong:
         lines += ["", words["failed"]]
@@ -157,8 +161,9 @@ STYLE: Final = (
     "table{border-collapse:collapse;width:100%}td,th{padding:.28rem .5rem;border-bottom:1px solid #ccc;"
     "text-align:left;vertical-align:top;overflow-wrap:anywhere}th{width:15rem;font-weight:600}"
     ".verdict{padding:.8rem 1rem;border:3px solid;font-size:1.1rem}.verdict b{font-size:1.5rem}"
-    ".proven{border-color:#0a6b2d;color:#0a6b2d}.open{border-color:#8a5a00;color:#8a5a00}"
+    ".proven{border-color:#0a6b2d;color:#0a6b2d}.open,.partial{border-color:#8a5a00;color:#8a5a00}"
     ".refuted,.fails{border-color:#b00020;color:#b00020}.fails td{font-weight:700}.absent td{color:#555}"
+    ".withheld td{color:#8a5a00}"
     "footer{margin-top:1.5rem;color:#555}@media print{body{margin:0}}"
 )
 
