@@ -13,6 +13,7 @@ import sqlalchemy as sa
 from msgspec import Struct
 
 from edge.core.books import bills
+from edge.core.books.days import day_of
 from edge.core.effects import Effect, Publish, Reply, Show
 from edge.core.events import Appended, Event
 from edge.core.types import FINAL, BillState, BillStatus, Mode, Outcome, TaskStatus
@@ -50,6 +51,7 @@ NAMES: Final[dict[str, str]] = {
     "same outcome": "Each record ended here as it ended there.",
     "same bills": "What the HIS was told of a bill is what the centre's books hold.",
     "same tasks": "A task is closed here exactly as the centre's list says, and fits its decision.",
+    "same days": "A day that is over long enough agrees with the centre, or staff know each line.",
     "no stray": "Every record belongs to a bill of the HIS or closes a task.",
     "ends": "Once the faults are over everything drains and every bill ends.",
     "not accused": "The witness on the controller never takes the newest ledger for an old copy.",
@@ -62,6 +64,7 @@ PAID = (Outcome.SETTLED, Outcome.ADJUSTED)
 RECORDED_SCREENS = ("settled", "provisional", "confirming")
 AT_A_START = 200  # records looked at after each start; all of them at the end
 CHAIN_STEP = 500
+DAY_MAY_TAKE_MS = 14 * 3_600_000  # a night and a morning: links that come late, questions again
 CLOCK_ALARM, AHEAD_ALARM = "clock_ahead", "terminal_ahead"
 
 
@@ -301,6 +304,19 @@ def _bill_faults(state: BillState, line: audit.Line | None, *, live: bool) -> It
         yield "the centre's books have nothing"
     if not settled and live:
         yield "but the centre's fund has paid"
+
+
+def check_days(world: World) -> None:
+    """Each civil day that ended a while ago is final, or names what keeps it open."""
+    if not world.device.alive or world.device.stop_code():
+        return
+    days, now = world.device.terminal._site.days, world.device.now()  # noqa: SLF001 - looks only
+    before = day_of(world.settings, now.utc_ms - DAY_MAY_TAKE_MS)
+    for day in days.not_final(before):
+        known = days.get(day)
+        if known is None or not (known.left or known.unknown):
+            world.time.violated("same days", f"{day} is {known and known.state} at {now.utc_ms}")
+    world.time.counts["days final"] += sum(one.final for one in days.days())
 
 
 def check_musts(world: World) -> None:

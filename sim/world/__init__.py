@@ -164,6 +164,7 @@ class World:
         invariants.check_chain(self, found)
         invariants.check_bills(self, found)
         invariants.check_tasks(self, found)
+        invariants.check_days(self)
         invariants.check_musts(self)
         return found
 

@@ -12,10 +12,9 @@ from edge.core.books import tasks
 from edge.core.effects import Reply
 from edge.core.events import TaskCloseArrived
 from edge.core.types import Task, TaskStatus
-from sim.world.terminal import VirtualTerminal
+from sim.world.terminal import STAFF_CALLS, VirtualTerminal
 from sim.world.time import HOUR_MS, Timeline
 
-FIRST_CALL: Final = 1_000_000_000  # the HIS counts from 1
 DONE: Final = 0.5  # of what they find at each look
 FINE: Final = frozenset({202, 409, 503})  # recorded; done already; the terminal takes nothing now
 
@@ -28,9 +27,8 @@ class Staff:
     ) -> None:
         self.time, self.device, self._lift, self._epoch_ms = time, device, lift, epoch_ms
         self._dice = random.Random(f"staff {time.seed}")
-        self._calls = FIRST_CALL
-        self._to_his = device.on_reply
-        device.on_reply = self._replied
+        self._calls = STAFF_CALLS
+        device.on_staff_reply = self._replied
         time.at(HOUR_MS, self._look)
 
     def _look(self) -> None:
@@ -55,7 +53,5 @@ class Staff:
         )
 
     def _replied(self, reply: Reply) -> None:
-        if reply.call <= FIRST_CALL:
-            self._to_his(reply)
-        elif reply.status not in FINE:
+        if reply.status not in FINE:
             self.time.violated("one reply", f"a closing got {reply.status} {reply.body}")

@@ -58,6 +58,7 @@ CUTS = ("before the commit", "inside the commit", "after the commit", "between t
 RESERVE_BYTES = 256 * 1024
 IDLE_MS = 5 * SECOND_MS  # then the log moves into the database, and a low disk is looked at
 RESTART_MS = 2 * SECOND_MS  # systemd
+STAFF_CALLS = 1_000_000_000  # calls above are the staff's, below the HIS's
 
 
 class PowerCut(Exception):
@@ -99,6 +100,7 @@ class VirtualTerminal:
         self.on_shoot: Callable[[str], None] = lambda _mode: None
         self.on_template: Callable[[], None] = lambda: None
         self.on_reply: Callable[[Reply], None] = lambda _reply: None
+        self.on_staff_reply: Callable[[Reply], None] = lambda _reply: None
         self.shown_bills: dict[int, str] = {}  # visit -> bill, of this boot
         self.last_shoot = "off"
         self._store: Store | None = None
@@ -406,7 +408,7 @@ class VirtualTerminal:
                 self.on_template()
             case Reply(call, status):
                 self.time.note(f"reply {call} {status}")
-                self.on_reply(effect)
+                (self.on_staff_reply if call > STAFF_CALLS else self.on_reply)(effect)
             case Changed(bill_id, version):
                 state = self.bill(bill_id)
                 self.watch.changed(bill_id, version, state, self.store)
