@@ -68,7 +68,7 @@ def test_a_terminal_that_does_not_run_is_said_so(tmp_path: Path) -> None:
     with serving(Port()) as base:
         pass
     done = facepay(tmp_path, base)
-    assert done.returncode == 2 and "E-SYS-06" in done.stderr and "Traceback" not in done.stderr
+    assert done.returncode == 6 and "E-SYS-06" in done.stderr and "Traceback" not in done.stderr
 
 
 def test_what_is_printed_of_an_odd_answer_is_still_readable() -> None:
