@@ -25,6 +25,7 @@ from edge.loader import load as load_driver
 
 CONFIG_BYTES_MAX: Final = 64 * 1024
 NONE: Final = "none"  # the driver for a part that is not there
+BY_BOARD: Final = "board"  # the witness that is a controller
 PATH_KEYS: Final = frozenset(
     {"path", "port", "pair_key"}
 )  # of device options: relative to the file
@@ -110,7 +111,7 @@ class Keys(Struct, frozen=True):
 
 
 class Device(Struct, frozen=True):
-    """[camera] and [board]: a driver by name; the other keys are its own `Options`."""
+    """[camera], [board] and [witness]: a driver by name; the other keys are its own `Options`."""
 
     driver: str = NONE
     options: dict[str, Any] = {}
@@ -152,6 +153,7 @@ class Config(Struct, frozen=True):
     camera: Device = Device()
     vision: Vision = Vision()
     board: Device = Device()
+    witness: Device = Device()  # not written: the controller, where there is one
     export: Export = Export()
     http: Http = Http()
     ui: Ui = Ui()
@@ -199,7 +201,7 @@ class Problem(Struct, frozen=True):
 
 
 SECTIONS: Final[dict[str, Any]] = get_type_hints(Config, include_extras=True)
-DEVICES: Final = ("camera", "board")  # may be absent, and each driver has its own options
+DEVICES: Final = ("camera", "board", "witness")  # may be absent, and each driver has its own options
 
 
 def load(path: Path) -> Config:
@@ -282,6 +284,8 @@ class _Checker:
                 check = self._device if name in DEVICES else self._section
                 values[name] = check(name, section, given, present=name in tree)
         if not self._problems:
+            if "witness" not in tree and values["board"].driver != NONE:
+                values["witness"] = Device(BY_BOARD)
             self._together(values)
         self._problems.sort(key=lambda problem: problem.line)
         return (None if self._problems else Config(**values)), self._problems
@@ -375,6 +379,8 @@ class _Checker:
         if not http.token_file and not _loopback(http.host):
             text = f'= "{http.host}" is reachable from outside: set token_file'
             self._add("http", "host", text, "E-CFG-07")
+        if values["witness"].driver == BY_BOARD and values["board"].driver == NONE:
+            self._add("witness", "driver", '= "board" and there is no [board] driver', "E-CFG-07")
         if camera.driver != NONE and not values["vision"].models:
             self._add(
                 "vision", "models", "is missing: a camera needs the models' folder", "E-CFG-07"

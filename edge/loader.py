@@ -29,6 +29,7 @@ FAMILIES: Final[dict[str, tuple[str, re.Pattern[str]]]] = {
     "store": ("drivers/store", DRIVER),
     "suite": ("suites", SUITE),
     "tx": ("core/tx", KIND),
+    "witness": ("drivers/witness", DRIVER),
 }
 
 

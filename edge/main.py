@@ -109,7 +109,8 @@ async def _serve(config: Config, stack: contextlib.AsyncExitStack) -> int:
     broker = _broker(config, inbox.post, stack)
     eyes = _eyes(config, inbox, stack)
     board = _board(config, inbox, loop, stack)
-    rim = Rim(desk, broker, _topics(config), eyes, board)
+    witness = _witness(config, board, inbox, loop, stack)
+    rim = Rim(desk, broker, _topics(config), eyes, board, witness=witness)
     parts = Parts(
         core, scribe, store, inbox, rim, desk, clock.now, watchdog, policy_hash, papers(config)
     )
@@ -337,6 +338,21 @@ def _board(
     board.start(loop, post)
     stack.callback(board.stop)
     return board
+
+
+def _witness(
+    config: Config,
+    board: Any,
+    inbox: Inbox,
+    loop: asyncio.AbstractEventLoop,
+    stack: contextlib.AsyncExitStack,
+) -> Any:
+    driver = load_driver("witness", config.witness.driver)
+    module = sys.modules[driver.__module__]
+    witness = driver(module.Options(**config.witness.options), board)
+    witness.start(loop, inbox.put)
+    stack.callback(witness.stop)
+    return witness
 
 
 def _token(config: Config) -> str:

@@ -15,6 +15,7 @@ from edge.core.effects import (
     Buzz,
     Changed,
     Connect,
+    Count,
     Disconnect,
     Effect,
     Light,
@@ -42,7 +43,13 @@ class Board(Protocol):
 
     def light(self, pattern: str) -> None: ...
     def buzz(self, pattern: str) -> None: ...
-    def witness(self, head: Head | None) -> None: ...
+
+
+class Vouching(Protocol):
+    """Whoever knows how far the ledger had come."""
+
+    def hold(self, head: Head | None) -> None: ...
+    def count(self, what: str, to: int) -> None: ...
 
 
 class Desk(Protocol):
@@ -64,13 +71,21 @@ class Rim:
     """Effect -> driver."""
 
     def __init__(
-        self, desk: Desk, broker: Broker, topics: Topics, eyes: Eyes | None, board: Board | None
+        self,
+        desk: Desk,
+        broker: Broker,
+        topics: Topics,
+        eyes: Eyes | None,
+        board: Board | None,
+        *,
+        witness: Vouching | None = None,
     ) -> None:
         self._desk = desk
         self._broker = broker
         self._topics = topics
         self._eyes = eyes
         self._board = board
+        self._witness = witness
 
     def perform(self, effect: Effect, payload: bytes | None) -> None:
         """Carry out one outward effect. `payload`: the bytes of a Publish or an Ask."""
@@ -85,8 +100,10 @@ class Rim:
                 self._board.light(pattern)
             case Buzz(pattern) if self._board:
                 self._board.buzz(pattern)
-            case Witness(head) if self._board:
-                self._board.witness(head)
+            case Witness(head) if self._witness:
+                self._witness.hold(head)
+            case Count(what, to) if self._witness:
+                self._witness.count(what, to)
             case Shoot(mode) if self._eyes:
                 self._eyes.mode(mode)
             case TakeTemplate() if self._eyes:
@@ -101,7 +118,7 @@ class Rim:
             case Ask():
                 assert payload is not None, "the question was signed with the turn"
                 self._broker.publish(self._topics.ask, payload, None)
-            case Light() | Buzz() | Shoot() | TakeTemplate() | Speak() | Witness():
+            case Light() | Buzz() | Shoot() | TakeTemplate() | Speak() | Witness() | Count():
                 # That part is not there; a voice is not in this slice, the screen says the same
                 pass
             case _:

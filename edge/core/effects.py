@@ -77,6 +77,13 @@ class Witness(Struct, frozen=True):
     head: Head | None
 
 
+class Count(Struct, frozen=True):
+    """Ask the counter of a TPM. what: "make" (there is none yet) or "rise" to `to`, one above where it was. -> Counted."""
+
+    what: str
+    to: int
+
+
 class Shoot(Struct, frozen=True):
     """Camera mode: "off", "face" (-> LookSeen at up to 15/s) or "code" (-> CodeSeen)."""
 
@@ -145,6 +152,7 @@ Effect = (
     | Light
     | Buzz
     | Witness
+    | Count
     | Shoot
     | TakeTemplate
     | Ask

@@ -156,6 +156,16 @@ class Witnessed(Struct, frozen=True):
     ours: bytes = b""
 
 
+class Counted(Struct, frozen=True):
+    """What the counter of a TPM says: at the start, after each `Count`, and when it can be read again. state: "empty" (none
+    of ours there) "held" "failed" (`code` says why). uid: which counter; it is made once and never the same twice."""
+
+    state: str
+    uid: str = ""
+    count: int = 0
+    code: str = ""
+
+
 # -- the centre ---------------------------------------------------------------------------------------------------------
 class LinkUp(Struct, frozen=True):
     """The broker accepted us (CONNACK 0 and SUBACK)."""
@@ -264,6 +274,7 @@ Event = (
     | BoardUp
     | BoardLost
     | Witnessed
+    | Counted
     | LinkUp
     | LinkLost
     | Freed

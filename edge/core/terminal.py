@@ -32,6 +32,7 @@ from edge.core.parts import Part
 from edge.core.parts.backlog import Backlog
 from edge.core.parts.centre_word import META_SPACE, CentreWord
 from edge.core.parts.clock import Clock
+from edge.core.parts.counter import CounterDesk
 from edge.core.parts.days import Days
 from edge.core.parts.pruning import Pruning
 from edge.core.parts.reconcile import Reconcile
@@ -108,6 +109,7 @@ class Terminal:
         self._site.policy, self._site.policy_hash = policy, policy_hash
         self._word = CentreWord(self._site, docs.get(META_SPACE, {}), fresh_policy)
         self._tasks = TaskDesk(self._site, docs.get(META_SPACE, {}), self._closed)
+        witness = WitnessDesk(self._site, docs.get(META_SPACE, {}))
         self._clock = Clock()
         self._outbox = Outbox(dice, timing_of(settings))
         self._outbox.restore(
@@ -115,7 +117,8 @@ class Terminal:
         )
         self._parts: tuple[Part, ...] = (
             self._word,
-            WitnessDesk(self._site, docs.get(META_SPACE, {})),
+            witness,
+            CounterDesk(self._site, docs.get(META_SPACE, {}), witness.close),
             self._tasks,
             UnknownBills(self._site),
             Days(self._site),

@@ -24,6 +24,7 @@ from edge.core.types import Head, Json, Now
 
 META_SPACE: Final = "meta"
 INTRODUCED_KEY: Final = "witness"
+TALLY_KEY: Final = "tally"  # of the other kind of witness, `parts.counter`
 ROLLED_KEY: Final = "rollback"
 ASK_BYTES: Final = 16
 BEHIND: Final = "E-ROL-01"  # the witness has seen more records than there are here
@@ -60,6 +61,7 @@ class WitnessDesk:
         if (saved := meta.get(ROLLED_KEY)) is not None:
             self._rolled = msgspec.json.decode(saved, type=Rolled)
             site.rolled_code = self._rolled.code
+        self._other = TALLY_KEY in meta  # a counter vouched for this ledger
         self._uid = ""  # of the controller that is there
         self._held: Head | None = None
         self._vouches = False  # it has agreed in this boot, and follows
@@ -86,7 +88,7 @@ class WitnessDesk:
             case events.Answered():
                 return self._centre_agrees(event.answer.upto_seq)
             case events.AnswerBad() if event.code in BY_THE_CENTRE:
-                return self._close(event.code)
+                return self.close(event.code)
             case events.LinkUp():
                 return self._tell_centre()
             case events.LinkLost():
@@ -129,11 +131,11 @@ class WitnessDesk:
             return self._vouch() if fresh else []
         self._held = held
         if (held.epoch, held.seq) > (head.epoch, head.seq):
-            return self._close(BEHIND)
+            return self.close(BEHIND)
         if held.epoch < head.epoch or not event.ours:
             self._stranger = True  # of an epoch before, or of a record that was pruned
             return []
-        return self._vouch() if event.ours == held.hash else self._close(FOREIGN)
+        return self._vouch() if event.ours == held.hash else self.close(FOREIGN)
 
     def _vouch(self) -> list[Effect]:
         """It agrees: remember that there is one, and keep it at our head."""
@@ -143,6 +145,9 @@ class WitnessDesk:
             self._introduced = Introduced(self._uid)
             value = msgspec.json.encode(self._introduced)
             effects.append(Save(META_SPACE, INTRODUCED_KEY, value))
+        if self._other:  # one witness at a time: the next start must not wait for the other
+            self._other = False
+            effects.append(Save(META_SPACE, TALLY_KEY, None))
         head = self._site.ledger.head
         return effects if self._held == head else [*effects, Witness(head)]
 
@@ -153,7 +158,8 @@ class WitnessDesk:
         at_head = upto_seq == self._site.ledger.head.seq and not self._site.signing
         return self._vouch() if self._stranger and at_head and self._rolled is None else []
 
-    def _close(self, code: str) -> list[Effect]:
+    def close(self, code: str) -> list[Effect]:
+        """Nothing new is taken in this epoch any more, and the centre hears of it."""
         if self._rolled is not None:
             return []
         self._vouches = False

@@ -11,7 +11,7 @@ from edge.errors import EdgeError
 
 Code = Annotated[str, typer.Argument(help="such as E-CAM-02")]
 Every = Annotated[bool, typer.Option("--all", help="the whole table")]
-Family = Annotated[str, typer.Argument(help="camera board broker keys store suite tx")]
+Family = Annotated[str, typer.Argument(help="camera board broker keys store suite tx witness")]
 
 
 def explain_code(code: Code = "", *, every: Every = False) -> None:
