@@ -29,4 +29,8 @@ CODES: Final[dict[str, tuple[str, str]]] = {
         "The centre holds records of this terminal that its ledger does not have: the ledger is an old or foreign copy.",
         "Nothing new is taken. Keep the file. Is a second terminal running from the same card? Then: facepay ledger new-epoch.",
     ),
+    "E-LOG-07": (
+        "Many answers in a row do not connect to the last one that was accepted.",
+        "They were ignored, nothing has stopped. Somebody holds the centre's answers back or repeats old envelopes, or the centre proves nothing: look at the broker.",
+    ),
 }

@@ -9,10 +9,12 @@ import hashlib
 import pytest
 from kit import NOW, ZERO, Device, codes_of, make, rows_of, template
 
+from edge.core.parts.centre_word import LOG_ERRORS
 from edge.core.types import Mode, Outcome
 from edge.errors import EdgeError
 from edge.suites import es256
 from edge.wire import cbor, envelope, topics
+from edge.wire.log.trusted import UNPROVEN_MAX
 from sim.centre import audit
 from sim.centre.books import people, store
 
@@ -123,6 +125,27 @@ def test_a_cloned_card_beside_the_original_settles_nothing_twice_and_the_fork_is
     ]
     assert outcomes == [Outcome.DUPLICATE, Outcome.SETTLED]
     assert "new_epoch" in codes_of(centre) and not audit.doubles(centre.store)
+
+
+def test_whoever_repeats_our_envelopes_and_holds_answers_back_stops_nothing(
+    centre, device, identity
+):
+    """No key is needed for it: an old envelope names an old tree, so the centre's genuine answers to it
+    prove nothing from ours. They are not believed, and no reason to accuse the centre."""
+    device.do(device.settle(identity, "B1", BILL))
+    old = device.payload(2, 1)  # a hello at tree size 1, overheard
+    device.do(device.settle(identity, "B2", BILL))
+    device.write(device.settle(identity, "B3", BILL))
+    centre.on_message(topics.up("T-1"), device.payload(3, 3), NOW)  # its answer is held back
+    codes = []
+    for _ in range(UNPROVEN_MAX + 1):
+        ((_, answer),) = centre.on_message(topics.up("T-1"), old, NOW)
+        try:
+            assert device.trusted.accept(answer, device.hash_of) is None
+        except EdgeError as error:
+            codes.append(error.code)
+    assert codes and not LOG_ERRORS.intersection(codes)
+    assert device.hello()[-1].upto_seq == 3  # and the real answer is taken as ever
 
 
 def test_a_record_that_does_not_follow_its_predecessor_is_quarantined(centre, device, identity):

@@ -231,7 +231,7 @@ def test_rubbish_instead_of_a_consistency_proof_is_refused(scene: Scene) -> None
     scene.refused(scene.desk.answer([3], consistency=scene.desk.receipt(3)), "E-LOG-04")
 
 
-def test_an_answer_that_cannot_be_connected_is_not_believed_and_too_many_are_a_fork(
+def test_an_answer_that_cannot_be_connected_is_not_believed_and_too_many_are_said_aloud(
     scene: Scene,
 ) -> None:
     scene.desk.decide(3)
@@ -242,7 +242,7 @@ def test_an_answer_that_cannot_be_connected_is_not_believed_and_too_many_are_a_f
             scene.door.accept(scene.desk.answer([3], consistency=proof), scene.desk.ours)
             is None
         )
-    scene.refused(scene.desk.answer([3], consistency=b""), "E-LOG-04")
+    scene.refused(scene.desk.answer([3], consistency=b""), "E-LOG-07")
 
 
 def test_a_connected_answer_ends_the_count_of_those_that_were_not(scene: Scene) -> None:

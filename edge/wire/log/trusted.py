@@ -13,7 +13,7 @@ from edge.wire import answer as wire_answer
 from edge.wire import cose, shape
 from edge.wire.log import merkle, receipt
 
-UNPROVEN_MAX = 64  # answers in a row that do not connect to our checkpoint: called a fork then
+UNPROVEN_MAX = 64  # answers in a row that do not connect to our checkpoint: said aloud then
 
 RecordHash = Callable[[int], bytes | None]
 
@@ -65,7 +65,8 @@ class TrustedCentre:
     6.  the log begins with the checkpoint we hold: the same root at the same size, or a
         consistency receipt signed by the centre that leads from our root to the answer's
         else E-LOG-04 (a receipt that does not speak of our size cannot be judged: None, and the
-        question is asked again by the resend; UNPROVEN_MAX of those in a row are E-LOG-04)
+        question is asked again by the resend; UNPROVEN_MAX of those in a row are E-LOG-07, which
+        accuses nobody: whoever repeats an old envelope of ours makes the centre give such answers)
     7.  the results rise strictly by seq, are of records we have, none is beyond `upto`
         else E-LOG-02
     8.  what was decided opens with our key, for this answer, one map for each result
@@ -117,7 +118,7 @@ class TrustedCentre:
         judged yet.
 
         `record_hash(seq)` gives the hash of our own record, None when there is none. EdgeError
-        E-LOG-01..06 (class docstring).
+        E-LOG-01..07 (class docstring).
         """
         wire = self._signed(data)
         if wire.epoch < self._epoch or wire.number <= self._seen.number:
@@ -224,10 +225,11 @@ class TrustedCentre:
     def _not_proven(self) -> bool:
         self._unproven += 1
         if self._unproven >= UNPROVEN_MAX:
+            self._unproven = 0
             raise EdgeError(
-                "E-LOG-04",
-                f"{self._unproven} answers without a proof from our checkpoint",
-                "call the centre",
+                "E-LOG-07",
+                f"{UNPROVEN_MAX} answers without a proof from our checkpoint",
+                "who holds back the centre's answers, or repeats our envelopes?",
             )
         return False
 
