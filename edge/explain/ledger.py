@@ -31,4 +31,8 @@ CODES: Final[dict[str, tuple[str, str]]] = {
         "The record was pruned here after its receipt and a reconciled day.",
         "The centre has it; so does an export made before.",
     ),
+    "E-STO-09": (
+        "Too many records wait for the centre; nothing new is taken.",
+        "facepay sync --now; without a network: facepay export, and import-answers afterwards.",
+    ),
 }

@@ -168,7 +168,8 @@ class Book:
             state = self._bills.get(answer.bill_id)
             if state is None or state.status in FINAL:
                 del self._keys[name]
-                self._numbers.pop(answer.bill_no, None)
+                if self._numbers.get(answer.bill_no) == answer.bill_id:  # not a newer bill's by now
+                    del self._numbers[answer.bill_no]
                 return [Save(IDEM_SPACE, name, None)]
         return []
 

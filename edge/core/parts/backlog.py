@@ -9,13 +9,17 @@ from edge.core import events
 from edge.core.effects import Effect, Reply
 from edge.core.events import Event
 from edge.core.site import Site
-from edge.core.sync.outbox import Outbox
+from edge.core.sync.outbox import PENDING_MAX, Outbox
 from edge.core.types import Json, Now
 
 DAY_MS: Final = 86_400_000
 SPAN_MS: Final = 3_600_000  # a rate is measured over an hour at least
 RECORD_DISK_FACTOR: Final = 4  # with its bill, its result and receipt; measured generously
 ACCEPTED: Final = 202
+# The outbox has a bound (PENDING_MAX). Nothing new is taken this much before it, so that what is
+# begun still fits: one record beyond it would end the process at this and at every later start.
+FULL_ROOM: Final = 2_000
+FULL: Final = "E-STO-09"
 
 
 class Backlog:
@@ -55,8 +59,8 @@ class Backlog:
         return None
 
     def closed(self) -> str:
-        """Never a reason to take nothing: the policy and the disk are."""
-        return ""
+        """The policy and the disk come first; a queue of registrations knows no policy's caps."""
+        return FULL if self._site.waiting >= PENDING_MAX - FULL_ROOM else ""
 
     def status(self, now: Now) -> Json:
         """The lines `backlog` and `link` of /v1/status."""
