@@ -65,6 +65,7 @@ RECORDED_SCREENS = ("settled", "provisional", "confirming")
 AT_A_START = 200  # records looked at after each start; all of them at the end
 CHAIN_STEP = 500
 DAY_MAY_TAKE_MS = 14 * 3_600_000  # a night and a morning: links that come late, questions again
+UNJUDGED = "E-LOG-07"  # many honest answers about something older: said aloud, nobody is accused
 CLOCK_ALARM, AHEAD_ALARM = "clock_ahead", "terminal_ahead"
 
 
@@ -196,7 +197,7 @@ class Watch:
         """A message of the centre was read: refused with this code, or believed."""
         if noise and not refused:
             self.time.violated("noise", f"an altered {what} was believed")
-        elif refused and not noise and not self.restored_at_ms:
+        elif refused and refused[:8] != UNJUDGED and not noise and not self.restored_at_ms:
             self.time.violated("noise", f"a {what} of the centre was refused: {refused}")
 
 
