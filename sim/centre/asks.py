@@ -176,6 +176,7 @@ def _policy(asked: Question) -> Json:
         asked.now_ms,
         held=held if isinstance(held, bytes) else b"",
     )
+    policy.attest(asked.conn, asked.terminal.name, asked.now_ms)
     return {} if document is None else {"document": document}
 
 

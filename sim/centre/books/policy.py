@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Final
 
 import msgspec
@@ -28,7 +29,30 @@ SLACK_MS: Final = 60_000
 OFFLINE_KINDS: Final = ("settle", "pharmacy")
 FACE_MAX_FEN: Final = 50_000_00  # Hengshui, hospital (DOMAIN §2.5, B)
 FACE_MAX_PHARMACY_FEN: Final = 5_000_00
+# Every cap of `limits.CAPS`: what we say when a record breaks it, or why we cannot hold it.
+WHY: Final[Mapping[str, str]] = {
+    "hours": "too long without the centre",
+    "attest": "too long without attestation",
+    "age": "an older record was undecided for too long",
+    "catalogue": "rules too old",
+    "kind": "not allowed offline",
+    "force": "forced without leave",
+    "records": "too many records in this outage",
+    "total": "total above the cap",
+    "fund_part": "fund part above the cap",
+    "exposure": "too much fund money in this outage",
+    "person": "too often for this person in this outage",
+    "rules": "no estimate",
+}
+NOT_OURS: Final[Mapping[str, str]] = {
+    "log": "it accuses us: what the terminal saw of our log is evidence, not ours to judge",
+    "witness": "only the device sees its witness; an old copy is seen here by its own chain",
+    "clock": "the floor is what the device's clock said before; here wall ± error is held to ours",
+    "blocked": "it spares the clinic a second debt; whoever was treated is decided by the rules",
+}
 CONTACTS_KEPT_MS: Final = 7 * DAY_MS
+ATTESTS_KEPT_MS: Final = 400 * DAY_MS  # far above any cap of days
+OUTAGE_LOOK_MS: Final = 7 * DAY_MS  # a record of an outage that began so long before
 CONTACTS_SWEPT_EVERY: Final = 100  # one message in so many, by its own time
 _NAMED: Final = t.get(t.policies, "hash", only=("terminal", "body"))
 _NEWEST: Final = (
@@ -47,6 +71,19 @@ _OUTAGE: Final = t.get(
 )
 _CONTACT: Final = sa.text(
     "SELECT max(at_ms) FROM contacts WHERE terminal = :terminal AND at_ms <= :at_ms"
+)
+_OLDEST: Final = sa.text(
+    "SELECT min(wall_ms) FROM records WHERE terminal = :terminal AND epoch = :epoch"
+    " AND contact_ms >= :since_ms AND mode = :mode AND received_ms >= :until_ms"
+)
+_ATTESTED: Final = sa.text(
+    "SELECT max(at_ms) FROM attests WHERE terminal = :terminal AND at_ms <= :at_ms"
+)
+_ATTESTS: Final = sa.text(
+    "INSERT INTO attests (terminal, at_ms) VALUES (:terminal, :at_ms) ON CONFLICT DO NOTHING"
+)
+_SWEEP_ATTESTS: Final = sa.text(
+    "DELETE FROM attests WHERE terminal = :terminal AND at_ms < :at_ms"
 )
 _SPOKEN: Final = sa.text(
     "INSERT INTO contacts (terminal, at_ms) VALUES (:terminal, :at_ms) ON CONFLICT DO NOTHING"
@@ -175,26 +212,27 @@ def violation(conn: sa.Connection, claim: Claim) -> str:
 def _provisional(conn: sa.Connection, claim: Claim, policy: Policy) -> str:
     caps, header, estimate = policy.caps, claim.header, claim.estimate
     if policy.profile != "P1" or header.kind not in policy.allow:
-        return "not allowed offline"
+        return WHY["kind"]
     if estimate is None:
-        return "no estimate"
+        return WHY["rules"]
     silent_ms = header.wall_ms - claim.contact_ms - claim.slack_ms
     age_ms = header.wall_ms - policy.rules_utc_ms - claim.slack_ms
-    attested_ms = max(policy.issued_utc_ms, claim.contact_ms)  # it spoke, so it could have renewed
+    by_ms = header.wall_ms + header.error_ms
+    attested_ms = max(policy.issued_utc_ms, attested_before(conn, header.terminal, by_ms))
     unsigned_ms = header.wall_ms - attested_ms - claim.slack_ms
     rows = (
-        ("fund part above the cap", estimate.fund_pay_sumamt_fen > caps.fund_part_max_fen),
-        ("total above the cap", estimate.medfee_sumamt_fen > caps.total_max_fen),
+        (WHY["fund_part"], estimate.fund_pay_sumamt_fen > caps.fund_part_max_fen),
+        (WHY["total"], estimate.medfee_sumamt_fen > caps.total_max_fen),
         ("no account money offline", estimate.acct_pay_fen + estimate.acct_mulaid_pay_fen > 0),
-        ("too long without the centre", silent_ms > caps.hours_since_centre_max * HOUR_MS),
-        ("rules too old", age_ms > caps.catalogue_age_days_max * DAY_MS),
-        ("too long without attestation", unsigned_ms > caps.attest_days_max * DAY_MS),
-        ("forced without leave", bool(claim.body.prefer) and not policy.force),
+        (WHY["hours"], silent_ms > caps.hours_since_centre_max * HOUR_MS),
+        (WHY["catalogue"], age_ms > caps.catalogue_age_days_max * DAY_MS),
+        (WHY["attest"], unsigned_ms > caps.attest_days_max * DAY_MS),
+        (WHY["force"], bool(claim.body.prefer) and not policy.force),
     )
     for why, hit in rows:
         if hit:
             return why
-    return _proof(claim, policy) or _outage(conn, claim, estimate, caps)
+    return _proof(claim, policy) or _age(conn, claim, caps) or _outage(conn, claim, estimate, caps)
 
 
 def _proof(claim: Claim, policy: Policy) -> str:
@@ -207,6 +245,25 @@ def _proof(claim: Claim, policy: Policy) -> str:
     if verdict is None or not verdict.live or verdict.score < policy.liveness_threshold:
         return "liveness below the policy"
     return "" if len(verdict.steps) >= policy.liveness_steps else "liveness below the policy"
+
+
+def _age(conn: sa.Connection, claim: Claim, caps: Caps) -> str:
+    """Nothing new on top of a record that had waited too long for its decision. One that came to us
+    only after this one was written was undecided then."""
+    header, cap_ms = claim.header, caps.records_age_hours_max * HOUR_MS
+    oldest_ms = conn.execute(
+        _OLDEST,
+        {
+            "terminal": header.terminal,
+            "epoch": header.epoch,
+            "since_ms": header.wall_ms - cap_ms - OUTAGE_LOOK_MS,
+            "mode": str(Mode.PROVISIONAL),
+            "until_ms": header.wall_ms + claim.slack_ms,
+        },
+    ).scalar()
+    if oldest_ms is None or header.wall_ms - oldest_ms - claim.slack_ms <= cap_ms:
+        return ""
+    return WHY["age"]
 
 
 def _outage(conn: sa.Connection, claim: Claim, estimate: Split, caps: Caps) -> str:
@@ -222,11 +279,11 @@ def _outage(conn: sa.Connection, claim: Claim, estimate: Split, caps: Caps) -> s
     count, fund = len(held), sum(fund_fen for fund_fen, _ in held)
     mine = sum(1 for _, who in held if who == claim.psn_no)
     if count + 1 > caps.records_max:
-        return "too many records in this outage"
+        return WHY["records"]
     if fund + estimate.fund_pay_sumamt_fen > caps.fund_exposure_max_fen:
-        return "too much fund money in this outage"
+        return WHY["exposure"]
     if mine + 1 > caps.per_person_per_outage:
-        return "too often for this person in this outage"
+        return WHY["person"]
     return ""
 
 
@@ -234,6 +291,18 @@ def contact_before(conn: sa.Connection, terminal: str, at_ms: int) -> int:
     """The last time before `at_ms` that the centre spoke to this terminal; 0 = never. Names the
     outage."""
     return int(conn.execute(_CONTACT, {"terminal": terminal, "at_ms": at_ms}).scalar() or 0)
+
+
+def attested_before(conn: sa.Connection, terminal: str, at_ms: int) -> int:
+    """The last time before `at_ms` that we signed that this terminal's policy holds; 0 = never.
+    An ordinary answer is contact, not attestation."""
+    return int(conn.execute(_ATTESTED, {"terminal": terminal, "at_ms": at_ms}).scalar() or 0)
+
+
+def attest(conn: sa.Connection, terminal: str, now_ms: int) -> None:
+    """Remember that we sign this now."""
+    conn.execute(_ATTESTS, {"terminal": terminal, "at_ms": now_ms - now_ms % 1000})
+    conn.execute(_SWEEP_ATTESTS, {"terminal": terminal, "at_ms": now_ms - ATTESTS_KEPT_MS})
 
 
 def contact(conn: sa.Connection, terminal: str, now_ms: int) -> None:

@@ -93,6 +93,7 @@ log_head = _table(
     "log_head", _int("id", primary_key=True, autoincrement=False), _int("size"), _blob("root")
 )
 contacts = _table("contacts", _text("terminal", primary_key=True), _int("at_ms", primary_key=True))
+attests = _table("attests", _text("terminal", primary_key=True), _int("at_ms", primary_key=True))
 incidents = _table(
     "incidents",
     sa.Column("id", sa.Integer, primary_key=True, autoincrement=True),
