@@ -31,7 +31,7 @@ def test_an_offline_payment_is_never_shown_as_paid_and_it_arrives() -> None:
 
 def test_what_waits_goes_out_by_itself_as_soon_as_the_network_is_back() -> None:
     """stripe-android#485: forwarded late, or only after the app was restarted. (Forcing it:
-    `facepay sync --now`, tests/agent/test_sync.py.)"""
+    `facepay sync --now`, tests/agent/test_by_hand.py.)"""
     with clinic() as one:
         with one.offline():
             ids = [one.serves(f"C-{number}").bill_id for number in range(2)]
