@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Final
 import sqlalchemy as sa
 from msgspec import Struct
 
-from edge.core.books import bills
+from edge.core.books import bills, outcomes
 from edge.core.books.days import day_of
 from edge.core.effects import Effect, Publish, Reply, Show
 from edge.core.events import Appended, Event
@@ -52,6 +52,7 @@ NAMES: Final[dict[str, str]] = {
     "same bills": "What the HIS was told of a bill is what the centre's books hold.",
     "same tasks": "A task is closed here exactly as the centre's list says, and fits its decision.",
     "same days": "A day that is over long enough agrees with the centre, or staff know each line.",
+    "asked": "What the centre refuses after the person has left is work for the staff.",
     "no stray": "Every record belongs to a bill of the HIS or closes a task.",
     "ends": "Once the faults are over everything drains and every bill ends.",
     "not accused": "The witness on the controller never takes the newest ledger for an old copy.",
@@ -61,6 +62,7 @@ NAMES: Final[dict[str, str]] = {
 BY_THE_CENTRE = frozenset({BillStatus.SETTLED, BillStatus.ADJUSTED, BillStatus.REJECTED})
 SETTLED = (BillStatus.SETTLED, BillStatus.ADJUSTED)
 PAID = (Outcome.SETTLED, Outcome.ADJUSTED)
+UNPAID = (Outcome.REJECTED, Outcome.EXPIRED, Outcome.SUSPECT)
 RECORDED_SCREENS = ("settled", "provisional", "confirming")
 AT_A_START = 200  # records looked at after each start; all of them at the end
 CHAIN_STEP = 500
@@ -274,7 +276,7 @@ def check_bills(world: World, found: audit.Audit) -> None:
             continue
         world.time.counts[f"bill {state.status}"] += 1
         named |= {state.seq, state.cancel_seq, state.reverse_seq}
-        for what in _bill_faults(state, lines.get(state.seq), live=state.bill.bill_no in live):
+        for what in _bill_faults(state, lines.get(state.seq), live=live.get(state.bill.bill_no)):
             world.time.violated("same bills", f"{state.bill.bill_no} is {state.status}, {what}")
     named |= {line.seq for line in found.lines if line.kind == "close_task"}
     if orphans := set(lines) - named:
@@ -293,17 +295,46 @@ def check_tasks(world: World, found: audit.Audit) -> None:
     for line in found.lines:
         if line.kind == "close_task" and line.outcome == Outcome.REJECTED:
             world.time.violated("same tasks", f"closing {line.seq} did not fit the decision")
+    if world.device.alive:
+        _check_work(world, found)
 
 
-def _bill_faults(state: BillState, line: audit.Line | None, *, live: bool) -> Iterator[str]:
+def _check_work(world: World, found: audit.Audit) -> None:
+    """What the centre did not take after the person had left is on the staff's list."""
+    listed = {(task.seq, task.kind) for task in world.device.terminal.tasks()}
+    taken_back = {
+        state.seq
+        for order in world.his.orders
+        if (state := world.device.bill(order.bill_id)) is not None
+        and (state.reverse_seq or state.cancel_seq)
+    }
+    for line in found.lines:
+        if line.mode != Mode.PROVISIONAL or line.seq in taken_back:
+            continue
+        kind = outcomes.TABLE.get((Outcome(line.outcome), outcomes.Situation.GONE), "")
+        if line.outcome in UNPAID and (line.seq, kind) not in listed:
+            world.time.violated("asked", f"record {line.seq} is {line.outcome}, no {kind} task")
+        world.time.counts[f"provisional {line.outcome}"] += 1
+
+
+def _bill_faults(
+    state: BillState, line: audit.Line | None, *, live: tuple[str, int, int, int] | None
+) -> Iterator[str]:
+    """`live`: setl_id, bill, fund and record of what the centre's books hold for this number."""
     settled = state.status in SETTLED
     if state.seq and (line is None or line.bill_no != state.bill.bill_no):
         yield f"and its record {state.seq} is not in the log"
     if settled and (line is None or line.outcome not in PAID):
         yield f"the log says {line and line.outcome}"
-    if settled and state.bill.kind != "register" and not live:
-        yield "the centre's books have nothing"
-    if not settled and live:
+    if settled and state.bill.kind != "register":
+        if live is None:
+            yield "the centre's books have nothing"
+            return
+        told = state.split
+        fen = (told.medfee_sumamt_fen, told.fund_pay_sumamt_fen) if told is not None else live[1:3]
+        if (state.setl_id, *fen) != live[:3]:
+            yield f"told {state.setl_id} {fen}, booked {live[:3]}"
+    if not settled and live is not None:
         yield "but the centre's fund has paid"
 
 

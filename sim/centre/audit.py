@@ -83,6 +83,7 @@ def audit(store: t.Store) -> Audit:
         streams = conn.execute(sa.select(t.streams)).mappings().all()
         closed = conn.execute(sa.select(t.task_closings)).mappings().all()
         imbalance = ledgers.imbalance(conn)
+        paid = ledgers.paid_by_funds(conn)
     tree = Tree()
     faults = [fault for row in rows for fault in _line_faults(row, tree)]
     stored = Tree.from_leaf_hashes(bytes(one) for one in leaves)
@@ -94,6 +95,8 @@ def audit(store: t.Store) -> Audit:
     faults += _closing_faults(rows, closings)
     if imbalance:
         faults.append(f"the books are out by {imbalance} fen")
+    if paid != int(fund or 0):
+        faults.append(f"the funds paid {paid} fen, the live settlements say {int(fund or 0)}")
     lines = tuple(Line(**{name: row[name] for name in Line.__struct_fields__}) for row in rows)
     return Audit(
         lines,

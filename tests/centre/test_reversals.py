@@ -8,6 +8,7 @@ import pytest
 from kit import NOW, Device, codes_of, make, rows_of
 
 from edge.core.types import Mode, Outcome
+from sim.centre import audit
 from sim.centre.books import ledgers, statement, store
 
 BILL = [("SYN-A-0001", 30_000)]
@@ -176,3 +177,21 @@ def test_the_day_of_a_settlement_is_that_of_its_decision(centre, device, folk):
     assert answer.results[0].body["setlinfo"]["setl_time"].startswith("2026-11-19")
     (row,) = rows_of(centre, statement.movements)
     assert (row["day"], row["refd"], row["medfee_fen"]) == ("20261119", 0, 300_00)
+
+
+@pytest.mark.parametrize("undoing", ["2208", "2601"])
+def test_the_audit_sees_a_settlement_that_ended_without_the_money_coming_back(
+    tmp_path, folk, monkeypatch, undoing
+):
+    """The books still sum to zero then: each entry does."""
+    device = Device("T-1")
+    centre = make(tmp_path, [device], folk, "sqlite://")
+    body = device.settle(device.who(folk[0]), "B1", BILL)
+    setl_id = device.do(body).body["setlinfo"]["setl_id"]
+    assert audit.audit(centre.store).faults == ()
+    monkeypatch.setattr(ledgers, "undo", lambda *_: None)
+    take_back = reverse(device, body["plan"][-1]["msgid"])
+    device.do(take_back if undoing == "2601" else device.cancel(setl_id, "B1"))
+    (fault,) = audit.audit(centre.store).faults
+    assert "the funds paid 6000 fen, the live settlements say 0" in fault
+    centre.store.close()

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 from msgspec.structs import replace
 
+from edge.core.books import answers
 from edge.core.books.bills import Book
+from edge.core.books.tasks import Tasks
 from edge.core.effects import Save, Settle
 from edge.core.sync.outbox import Outbox
 from edge.core.types import BillStatus
@@ -14,6 +16,7 @@ from edge.turn import commit_turn
 from edge.wire.log.trusted import TrustedCentre
 from sim import hunt, invariants
 from sim.centre import intake
+from sim.centre.books import policy
 from sim.hunt import Order
 from sim.world import terminal as virtual_terminal
 
@@ -119,3 +122,23 @@ def test_the_hunt_sees_a_centre_that_does_not_look_at_the_chain(monkeypatch):
 def test_the_hunt_sees_a_store_that_goes_on_after_an_io_error(monkeypatch):
     monkeypatch.setattr(Driver, "_dead", property(lambda self: "", lambda self, why: None), False)
     assert "halts" in broken_by("disk_error")
+
+
+def test_the_hunt_sees_a_debt_that_no_staff_is_told_of(monkeypatch):
+    """The centre refuses what was provisional, and the work list stays empty."""
+    monkeypatch.setattr(policy, "_provisional", lambda *_: "the harness says no")
+    assert broken_by("partition", days=1.0, seeds=2) == frozenset()
+    monkeypatch.setattr(Tasks, "open", lambda *_, **__: [])
+    assert "asked" in broken_by("partition", days=1.0, seeds=8)
+
+
+def test_the_hunt_sees_a_bill_that_is_told_with_another_fund_part(monkeypatch):
+    real = answers.split_from
+
+    def generous(form):
+        split = real(form)
+        more = {"fund_pay_sumamt_fen": split.fund_pay_sumamt_fen + 1}
+        return replace(split, **more)
+
+    monkeypatch.setattr(answers, "split_from", generous)
+    assert "same bills" in broken_by("delay")

@@ -95,6 +95,14 @@ def imbalance(conn: sa.Connection) -> int:
     return differ + abs(sum(held.values()))
 
 
+def paid_by_funds(conn: sa.Connection) -> int:
+    """What the funds have given and not got back. Entries that each sum to zero do not say that a
+    settlement which is undone has been given back."""
+    c = t.accounts.c
+    query = sa.select(sa.func.sum(c.balance_fen)).where(c.name.startswith("fund:"))
+    return -int(conn.execute(query).scalar() or 0)
+
+
 # -- accumulators ---------------------------------------------------------------------------------
 def year(conn: sa.Connection, psn_no: str, insutype: str, in_year: int) -> Accumulators:
     """What the person has used up in that benefit year (5206)."""
