@@ -180,6 +180,24 @@ def test_a_centre_that_does_not_answer_leaves_the_day_open_and_is_asked_again(pa
     assert pair.day(TODAY).final
 
 
+def test_a_close_that_the_network_interrupted_goes_on_when_it_is_back(pair: Pair) -> None:
+    """The HIS was told that today is closing; nobody asks a second time."""
+    pair.settle()
+    pair.deaf = True
+    pair.desk.calls += 1
+    pair.desk.post(e.CloseAsked(pair.desk.calls, ""))
+    day = str(pair.desk.replies[pair.desk.calls].body["day"])
+    pair.wait(10_000)
+    pair.desk.post(e.LinkLost("E-NET-01", False))
+    pair.desk.asks.clear()
+    pair.wait(60_000)
+    pair.deaf = False
+    pair.desk.post(e.LinkUp())
+    pair.pump()
+    pair.wait(300_000)
+    assert pair.day(day).state == "reconciled"
+
+
 def test_a_close_survives_a_power_cut(pair: Pair) -> None:
     pair.settle(0)
     pair.deaf = True

@@ -99,6 +99,8 @@ class Days:
                 self._look_ms = now.mono_ms + AFTER_LINK_MS + spread
             case events.LinkLost():
                 self._asking.drop()
+                if (day := self._closing()) and day not in self._wanted:
+                    self._wanted.insert(0, day)  # whoever asked for it was told that it is closing
                 self._step = Step.REST
             case events.Told() if self._asking.takes(event):
                 return self._told(event, now)
