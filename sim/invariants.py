@@ -68,6 +68,7 @@ AT_A_START = 200  # records looked at after each start; all of them at the end
 CHAIN_STEP = 500
 DAY_MAY_TAKE_MS = 14 * 3_600_000  # a night and a morning: links that come late, questions again
 UNJUDGED = "E-LOG-07"  # many honest answers about something older: said aloud, nobody is accused
+OTHER_EPOCH = "E-LOG-01 an answer for another terminal or epoch"
 CLOCK_ALARM, AHEAD_ALARM = "clock_ahead", "terminal_ahead"
 
 
@@ -199,8 +200,20 @@ class Watch:
         """A message of the centre was read: refused with this code, or believed."""
         if noise and not refused:
             self.time.violated("noise", f"an altered {what} was believed")
-        elif refused and refused[:8] != UNJUDGED and not noise and not self.restored_at_ms:
+        elif refused and not noise and not self._may_be(refused):
             self.time.violated("noise", f"a {what} of the centre was refused: {refused}")
+
+
+    def _may_be(self, refused: str) -> bool:
+        """An envelope is not signed: one whose epoch was altered on the way gets an honest answer
+        about that epoch, which is nothing to us. And an old copy of the centre may say anything.
+        """
+        altered = self.time.counts["corrupt"] > 0
+        return (
+            refused.startswith(UNJUDGED)
+            or (altered and refused.startswith(OTHER_EPOCH))
+            or bool(self.restored_at_ms)
+        )
 
 
 def _commits(store: Store) -> int:
