@@ -33,6 +33,7 @@ MEDICINES = (
     ("SYN-C-0001", "合成丙类药一"),
 )
 REPLY_WAIT_MS = 15 * SECOND_MS
+CALLS_EACH = 1_000_000  # numbers of one HIS
 STAFF_LOOK_MS = (40 * SECOND_MS, 90 * SECOND_MS, 5 * MINUTE_MS, HOUR_MS)  # after a bill was sent
 
 
@@ -201,10 +202,13 @@ class His:
     def __init__(self, time: Timeline, device: VirtualTerminal, name: str = "V") -> None:
         self.time, self.device, self.name = time, device, name
         self.orders: list[Order] = []
-        self._calls = 0
+        self._calls = device.his_calls  # several may have written to one device, one after the other
+        self._first_call = self._calls
+        self._before = device.on_reply
         self._open: dict[int, tuple[Order, bool]] = {}  # call -> (order, is a cancel)
         self._given_up: set[int] = set()
         self._reversals: set[int] = set()
+        device.his_calls += CALLS_EACH
         device.on_reply = self._replied
 
     def patient_comes(self) -> None:
@@ -276,6 +280,9 @@ class His:
             self._send(found[0], cancel=found[1])
 
     def _replied(self, reply: Reply) -> None:
+        if reply.call <= self._first_call:
+            self._before(reply)
+            return
         found = self._open.pop(reply.call, None)
         if reply.call in self._given_up:
             self._given_up.discard(reply.call)  # too late: nobody listens any more

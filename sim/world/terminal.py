@@ -99,6 +99,7 @@ class VirtualTerminal:
         self.on_show: Callable[[Show], None] = lambda _show: None
         self.on_shoot: Callable[[str], None] = lambda _mode: None
         self.on_template: Callable[[], None] = lambda: None
+        self.his_calls = 0  # numbers given to the HISs so far
         self.on_reply: Callable[[Reply], None] = lambda _reply: None
         self.on_staff_reply: Callable[[Reply], None] = lambda _reply: None
         self.shown_bills: dict[int, str] = {}  # visit -> bill, of this boot
