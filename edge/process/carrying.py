@@ -26,6 +26,7 @@ MANIFEST_SUFFIX: Final = ".fpm"
 PART_SUFFIX: Final = ".fpx"
 ANSWERS_SUFFIX: Final = ".fpa"
 READ_AT_ONCE: Final = 64  # records: the ledger is held only so long
+CANNOT_SYNC: Final = frozenset({errno.EINVAL, errno.ENOTSUP, errno.EBADF, errno.ENOSYS})
 CHECK: Final = "check the stick: is it mounted, writable, and large enough?"
 
 
@@ -129,8 +130,10 @@ def _is_there(path: Path, data: bytes) -> bool:
 def _sync(folder: Path) -> None:
     handle = os.open(folder, os.O_RDONLY | os.O_DIRECTORY)
     try:
-        with contextlib.suppress(OSError):  # some sticks' file systems cannot sync a folder
-            os.fsync(handle)
+        os.fsync(handle)
+    except OSError as error:
+        if error.errno not in CANNOT_SYNC:  # some sticks' file systems cannot sync a folder
+            raise
     finally:
         os.close(handle)
 

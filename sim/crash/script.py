@@ -5,8 +5,10 @@ does to the books and how it is asked of the store."""
 
 from __future__ import annotations
 
+import hashlib
 import random
 from collections.abc import Callable, Mapping, Sequence
+from pathlib import Path
 from typing import Any
 
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
@@ -16,17 +18,25 @@ from msgspec.structs import replace
 from edge.core.effects import Prune, Save
 from edge.core.types import Answer, Entry, Head
 from edge.drivers.keys.file import AesLocker
-from edge.drivers.store import OPENING_SPACE, Batch, Decided, Row
+from edge.drivers.store import NEWEST, OPENING_SPACE, Batch, Decided, Row
 from edge.drivers.store.pruning import TAIL_RECORDS
 from edge.drivers.store.sqlite import Driver
 from edge.errors import EdgeError
+from edge.process.carrying import take
+from edge.wire import carry
+from edge.wire.carry import Manifest
 from sim.world.chain import Chain
 
 EPOCH = 1
+TERMINAL = "sim-terminal"  # of a `Chain`
 SIZES = (120, 400, 700, 3000)  # bytes of sealed body
 BULK_BYTES = 60
 BULK_MORE = 12  # records beyond the tail that is never pruned
 LONG_EVERY = 8
+FINISHED = 12  # tasks that were finished at one time
+TASK = "task"  # a space whose old documents go
+AGE_MAX = 255
+FINISHED_KEYS = tuple(f"f{number:04d}" for number in range(4 * FINISHED))
 DOCS = 5  # keys in turn, so that documents change and go
 _NONCE_BYTES = 12
 
@@ -56,6 +66,7 @@ class Books(Struct, frozen=True):
     entries: tuple[Entry, ...] = ()  # of all that ever were, decided or not
     decided: Mapping[int, Decided] = {}
     docs: Mapping[tuple[str, str], bytes] = {}
+    aging: Mapping[str, bytes] = {}  # finished tasks beyond the newest: key -> when
     openings: Mapping[int, bytes] = {}  # by seq; a start does not read them
     number: int = 0
     checkpoint: tuple[int, bytes] = (0, bytes(32))
@@ -95,12 +106,15 @@ class Script:
 
     @classmethod
     def drawn(cls, seed: int, steps: int) -> Script:
-        """Every duty as often as its weight says; each eighth script has enough to prune."""
+        """Every duty as often as its weight says; each eighth script has enough to prune,
+        another has documents that age and an export."""
         dice, weights = random.Random(f"plan {seed}"), [kind.weight for kind in STEPS.values()]
         plan = dice.choices(list(STEPS), weights, k=steps)
         if seed % LONG_EVERY == 0:
             plan = ["bulk", *plan]
             plan.insert(dice.randrange(1, steps), "prune")
+        if seed % LONG_EVERY == LONG_EVERY // 2:
+            plan = ["finish", "finish", "crowd", "cut", "age", "commit", "export", *plan]
         return cls(seed, plan)
 
     def locker(self) -> SeededLocker:
@@ -134,6 +148,33 @@ class Script:
             openings={seq: one for seq, one in before.openings.items() if seq in stays},
         )
         return Step("prune", prune=what), after
+
+    def finish(self, before: Books) -> tuple[Step, Books]:
+        """Tasks that are finished, all at one moment: the n-th time at n."""
+        done = len(before.aging) // FINISHED
+        return self._tasks(before, [f"f{len(before.aging) + n:04d}" for n in range(FINISHED)], done)
+
+    def crowd(self, before: Books) -> tuple[Step, Books]:
+        """As many newer ones as always stay."""
+        keys = [f"n{number:05d}" for number in range(NEWEST[TASK])]
+        return self._tasks(before, keys, AGE_MAX, aging=False)
+
+    def _tasks(
+        self, before: Books, keys: Sequence[str], at: int, *, aging: bool = True
+    ) -> tuple[Step, Books]:
+        saves = tuple(Save(TASK, key, bytes([at])) for key in keys)
+        if not aging:
+            docs = {**before.docs, **{(TASK, key): bytes([at]) for key in keys}}
+            return Step("crowd", Batch(saves=saves)), replace(before, docs=docs)
+        after = replace(before, aging={**before.aging, **{key: bytes([at]) for key in keys}})
+        return Step("finish", Batch(saves=saves)), after
+
+    def age(self, before: Books) -> tuple[Step, Books]:
+        """The oldest of the finished tasks go, as `_age` has their time."""
+        until = min(before.aging.values(), default=b"\0")[0] + 1
+        stays = {key: value for key, value in before.aging.items() if value[0] >= until}
+        what = Prune(0, until, 0)
+        return Step("age", prune=what), replace(before, aging=stays)
 
     def upgrade(self, before: Books) -> tuple[Step, Books]:
         """The ledger becomes one of version 1 and is opened by today's store."""
@@ -226,6 +267,43 @@ def _prune(store: Driver, step: Step) -> bool:
     return True
 
 
+def keep(_space: str, _value: bytes) -> bool:
+    """No document must stay: the newest do."""
+    return False
+
+
+def age(space: str, value: bytes) -> int | None:
+    """When a task was finished."""
+    return value[0] if space == TASK else None
+
+
+def _export(store: Driver, _step: Step) -> bool:
+    """To a stick beside the ledger: EdgeError E-EXP-01 when it does not take it."""
+    folder = stick(Path(store._db.filename).parent)  # noqa: SLF001 (where it lies is no duty)
+    folder.mkdir(exist_ok=True)
+    take(store, TERMINAL, unsigned, folder, 0, everything=True)
+    return True
+
+
+def stick(folder: Path) -> Path:
+    """Where the export of a ledger in `folder` goes."""
+    return folder / "stick"
+
+
+def unsigned(manifest: Manifest) -> bytes:
+    """The same bytes for the same export: whose key it is does not matter here."""
+    return carry.encode(manifest, _Repeats())
+
+
+class _Repeats:
+    """A signer of nothing, so that a seed gives the same bytes."""
+
+    kid, alg = bytes(8), -7
+
+    def sign(self, message: bytes) -> bytes:
+        return hashlib.sha512(message).digest()
+
+
 def _checkpoint(store: Driver, _step: Step) -> bool:
     return store.checkpoint_wal()
 
@@ -248,6 +326,10 @@ STEPS: Mapping[str, Kind] = {
     "reopen": Kind(1, _same("reopen"), None),
     "bulk": Kind(0, Script.bulk, _commit),
     "prune": Kind(1, Script.prune, _prune),
+    "finish": Kind(0, Script.finish, _commit),
+    "crowd": Kind(0, Script.crowd, _commit),
+    "age": Kind(0, Script.age, _prune),
+    "export": Kind(0, _same("export"), _export),
     "upgrade": Kind(1, Script.upgrade, None),
     "cut": Kind(1, _same("cut"), None),  # the power goes somewhere in the step after this one
 }
@@ -271,12 +353,19 @@ def read(store: Driver) -> Books:
         for seq in range(1, count + 1)
         if (opening := store.doc(OPENING_SPACE, f"{seq:012d}")) is not None
     }
+    aging = {key: value for key in FINISHED_KEYS if (value := store.doc(TASK, key)) is not None}
     return Books(
         head=restored.head,
         records=records,
         entries=restored.pending,
         decided=decided,
-        docs={(s, k): v for s, values in restored.docs.items() for k, v in values.items()},
+        docs={
+            (s, k): v
+            for s, values in restored.docs.items()
+            for k, v in values.items()
+            if (s, k[:1]) != (TASK, "f")
+        },
+        aging=aging,
         openings=openings,
         number=store.last_number,
         checkpoint=store.checkpoint,
@@ -296,7 +385,7 @@ def _kept(store: Driver, seq: int) -> list[bytes]:
 
 def difference(found: Books, wanted: Books) -> str:
     """The first thing that is not as it must be; "" when all is."""
-    for name in ("head", "base", "records", "decided", "docs", "openings", "number", "checkpoint"):
+    for name in ("head", "base", "records", "decided", "docs", "aging", "openings", "number", "checkpoint"):
         if getattr(found, name) != getattr(wanted, name):
             return name
     outcomes = {seq: decided.outcome for seq, decided in wanted.decided.items()}

@@ -16,7 +16,7 @@ from edge.drivers.store.sqlite import Driver
 from edge.errors import EdgeError
 from sim.crash.cut import Files, Platter
 from sim.crash.old import to_version_1
-from sim.crash.script import EPOCH, STEPS, Books, Script, difference, read
+from sim.crash.script import EPOCH, STEPS, Books, Script, age, difference, keep, read
 from sim.world.disk import Op, VirtualDisk
 
 LEDGER: Final = "ledger.db"
@@ -126,6 +126,7 @@ class _Player:
         try:
             self._open()
             books = read(self._store)
+            self._store.restore(keep, age)
         except EdgeError as error:
             self._store, self.tape.broken = None, f"after a power cut: {error.code}"
             return done
@@ -144,6 +145,7 @@ class _Player:
             new_epoch=EPOCH,
             vfs=self._disk.name,
         )
+        self._store.restore(keep, age)
         for name, value in self._pragmas.items():
             self._store._db.pragma(name, value)  # noqa: SLF001 (the product has no such knob)
 
@@ -164,7 +166,7 @@ def _the_power_is_ours() -> Iterator[None]:
 def write_image(folder: Path, files: Files) -> None:
     """Make it the folder's content."""
     for old in folder.iterdir():
-        if old.name not in files:
+        if old.is_file() and old.name not in files:
             old.unlink()
     for name, content in files.items():
         (folder / name).write_bytes(content)

@@ -22,10 +22,13 @@ from msgspec import Struct
 from edge.drivers.store import Batch
 from edge.drivers.store.sqlite import Driver
 from edge.errors import EdgeError
+from edge.process import carrying
+from edge.wire import carry
 from sim.crash.old import to_version_1
-from sim.crash.script import EPOCH, STEPS, Script, Step
+from sim.crash.script import EPOCH, STEPS, Books, Script, Step, age, keep, stick
 from sim.crash.tape import LEDGER, NOTHING_YET, judge
 
+STICK: Final = "stick"
 RESERVE_BYTES: Final = 64 * 1024
 TRIES_MAX: Final = 5  # of one step on a full disk
 HALTED: Final = 74  # as `edge.main` ends after E-STO-02
@@ -63,6 +66,8 @@ DUTIES: Final[Mapping[str, Duty]] = {
     "checkpoint": Duty(("commit", "commit"), ("checkpoint", "commit", "checkpoint")),
     "start": Duty(("commit", "answer", "document"), ("reopen", "reopen")),
     "prune": Duty(("bulk", "commit"), ("prune", "commit", "prune")),
+    "age": Duty(("commit", "finish", "finish", "crowd"), ("age", "commit", "age")),
+    "export": Duty(("bulk", "commit"), ("export", "commit", "export")),
     "migrate": Duty(("commit", "answer", "document"), ("commit",), old=True),
 }
 
@@ -120,7 +125,7 @@ class Theatre:
         made = Driver(
             folder / LEDGER, self._script.locker(), reserve_bytes=RESERVE_BYTES, new_epoch=EPOCH
         )
-        made.restore()
+        made.restore(keep, age)
         return made
 
     def live(self, mode: str, at: int) -> Life:
@@ -146,7 +151,26 @@ class Theatre:
         if end is None and (wrong := self._unsaid(mode, life)):
             return wrong
         done = life.acked + self._skip if life.acked != NOTHING_YET else self._skip or NOTHING_YET
-        return judge(self._home, self._script, done)
+        return judge(self._home, self._script, done) or self._stick(life, done)
+
+    def _stick(self, life: Life, done: int) -> str:
+        """What is on the stick is whole, what was said to be there is there, and the same export
+        made once more (by whoever tries again) is whole as well."""
+        what, steps = stick(self._home), self._script.steps
+        told = [n for n in range(self._skip, max(done, 0)) if steps[n].what == "export"]
+        refused = sum(word.startswith("said E-EXP-") for word in life.words)
+        if wrong := _unlike(what, [self._script.books[n] for n in told], refused):
+            return wrong
+        if not any(step.what == "export" for step in steps):
+            return ""
+        store = self._open(self._home)
+        try:
+            _do(store, Step("export"))
+        finally:
+            store.close()
+        left = self._script.books[max(done, 0) : max(done, 0) + 2]
+        again = [_unlike(what, [books], 0) for books in left]
+        return "" if "" in again else f"made once more: {again[0]}"
 
     def _unsaid(self, mode: str, life: Life) -> str:
         """What the process kept to itself."""
@@ -209,8 +233,14 @@ class Theatre:
             store.close()
         elif self._weak is not None:
             self._weak(store, step, say)
-        elif not _do(store, step):
-            say("later")
+        else:
+            try:
+                if not _do(store, step):
+                    say("later")
+            except EdgeError as error:
+                if not error.code.startswith("E-EXP-"):
+                    raise
+                say(f"said {error.code}")  # to whoever wanted the export; the store goes on
         return store
 
 
@@ -222,8 +252,11 @@ def _do(store: Driver, step: Step) -> bool:
 
 def _loud(words: Sequence[str]) -> list[tuple[str, bool]]:
     """The failed calls that must be spoken of, and whether the store was closing then."""
-    loud, closing = [], False
+    loud: list[tuple[str, bool]] = []
+    closing = False
     for word in words:
+        if word.startswith("said "):
+            loud = [one for one in loud if f" {STICK}" not in one[0]]
         if word == "closing" or word.startswith("ack "):
             closing = word == "closing"
         name, _, file = word.removeprefix("hit ").partition(" ")
@@ -232,6 +265,26 @@ def _loud(words: Sequence[str]) -> list[tuple[str, bool]]:
         ):
             loud.append((word, closing))
     return loud
+
+
+def _unlike(folder: Path, wanted: Sequence[Books], refused: int) -> str:
+    """What is wrong with the exports in a folder: each is whole, and of those that are `wanted` all
+    but so many are there, record by record."""
+    found = []
+    for path in sorted(folder.glob(f"*{carrying.MANIFEST_SUFFIX}")):
+        try:
+            manifest = carry.peek(path.read_bytes())
+            records = [one for _, part in carrying.parts_of(path, manifest) for one in part]
+        except EdgeError as error:
+            return f"half an export: {path.name}, {error.code}"
+        found.append((manifest.first, records))
+    missing = [
+        books
+        for books in wanted
+        if (books.base + 1, [books.records[n] for n in range(books.base + 1, books.head.seq + 1)])
+        not in found
+    ]
+    return f"{len(missing)} exports are not there" if len(missing) > refused else ""
 
 
 def _refuses(store: Driver) -> bool:
