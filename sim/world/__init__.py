@@ -170,8 +170,8 @@ class World:
 
     # -- for the faults ----------------------------------------------------------------------------
     def restore_centre(self, backup: bytes) -> None:
-        """The centre's database goes back to this copy, once in a world."""
-        if self._centre_is_old:
+        """The centre's database goes back to this copy, once in a world, and not after its faults."""
+        if self._centre_is_old or self.net.healed:
             return
         self._truth = self.net.snapshot()
         self._centre_is_old = True
