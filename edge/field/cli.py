@@ -27,6 +27,7 @@ CLONE = {
     "mutants": "sim.mutants",
     "killpoints": "sim.crash.killpoints",
     "peers": "tests.bench.peers",
+    "sim": "sim",
 }
 
 
