@@ -22,7 +22,7 @@ def build_of(files: Mapping[str, bytes]) -> str:
 def make(version: str, files: Mapping[str, bytes], *, downgrade: bool = False) -> bytes:
     """`files`: path inside the slot -> bytes. With `downgrade` a controller takes it also when it is
     older than what it runs."""
-    assert len(version.split(".")) == 3
+    assert version.count(".") == 2  # noqa: PLR2004 (three numbers)
     held: dict[str, object] = {
         "version": version,
         "build": build_of(files),

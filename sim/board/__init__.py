@@ -21,7 +21,7 @@ from typing import IO, Any
 from msgspec import Struct
 
 from edge.errors import EdgeError
-from sim.board.flash_image import ROOT, firmware_files, write_files
+from sim.board.flash_image import ROOT, board_files, has_file, write_files
 
 KEY_BYTES = 32
 START_TIMEOUT_S = 20
@@ -242,9 +242,9 @@ def serve(directory: Path, link: Path, *, with_parent: bool) -> None:
     if not key_path.exists():
         make_key(key_path)
     image = directory / "flash.img"
-    files, _build = firmware_files()
-    files |= {"/key": key_path.read_bytes(), "/board": b"sim"} | overlay(directory / "overlay")
-    write_files(image, files)
+    # A board that was flashed over its cable keeps what it got.
+    if not (image.exists() and has_file(image, "/b/manifest.json")):
+        write_files(image, board_files(key_path.read_bytes(), over=overlay(directory / "overlay")))
     folder = os.open(directory, os.O_PATH | os.O_DIRECTORY)
     with socket.socket(socket.AF_UNIX) as control:
         place = directory / "control.sock"

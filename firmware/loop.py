@@ -38,7 +38,7 @@ class Clock:
         return self._now
 
 
-class Duties:
+class Loop:
     def __init__(self, app: App, parts: "dict[str, Any]", clock: Clock) -> None:
         """parts: cable and reader (SerialLine), ring, buzzer, buttons, watchdog."""
         self._app = app
@@ -62,6 +62,7 @@ class Duties:
         self._all = (1 << len(self._duties)) - 1
         self._reported = 0
         self._fed_at = 0
+        self.complete = False  # every duty has reported at least once: the self-test
         self._poll = select.poll()
         self._poll.register(self._cable.uart, select.POLLIN)
         self._poll.register(self._reader.uart, select.POLLIN)
@@ -105,6 +106,7 @@ class Duties:
                 sys.print_exception(error)
         if self._reported == self._all and now - self._fed_at >= FEED_MS:
             self._watchdog.feed()
+            self.complete = True
             self._fed_at = now
             self._reported = 0
         self._poll.poll(self._app.wait(now))
