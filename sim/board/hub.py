@@ -35,7 +35,11 @@ from sim.board.flash_image import BLOCKS
 HERE = Path(__file__).resolve().parent
 HEAD = struct.Struct("<BQIIH")  # as sim/shims/_hub.py
 PIN, BITS, PWM, WDT, FEED, RESET = 1, 2, 3, 4, 5, 6
+LEVEL = struct.Struct("<BH")  # as sim/shims/_hub.py
 LEVEL_NONE = 2  # nothing drives the pin
+ANALOG = 128  # pins from here on are channels of the ADC
+# What the ADC reads on a healthy board in a room: 5 V behind the divider by three, 27 degrees.
+HEALTHY = {ANALOG + 0: 6000, ANALOG + 3: 33100, ANALOG + 4: 14021}
 PWRON_RESET, WDT_RESET = 1, 3
 HEAP = "384k"  # 64-bit objects: about what a Pico's 190 kB hold
 READ_MAX = 4096
@@ -80,8 +84,10 @@ class Hub:
         self._lamps: deque[tuple[int, list[list[int]]]] = deque(maxlen=HISTORY_MAX)
         self._tones: deque[tuple[int, int]] = deque(maxlen=HISTORY_MAX)
         self._causes: deque[int] = deque(maxlen=HISTORY_MAX)
+        self._pins: dict[int, deque[tuple[int, int]]] = {}  # (microseconds, level), ...
         self._console = bytearray()
         self._buttons = dict(wiring.BUTTONS)
+        self._driven: dict[int, int] = dict(HEALTHY)  # the world outlives a reset
         self._clients = 0
         self.stopping = False
         control.setblocking(False)
@@ -175,6 +181,8 @@ class Hub:
         reader.close()
         os.close(level_r)
         os.close(done_w)
+        for pin, level in self._driven.items():
+            self._drive(pin, level)
         assert self._vm.stdout is not None
         console = self._vm.stdout.fileno()
         self._selector.register(self._cable, selectors.EVENT_READ, self._from_board)
@@ -269,6 +277,8 @@ class Hub:
             self._shine(colours[: len(self._ring)], at_us)
         elif op == PWM and a == wiring.BUZZER_PIN:
             self._tones.append((at_us, b >> 16 if b & 0xFFFF else 0))
+        elif op == PIN:
+            self._pins.setdefault(a, deque(maxlen=HISTORY_MAX)).append((at_us, b))
         elif op == WDT:
             self._bite_s = a / 1000
             self._bite_at = time.monotonic() + self._bite_s
@@ -284,9 +294,10 @@ class Hub:
         self._lamps.append((at_us, ring))
 
     def _drive(self, pin: int, level: int) -> None:
+        self._driven[pin] = level
         if self._levels is not None and self._vm is not None:
             with contextlib.suppress(OSError):
-                os.write(self._levels, bytes((pin, level)))
+                os.write(self._levels, LEVEL.pack(pin, level))
 
     # -- the outside world -------------------------------------------------------------------------
     def _accept(self, control: socket.socket) -> None:
@@ -333,6 +344,10 @@ class Hub:
                 pin = self._buttons[ask["button"]]
                 self._drive(pin, 0)
                 self._after(float(ask.get("ms", PRESS_MS)), lambda: self._drive(pin, LEVEL_NONE))
+            case "drive":  # a switch, or with `analog` a voltage: 0 .. 65535 of full scale
+                self._drive(int(ask["pin"]) + ANALOG * bool(ask.get("analog")), int(ask["level"]))
+            case "pins":  # what the firmware drives
+                return {"pins": {str(pin): list(got) for pin, got in self._pins.items()}}
             case "lamps":
                 return {"now": self._ring, "history": list(self._lamps), "tones": list(self._tones)}
             case "unplug":

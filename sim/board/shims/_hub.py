@@ -1,7 +1,7 @@
 """The simulated board's side of the physics channel; runs inside the MicroPython VM.
 
 Out: one fixed head (op, microseconds, a, b, length) and data per thing the firmware did. In:
-(pin, level) pairs. The end of the in-pipe means that the simulator is gone, and then there is no
+(pin, level) as u8 and u16; pins from ANALOG on are channels of the ADC. The end of the in-pipe means that the simulator is gone, and then there is no
 power: the VM ends.
 """
 
@@ -12,10 +12,12 @@ import time
 
 PIN, BITS, PWM, WDT, FEED, RESET = 1, 2, 3, 4, 5, 6
 HEAD = "<BQIIH"
+LEVEL = "<BH"
+ANALOG = 128
 
 _in = open(int(os.getenv("SIM_IN")), "rb", 0)
 _out = open(int(os.getenv("SIM_OUT")), "wb", 0)
-_pair = bytearray(2)
+_pair = bytearray(struct.calcsize(LEVEL))
 driven = {}
 
 
@@ -31,7 +33,8 @@ def levels():
             return driven
         if count == 0:
             sys.exit(9)
-        if _pair[1] == 2:
-            driven.pop(_pair[0], None)
+        pin, level = struct.unpack(LEVEL, _pair)
+        if level == 2 and pin < ANALOG:
+            driven.pop(pin, None)
         else:
-            driven[_pair[0]] = _pair[1]
+            driven[pin] = level

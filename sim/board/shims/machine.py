@@ -53,6 +53,19 @@ class PWM:
         _hub.tell(_hub.PWM, self._pin.id, (self._freq << 16) | duty if self._freq < 65536 else 0)
 
 
+class ADC:
+    """Reads what the world puts on the channel; an open input floats low."""
+
+    CORE_TEMP = 4
+
+    def __init__(self, where):
+        channel = where.id - 26 if isinstance(where, Pin) else where
+        self._key = _hub.ANALOG + channel
+
+    def read_u16(self):
+        return _hub.levels().get(self._key, 0)
+
+
 class UART(io.IOBase):
     def __init__(self, id, baudrate=115200, **options):
         self._fd = int(os.getenv("SIM_UART%d" % id))
