@@ -177,6 +177,10 @@ class Link:
             case _:
                 return None
 
+    def idle(self) -> bool:
+        """No command waits for its acknowledgement."""
+        return not self._queue
+
     def _take(self, kind: Input, what: object) -> None:
         self.TABLE[self.state, kind](self, what)
 

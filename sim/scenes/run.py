@@ -1,0 +1,128 @@
+"""Plays one scenario: board, host, steps, verdict, and the files that tell what happened."""
+
+from __future__ import annotations
+
+import time
+import traceback
+from pathlib import Path
+
+import msgspec
+from msgspec import Struct
+
+from edge.errors import EdgeError
+from sim.scenes import bundle, picture
+from sim.scenes.boards import Bench, Board, Simulated
+from sim.scenes.clock import Clock, Wall
+from sim.scenes.form import Planned, Scenario, kinds
+from sim.scenes.seen import Moment, Outcome, Skipped, Unmet, Verdict
+from sim.scenes.stage import Stage
+
+STEP_FAILED_HOLD_MS = 50  # what comes right behind a failure is in the record too
+
+
+class Options(Struct, frozen=True):
+    """`out`: a folder for each run is made in it. `seed` None: each scenario's own. `port`: a real
+    board, with its pairing key's file. `overlay`: files over the firmware, for must-fail tests."""
+
+    out: str
+    seed: int | None = None
+    realtime: bool = False
+    port: str = ""
+    key: str = ""
+    by_hand: bool = False
+    overlay: dict[str, str] = {}
+
+
+def play(scenario: Scenario, options: Options) -> Outcome:
+    """The outcome; never an exception of the scenario's."""
+    seed = scenario.head.seed if options.seed is None else options.seed
+    place = Path(options.out) / scenario.name
+    place.mkdir(parents=True, exist_ok=True)
+    began = time.monotonic()
+    outcome = Outcome(
+        scenario.name, scenario.head.title, scenario.head.area, scenario.path, seed, Verdict.ERROR,
+        where=str(place),
+    )  # fmt: skip
+    stage: Stage | None = None
+    console = ""
+    try:
+        board, clock = _board(scenario, options, place, seed)
+        try:
+            stage = Stage(board, clock, seed, scenario.head.limit_s)
+            outcome = _steps(scenario, stage, outcome)
+            picture.observe(stage)
+            console = "" if isinstance(board, Bench) else str(board.state()["console"])
+        finally:
+            if stage is not None:
+                stage.hush()
+            board.close()
+    except Skipped as no:
+        outcome = msgspec.structs.replace(outcome, verdict=Verdict.SKIP, why=str(no))
+    except EdgeError as error:
+        outcome = msgspec.structs.replace(outcome, why=str(error))
+    except Exception:
+        outcome = msgspec.structs.replace(outcome, why=traceback.format_exc()[-2000:])
+    wall_ms = int((time.monotonic() - began) * 1000)
+    board_ms = stage.clock.now_us() // 1000 if stage is not None else 0
+    outcome = msgspec.structs.replace(outcome, wall_ms=wall_ms, board_ms=board_ms)
+    return _leave(scenario, outcome, stage, place, console)
+
+
+def _board(
+    scenario: Scenario, options: Options, place: Path, seed: int
+) -> tuple[Board, Clock]:
+    if options.port:
+        person = _person if options.by_hand else None
+        return Bench(Path(options.port), Path(options.key), person), Wall()
+    overlay = {**scenario.head.overlay, **options.overlay}
+    return Simulated(place / "board", seed, overlay), Wall()
+
+
+def _person(text: str) -> None:
+    input(f"    please {text}, then Enter: ")
+
+
+def _steps(scenario: Scenario, stage: Stage, outcome: Outcome) -> Outcome:
+    """All steps, or up to the first that is not met."""
+    for planned in scenario.steps:
+        at = Moment(stage.clock.now_us(), "step", planned.text)
+        try:
+            kinds()[planned.kind].play(planned.fields, stage)
+        except Unmet as unmet:
+            stage.record.add(msgspec.structs.replace(at, tone="bad"))
+            return _unmet(scenario, planned, unmet, outcome)
+        except Skipped as no:
+            raise Skipped(f"step {planned.text!r}: {no}") from no
+        stage.record.add(at)
+    if scenario.head.should_fail:
+        why = f"it must fail with {scenario.head.should_fail!r}, and every step was met"
+        return msgspec.structs.replace(outcome, verdict=Verdict.FAIL, why=why)
+    return msgspec.structs.replace(outcome, verdict=Verdict.OK)
+
+
+def _unmet(scenario: Scenario, planned: Planned, unmet: Unmet, outcome: Outcome) -> Outcome:
+    expected = scenario.head.should_fail
+    good = bool(expected) and expected in f"{planned.text}: {unmet}"
+    return msgspec.structs.replace(
+        outcome,
+        verdict=Verdict.OK if good else Verdict.FAIL,
+        line=planned.line,
+        step=planned.text,
+        why=f"fails as it must: {unmet}" if good else str(unmet),
+    )
+
+
+def _leave(
+    scenario: Scenario, outcome: Outcome, stage: Stage | None, place: Path, console: str
+) -> Outcome:
+    """Record, picture and, where it went wrong, the bundle."""
+    if stage is not None:
+        lines = [msgspec.json.encode(one) for one in stage.record.moments]
+        (place / "run.jsonl").write_bytes(b"".join(line + b"\n" for line in lines))
+        page = picture.page(scenario, outcome, stage.record.moments)
+        (place / "picture.html").write_text(page, encoding="utf-8")
+    (place / "console.txt").write_text(console, encoding="utf-8")
+    if outcome.verdict in (Verdict.FAIL, Verdict.ERROR):
+        made = bundle.make(scenario, outcome, place)
+        outcome = msgspec.structs.replace(outcome, bundle=str(made))
+    return outcome
