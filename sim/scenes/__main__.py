@@ -15,7 +15,7 @@ import msgspec
 
 from edge.errors import EdgeError
 from sim.scenes import bundle, form, junit
-from sim.scenes.run import Options, play
+from sim.scenes.run import Options, play, play_file
 from sim.scenes.seen import Outcome, Verdict
 
 HOME = Path(__file__).resolve().parents[1] / "scenarios"
@@ -130,13 +130,9 @@ def _each(
         return
     paths = [one.path for one in scenarios]
     with concurrent.futures.ProcessPoolExecutor(max_workers=jobs) as pool:
-        futures = [pool.submit(_play_file, path, options) for path in paths]
+        futures = [pool.submit(play_file, path, options) for path in paths]
         for future in concurrent.futures.as_completed(futures):
             yield future.result()
-
-
-def _play_file(path: str, options: Options) -> Outcome:
-    return play(form.load(Path(path)), options)
 
 
 def say(one: Outcome) -> None:

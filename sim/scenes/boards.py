@@ -9,7 +9,11 @@ from pathlib import Path
 from typing import Any, Protocol
 
 from edge.drivers.board.serial_port import read_key
+from edge.errors import EdgeError
+from edge.wire import slot_manifest
 from sim.board import Lamps, SimBoard
+from sim.board.flash_image import FIRST_SLOT, firmware_files
+from sim.scenes.form import Patch
 from sim.scenes.seen import Skipped
 
 
@@ -28,6 +32,29 @@ class Board(Protocol):
 def key_of(seed: int) -> bytes:
     """The pairing key of a run: from the seed, so that a run repeats to the byte."""
     return hashlib.sha256(b"facepay/scenario/%d" % seed).digest()
+
+
+def own_build() -> str:
+    """The build of this tree's firmware, as HELLO names it."""
+    _fixed, program, _version = firmware_files()
+    return slot_manifest.build_of(program)
+
+
+def patched(patches: list[Patch]) -> dict[str, str]:
+    """The changed files by their path on the board. E-SCN-03 when a patch fits no file, or more
+    than one."""
+    _fixed, program, _version = firmware_files()
+    texts = {place: data.decode() for place, data in program.items()}
+    changed: dict[str, str] = {}
+    for patch in patches:
+        where = [place for place, text in texts.items() if text.count(patch.old) == 1]
+        if len(where) != 1:
+            raise EdgeError(
+                "E-SCN-03", f"the patch {patch.old!r} fits {len(where)} files", "it must fit one"
+            )
+        texts[where[0]] = texts[where[0]].replace(patch.old, patch.new)
+        changed[f"{FIRST_SLOT.strip('/')}/{where[0]}"] = texts[where[0]]
+    return changed
 
 
 class Simulated:

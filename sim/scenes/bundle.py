@@ -12,7 +12,8 @@ from pathlib import Path
 import msgspec
 
 from sim.board import micropython
-from sim.board.flash_image import ROOT, firmware_files
+from sim.board.flash_image import ROOT
+from sim.scenes.boards import own_build
 from sim.scenes.form import Scenario
 from sim.scenes.seen import Outcome
 
@@ -43,14 +44,13 @@ def make(scenario: Scenario, outcome: Outcome, place: Path) -> Path:
 
 def versions() -> dict[str, str]:
     """Of everything that may make a run differ."""
-    _files, build = firmware_files()
     return {
         "python": platform.python_version(),
         "machine": platform.platform(),
         "vm": _first_line([str(micropython.find()), "-c", "import sys; print(sys.version)"]),
         "commit": _first_line(["git", "-C", str(ROOT), "rev-parse", "HEAD"]),
         "changed": _first_line(["git", "-C", str(ROOT), "status", "--short"]),
-        "firmware": build,
+        "firmware": own_build(),
     }
 
 

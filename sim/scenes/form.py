@@ -30,15 +30,24 @@ Seed = Annotated[int, Meta(ge=0, le=2**32 - 1)]
 BoardFile = Annotated[str, Meta(pattern=r"^[a-z0-9_]+(/[a-z0-9_]+)*(\.[a-z]{2,4})?$", max_length=64)]
 
 
+class Patch(Struct, frozen=True, forbid_unknown_fields=True):
+    """A firmware with a fault in it: in the one file of the program where `old` stands, `new`."""
+
+    old: Annotated[str, Meta(min_length=4, max_length=1000)]
+    new: Annotated[str, Meta(max_length=1000)]
+
+
 class Head(Struct, frozen=True, forbid_unknown_fields=True):
     """What stands above the steps. `overlay`: files that are flashed over the firmware, by their
-    path on the board. `should_fail`: a step must fail, and what is said then holds this text."""
+    path on the board; `patch`: changes of the firmware. `should_fail`: a step must fail, and what
+    is said then holds this text."""
 
     title: Name
     area: str
     seed: Seed = 1
     limit_s: Annotated[int, Meta(ge=1, le=7200)] = 60
     should_fail: Annotated[str, Meta(max_length=200)] = ""
+    patch: Annotated[list[Patch], Meta(max_length=8)] = []
     overlay: dict[BoardFile, Annotated[str, Meta(max_length=OVERLAY_BYTES_MAX)]] = {}
 
 
@@ -150,7 +159,7 @@ class _Reader:
                 self._add(lines.get(key, line), "E-SCN-02", text)
                 good = False
         missing = [key for key, field in known.items() if field.required and key not in given]
-        if missing:
+        if missing and good:
             self._add(line, "E-SCN-03", f"needs {', '.join(missing)}")
             good = False
         if not good:
@@ -188,6 +197,7 @@ def _positions(text: str) -> tuple[dict[str, int], list[dict[str, int]]]:
     """Lines of the keys of the head, and of each step ("" is its heading). tomllib does not tell
     them, and scenario files are flat."""
     head: dict[str, int] = {}
+    aside: dict[str, int] = {}
     found: list[dict[str, int]] = []
     here = head
     for number, line in enumerate(text.splitlines(), start=1):
@@ -196,7 +206,7 @@ def _positions(text: str) -> tuple[dict[str, int], list[dict[str, int]]]:
             found.append(here)
         elif pair := re.match(r"\s*\"?([A-Za-z0-9_.-]+)\"?\s*=", line):
             here.setdefault(pair.group(1), number)
-        elif table := re.match(r"\s*\[\s*([A-Za-z0-9_-]+)", line):
-            here = head
-            here.setdefault(table.group(1), number)
+        elif table := re.match(r"\s*\[+\s*([A-Za-z0-9_-]+)", line):
+            head.setdefault(table.group(1), number)
+            here = aside
     return head, found

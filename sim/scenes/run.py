@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 import time
 import traceback
 from pathlib import Path
@@ -11,18 +12,16 @@ from msgspec import Struct
 
 from edge.errors import EdgeError
 from sim.scenes import bundle, picture
-from sim.scenes.boards import Bench, Board, Simulated
+from sim.scenes.boards import Bench, Board, Simulated, patched
 from sim.scenes.clock import Clock, Wall
-from sim.scenes.form import Planned, Scenario, kinds
+from sim.scenes.form import Patch, Planned, Scenario, kinds, load
 from sim.scenes.seen import Moment, Outcome, Skipped, Unmet, Verdict
 from sim.scenes.stage import Stage
-
-STEP_FAILED_HOLD_MS = 50  # what comes right behind a failure is in the record too
 
 
 class Options(Struct, frozen=True):
     """`out`: a folder for each run is made in it. `seed` None: each scenario's own. `port`: a real
-    board, with its pairing key's file. `overlay`: files over the firmware, for must-fail tests."""
+    board, with its pairing key's file. `patch`: faults in the firmware, for must-fail tests."""
 
     out: str
     seed: int | None = None
@@ -30,14 +29,15 @@ class Options(Struct, frozen=True):
     port: str = ""
     key: str = ""
     by_hand: bool = False
-    overlay: dict[str, str] = {}
+    patch: tuple[Patch, ...] = ()
 
 
 def play(scenario: Scenario, options: Options) -> Outcome:
     """The outcome; never an exception of the scenario's."""
     seed = scenario.head.seed if options.seed is None else options.seed
     place = Path(options.out) / scenario.name
-    place.mkdir(parents=True, exist_ok=True)
+    shutil.rmtree(place, ignore_errors=True)  # the board of an earlier run keeps its flash
+    place.mkdir(parents=True)
     began = time.monotonic()
     outcome = Outcome(
         scenario.name, scenario.head.title, scenario.head.area, scenario.path, seed, Verdict.ERROR,
@@ -68,13 +68,18 @@ def play(scenario: Scenario, options: Options) -> Outcome:
     return _leave(scenario, outcome, stage, place, console)
 
 
+def play_file(path: str, options: Options) -> Outcome:
+    """As `play`, of a file: what a process of a pool is given."""
+    return play(load(Path(path)), options)
+
+
 def _board(
     scenario: Scenario, options: Options, place: Path, seed: int
 ) -> tuple[Board, Clock]:
     if options.port:
         person = _person if options.by_hand else None
         return Bench(Path(options.port), Path(options.key), person), Wall()
-    overlay = {**scenario.head.overlay, **options.overlay}
+    overlay = {**patched([*scenario.head.patch, *options.patch]), **scenario.head.overlay}
     return Simulated(place / "board", seed, overlay), Wall()
 
 

@@ -12,7 +12,7 @@ from msgspec import Struct
 
 from sim.scenes.seen import Moment
 
-LEFT, RIGHT, WIDTH = 190, 24, 1600
+LEFT, RIGHT, WIDTH = 190, 40, 1600
 ROW = 22
 ROWS_MAX = 8
 LETTER = 7.4  # an average letter at 13 px

