@@ -16,10 +16,10 @@ _NO_XML = re.compile("[^\t\n\r\x20-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
 
 def write(outcomes: list[Outcome], target: Path) -> None:
     """The file, whole or not at all."""
-    root = ET.Element("testsuites", name="facepay sim run", **_counts(outcomes))
+    root = ET.Element("testsuites", {"name": "facepay sim run", **_counts(outcomes)})
     for area, group in groupby(sorted(outcomes, key=lambda o: (o.area, o.name)), lambda o: o.area):
         ours = list(group)
-        suite = ET.SubElement(root, "testsuite", name=area, **_counts(ours))
+        suite = ET.SubElement(root, "testsuite", {"name": area, **_counts(ours)})
         for one in ours:
             suite.append(_case(one))
     ET.indent(root)

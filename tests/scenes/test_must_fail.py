@@ -23,8 +23,8 @@ FAULTS = {
                                 "(0, ((1500, (GREEN, GREEN)),))", "ring dark"),
     "buttons_bounce_is_no_press": (
         "elif self._since[i] < 0:",
-        "elif not self._told[i]:\n                self._told[i] = True\n"
-        "                out.append(name)\n            elif self._since[i] < 0:",
+        ("elif not self._told[i]:\n                self._told[i] = True\n"
+         "                out.append(name)\n            elif self._since[i] < 0:"),
         "pressed button=confirm"),
     "buttons_held_is_one_press": ("self._told[i] = True", "self._told[i] = False",
                                   "pressed button=cancel"),
