@@ -33,4 +33,16 @@ CODES: Final[dict[str, tuple[str, str]]] = {
         "An option of facepay sim run cannot be used like this.",
         "facepay sim run --help",
     ),
+    "E-SIM-01": (
+        "The Pico's runtime did not compile.",
+        "The end of the compiler's words stands in the message, all of them in the log it names.",
+    ),
+    "E-SIM-02": (
+        "apt knows no mirror of Debian, from which the Pico's runtime is built.",
+        "Configure one for apt; facepay sim uf2 makes its own lists from it and changes nothing.",
+    ),
+    "E-SIM-03": (
+        "A package that tier 2 of the simulator needs cannot be had.",
+        "The words of apt or pip stand in the message; try again, or see sim/tier2 for the versions.",
+    ),
 }
