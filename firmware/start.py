@@ -12,14 +12,17 @@ from slots import SLOTS, Board
 
 from edge.wire import frame
 from firmware.app import App
+from firmware.duties.tamper import Tamper
+from firmware.duties.witness import Witness
 from firmware.io.buttons import Buttons
 from firmware.io.buzzer import Buzzer
 from firmware.io.ring import Ring
+from firmware.io.sensors import Sensors
 from firmware.io.serial_line import SerialLine
 from firmware.io.slots import Slots
+from firmware.io.switch import Inputs, Outputs
 from firmware.link import Link
 from firmware.loop import Clock, Loop
-from firmware.witness import Witness
 
 try:
     from typing import Any
@@ -49,22 +52,59 @@ def uart(number: int, baud: int, tx: int, rx: int) -> SerialLine:
     )
 
 
-def main(slot: str) -> None:
-    """`slot` is the folder this program lies in."""
-    b = board_file(content("/board").decode().strip() or "pico")
-    pins = []
-    for name, pin in b.BUTTONS:
-        pins.append((name, machine.Pin(pin, machine.Pin.IN, machine.Pin.PULL_UP)))
-    pwm = machine.PWM(machine.Pin(b.BUZZER_PIN))
-    ring_pin = machine.Pin(b.RING_PIN, machine.Pin.OUT)
-    parts = {
-        "ring": Ring(ring_pin, b.RING_LEDS, b.RING_LEFT),
-        "buzzer": Buzzer(pwm),
-        "buttons": Buttons(tuple(pins)),
+def output(pin: "int | None") -> "Any":
+    return None if pin is None else machine.Pin(pin, machine.Pin.OUT, value=0)
+
+
+def pulled_up(pin: int) -> "machine.Pin":
+    return machine.Pin(pin, machine.Pin.IN, machine.Pin.PULL_UP)
+
+
+def analogue(channel: "int | None", on_pin: bool = True) -> "Any":
+    if channel is None:
+        return None
+    return machine.ADC(machine.Pin(channel)) if on_pin else machine.ADC(channel)
+
+
+def caps_of(b: "Any") -> int:
+    """Which of frame.CAPS this board has, as bits."""
+    there = {
+        "infrared": b.INFRARED_PIN is not None,
+        "white": b.WHITE_PIN is not None,
+        "tamper": bool(b.TAMPER_PINS),
+        "proximity": b.PROXIMITY_PIN is not None,
+    }
+    bits = 0
+    for number, name in enumerate(frame.CAPS):
+        bits |= there.get(name, True) << number
+    return bits
+
+
+def parts_of(b: "Any") -> "dict[str, Any]":
+    """The peripherals, outputs off first."""
+    return {
+        "emitters": Outputs((output(b.INFRARED_PIN), output(b.WHITE_PIN))),
+        "sync": Outputs((output(b.SYNC_PIN),)),
+        "ring": Ring(machine.Pin(b.RING_PIN, machine.Pin.OUT), b.RING_LEDS, b.RING_LEFT),
+        "buzzer": Buzzer(machine.PWM(machine.Pin(b.BUZZER_PIN))),
+        "buttons": Buttons(tuple([(name, pulled_up(pin)) for name, pin in b.BUTTONS])),
+        "tamper": Inputs(tuple([pulled_up(pin) for pin in b.TAMPER_PINS])),
+        "sensors": Sensors(
+            analogue(b.PROXIMITY_PIN),
+            analogue(b.SUPPLY_PIN),
+            analogue(b.TEMPERATURE_CHANNEL, on_pin=False),
+            b,
+        ),
         "cable": uart(b.LINK_UART, b.LINK_BAUD, b.LINK_TX, b.LINK_RX),
         "reader": uart(b.READER_UART, b.READER_BAUD, b.READER_TX, b.READER_RX),
         "watchdog": machine.WDT(timeout=b.WATCHDOG_MS),
     }
+
+
+def main(slot: str) -> None:
+    """`slot` is the folder this program lies in."""
+    b = board_file(content("/board").decode().strip() or "pico")
+    parts = parts_of(b)
     key = content("/key")
     if len(key) != frame.KEY_BYTES:
         key = os.urandom(
@@ -76,10 +116,14 @@ def main(slot: str) -> None:
     manifest = slots.manifest(SLOTS.index(slot)) if slot in SLOTS else None
     if manifest is not None:
         version, build = bytes(manifest.version), bytes.fromhex(manifest.build)
+    state = slots.state
+    where = state.active | state.phase << 1 | state.why << 4
     clock = Clock()
-    about = (machine.reset_cause(), version, build, uid, b.NAME)
+    about = (machine.reset_cause(), version, build, uid, b.NAME, caps_of(b), where)
+    tamper = Tamper(Slots("/tamper"), len(b.TAMPER_PINS)) if b.TAMPER_PINS else None
+    emitters = (b.INFRARED_PIN is not None, b.WHITE_PIN is not None)
     link = Link(key, os.urandom, about, clock.now())
-    loop = Loop(App(link, Witness(Slots("/witness"), key)), parts, clock)
+    loop = Loop(App(link, Witness(Slots("/witness"), key), tamper, emitters), parts, clock)
     proved = False
     while True:
         loop.round()

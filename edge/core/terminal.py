@@ -30,6 +30,7 @@ from edge.core.effects import (
 from edge.core.events import Event
 from edge.core.parts import Part
 from edge.core.parts.backlog import Backlog
+from edge.core.parts.board import BoardDesk
 from edge.core.parts.centre_word import META_SPACE, CentreWord
 from edge.core.parts.clock import Clock
 from edge.core.parts.days import Days
@@ -116,6 +117,7 @@ class Terminal:
         self._parts: tuple[Part, ...] = (
             self._word,
             WitnessDesk(self._site, docs.get(META_SPACE, {})),
+            BoardDesk(),
             self._tasks,
             UnknownBills(self._site),
             Days(self._site),

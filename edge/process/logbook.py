@@ -28,6 +28,7 @@ FIELDS: Final[dict[type, tuple[str, ...]]] = {
     events.LinkLost: ("code", "refused"),
     events.BoardUp: (),
     events.BoardLost: ("code",),
+    events.Tampered: ("open", "latched"),
     events.CameraLost: ("code",),
     events.CameraBack: (),
     events.AnswerBad: ("code",),

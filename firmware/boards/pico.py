@@ -16,4 +16,11 @@ BUTTONS = (
     ("other_way", 11),
     ("done", 12),
 )  # to ground
+SYNC_PIN = 13  # changes with each colour of a challenge
+INFRARED_PIN = 14  # gate of the emitter, pulled down outside
+WHITE_PIN = 15
+TAMPER_PINS = (16, 17)  # as frame.SWITCHES; closed = to ground
+PROXIMITY_PIN = 26
+SUPPLY_PIN, SUPPLY_DIVIDER = 29, 3  # VSYS by three
+TEMPERATURE_CHANNEL, TEMPERATURE_MV, TEMPERATURE_UV = 4, 706, 1721  # RP2040 data sheet 4.9.5
 WATCHDOG_MS = 5000  # the RP2040 allows 8388

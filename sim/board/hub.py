@@ -38,8 +38,10 @@ PIN, BITS, PWM, WDT, FEED, RESET = 1, 2, 3, 4, 5, 6
 LEVEL = struct.Struct("<BH")  # as sim/shims/_hub.py
 LEVEL_NONE = 2  # nothing drives the pin
 ANALOG = 128  # pins from here on are channels of the ADC
-# What the ADC reads on a healthy board in a room: 5 V behind the divider by three, 27 degrees.
-HEALTHY = {ANALOG + 0: 6000, ANALOG + 3: 33100, ANALOG + 4: 14021}
+# A healthy board in a room: nobody near, 5 V behind the divider by three, 27 degrees, case closed.
+HEALTHY = {ANALOG + 0: 6000, ANALOG + 3: 33100, ANALOG + 4: 14021} | dict.fromkeys(
+    wiring.TAMPER_PINS, 0
+)
 PWRON_RESET, WDT_RESET = 1, 3
 HEAP = "384k"  # 64-bit objects: about what a Pico's 190 kB hold
 READ_MAX = 4096
