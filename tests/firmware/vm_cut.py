@@ -124,11 +124,13 @@ def main():
     board = slots.Board("/f")
     board.confirm(board.choose())
     vfs.umount("/f")
-    whole = Nor(bytearray(first))
+    work = bytearray(first)  # one for all cuts: the heap would be in pieces
+    whole = Nor(work)
     upgrade(whole, new)
     seen = []
     for cut in range(1, whole.writes + 2):
-        device = Nor(bytearray(first), cut)
+        work[:] = first
+        device = Nor(work, cut)
         try:
             upgrade(device, new)
             done = True
