@@ -135,8 +135,24 @@ CODES: Final[dict[str, tuple[str, str]]] = {
         "Files on the board are not as the maker signed them.",
         "facepay flash app writes them again; if it repeats, change the board.",
     ),
+    "E-FLS-50": (
+        "The board is paired already, or its serial number was given before.",
+        "--again with its terminal's --config, when every record of that terminal has its receipt.",
+    ),
     "E-FLS-51": (
         "The board is paired, and the pairing key given is not its key.",
         "Give the key that was made with this board's serial number.",
+    ),
+    "E-FLS-52": (
+        "The board failed a factory test; the report has the values.",
+        "Repair what failed and provision again; a board that failed has no label.",
+    ),
+    "E-FLS-53": (
+        "The board cannot be provisioned as it is: no application, no such board, no such number.",
+        "facepay flash app first; --board and --serial-number as the message says.",
+    ),
+    "E-FLS-54": (
+        "A factory report is not as its maker signed it.",
+        "Ask the maker for the report again; --maker gives another public key.",
     ),
 }

@@ -45,7 +45,14 @@ Back = Annotated[bool, typer.Option("--rollback", help="back to the version in t
 Bootsel = Annotated[Path | None, typer.Option("--bootsel", help="the mounted drive, when it is not found")]
 Image = Annotated[Path, typer.Argument(help="the runtime: a .uf2, or a .bin for an ESP32-S3")]
 Script = Annotated[Path, typer.Argument(help="a MicroPython file")]
-To = Annotated[Path, typer.Argument(help="a new folder")]
+To = Annotated[Path, typer.Argument(help="a folder")]
+Folder = Annotated[Path, typer.Option("--to", help="gets a folder named like the serial number")]
+Number = Annotated[str, typer.Option("--serial-number", help="else a random one is made")]
+Board = Annotated[str, typer.Option("--board", help="pico, pico2, ...; else as the runtime says")]
+Operator = Annotated[str, typer.Option("--operator", help="who does it, for the report")]
+Again = Annotated[bool, typer.Option("--again", help="also a board that is paired")]
+Configured = Annotated[Path | None, typer.Option("--config", help="its terminal's facepay.toml, with --again")]
+Exported = Annotated[Path | None, typer.Option("--exported", help="the .fpm file of an export, with --again")]
 Wait = Annotated[float, typer.Option("--timeout", help="seconds")]
 
 
@@ -119,6 +126,38 @@ def pack(
     sys.stdout.write(f"{made.manifest.version} build {made.manifest.build}, {len(made.files)} files in {folder}\n")
 
 
+@app.command("provision")
+def provision(
+    *, to: Folder, maker_key: MakerKey = None, port: Ports = None, serial: Serials = None,
+    link: Links = None, serial_number: Number = "", board: Board = "", operator: Operator = "",
+    again: Again = False, config: Configured = None, exported: Exported = None,
+    dry_run: DryRun = False, as_json: AsJson = False,
+) -> None:  # fmt: skip
+    """Measure one board, give it key, serial number and label, and sign the report."""
+    from edge.field.flash import files
+    from edge.field.flash import provision as work
+
+    if maker_key is None:
+        raise EdgeError("E-FLS-25", "the report must be signed", "--maker-key KEY; facepay keys maker DIR makes one")
+    private = files.private_key(maker_key)
+    if again:
+        _may_lose_its_key(config, exported)
+    places = _places(port, serial, every=False, link=link)
+    if len(places) != 1:
+        raise EdgeError("E-FLS-09", "one board at a time: each has a label", "name one with --port")
+    order = work.Order(to, private, serial_number, board, operator, again, dry_run)
+    _crew(places, lambda place, tell: work.provision(place, order, tell), as_json=as_json)
+
+
+@app.command("report")
+def report(folder: To, *, maker: Maker = None) -> None:
+    """Check the signature of a factory report, and say what it says."""
+    from edge.field.flash import factory
+
+    told = factory.check(folder, _public(maker))
+    sys.stdout.write(f"{told['serial']}  {told['result']}  {told['at']}  build {told['build']}, signed\n")
+
+
 @app.command("verify")
 def verify(
     *, port: Ports = None, serial: Serials = None, every: Every = False, pair_key: PairKey = None,
@@ -148,6 +187,16 @@ def run(
         return done
 
     _crew(_places(port, serial, every=every), shown, as_json=as_json)
+
+
+def _may_lose_its_key(config: Path | None, exported: Path | None) -> None:
+    """A new pairing key ends what the controller vouched for: the terminal's ledger must be safe."""
+    from edge.config import load
+    from edge.field import guard
+
+    if config is None:
+        raise EdgeError("E-FLS-50", "whose controller is it? Its ledger must be asked", "--config facepay.toml")
+    guard.must_be_empty_or_exported(load(config), exported)
 
 
 def _crew(places: list[Place], do: Callable[[Place, Tell], Outcome], *, as_json: bool) -> None:

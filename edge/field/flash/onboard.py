@@ -194,6 +194,10 @@ class Onboard:
         """The other slot becomes the one that starts. "" or why not."""
         return str(self._json(BACK, 60))
 
+    def ask(self, code: str) -> Any:
+        """What the code prints as JSON. E-FLS-08 when it dies or prints something else."""
+        return self._json(code)
+
     def _json(self, code: str, timeout_s: float = 10) -> Any:
         text = self._repl.run("fp_feed()\n" + code, timeout_s)
         try:

@@ -71,7 +71,8 @@ def tree(tmp_path: Path) -> Callable[..., Path]:
         files = {
             "firmware/app.py": f"WORD = {version!r}\n".encode(),
             "firmware/start.py": (start or START.format(confirm=CONFIRM if confirm else "pass")).encode(),
-            f"firmware/boards/{name}.py": b"NAME = 'x'\n" * 300,
+            "firmware/boards/pico.py": (ROOT / "firmware/boards/pico.py").read_bytes(),
+            f"firmware/boards/{name}.py": (ROOT / "firmware/boards/sim.py").read_bytes(),
             **(extra or {}),
         }
         lines = [f'version = "{version}"', f'runtime_min = "{runtime_min}"', "[root]"]

@@ -29,13 +29,15 @@ class Rig:
 
     def __init__(self, folder: Path, name: str = "usb", *, mode: str = "", blocks: int = 352,
                  uid: str = "e661640843123456", read_only: bool = False, no_paste: bool = False,
-                 cut_after: int = 0, flip_after: int = 0) -> None:  # fmt: skip
+                 cut_after: int = 0, flip_after: int = 0,
+                 stuck: int = 0, plug: bool = False) -> None:  # fmt: skip
         folder.mkdir(parents=True, exist_ok=True)
         self.link = folder / name
         self.image = folder / f"{name}.img"
         self.mode, self.blocks, self.uid = mode, blocks, uid
         self.read_only, self.no_paste = read_only, no_paste
         self.cut_after, self.flip_after = cut_after, flip_after
+        self.stuck, self.plug = stuck, plug
         self.heard = 0
         self.starts = 0
         if not self.image.exists():
@@ -74,6 +76,7 @@ class Rig:
             "RIG_FLASH": str(self.image), "RIG_BLOCKS": str(self.blocks), "RIG_SHIMS": str(SHIMS),
             "RIG_UID": self.uid, "RIG_RUN_MAIN": "1" if run_main else "0", "HOME": "/nonexistent",
             "RIG_READ_ONLY": "1" if self.read_only else "0",
+            "RIG_STUCK": str(self.stuck), "RIG_PLUG": "1" if self.plug else "0",
         }  # fmt: skip
 
         def own_terminal() -> None:

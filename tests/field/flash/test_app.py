@@ -5,6 +5,7 @@ from __future__ import annotations
 
 import subprocess
 import sys
+import time
 from pathlib import Path
 
 import pytest
@@ -18,6 +19,7 @@ pytestmark = pytest.mark.skipif(not any(p.exists() for p in micropython.candidat
 
 
 def mpremote(rig: Rig, *words: str) -> str:
+    time.sleep(1)  # it sends one Ctrl-C and waits for ever when that one met boot.py
     tool = Path(sys.executable).parent / "mpremote"
     done = subprocess.run(
         [str(tool), "connect", str(rig.link.resolve()), *words],
@@ -52,7 +54,7 @@ def test_an_upgrade_writes_the_other_slot_skips_equal_files_and_rolls_back(
         assert third["ok"]
         assert third["slot"] == "/a"
         assert third["written"] == ["firmware/app.py"]  # the others are there since 0.2.0
-        assert third["kept"] == 2
+        assert third["kept"] == 3
         again = facepay("flash", "app", *on, "--maker-key", maker, "--tree", tree("0.4.0")).json["boards"][0]
         assert (again["ok"], again["bytes"], again["slot"]) == (True, 0, "")
         older = facepay("flash", "app", *on, "--maker-key", maker, "--tree", tree("0.3.5"))
