@@ -34,7 +34,7 @@ from sim.board.nor import Nor, Outcome
 from sim.board.options import Options
 from sim.board.trace import Trace
 from sim.board.wire import Op
-from sim.board.world import Lights, Pins, Voltages
+from sim.board.world import CHANNELS, Lights, Pins, Voltages
 
 PWRON_RESET, WDT_RESET = 1, 3
 READ_MAX = 4096
@@ -294,6 +294,7 @@ class Hub:
         self.console.attach(self.cpu, BANNER.format(version, self.options.machine))
         for pin in sorted(self.pins.known()):
             self._tell_pin(pin)
+        self.tell_voltages()
 
     def hang(self) -> None:
         """The CPU was stopped: nobody waits for its next word."""
@@ -394,8 +395,6 @@ class Hub:
             case Op.PWM:
                 self.lights.pwm(now, a, b, int(did.data))
                 self.note("pwm", pin=a, duty=b, hz=int(did.data))
-            case Op.ADC:
-                self._give(wire.ANALOG, a, self.volts.reading(a).to_bytes(2, "little"))
             case Op.UART if a == 0:
                 self.line.up(did.data)
             case Op.WDT:
@@ -467,6 +466,12 @@ class Hub:
         """What a channel of the ADC reads from now on."""
         self.volts.raw[channel] = max(0, min(65535, value))
         self.note("analog", channel=channel, value=value)
+        self.tell_voltages()
+
+    def tell_voltages(self) -> None:
+        """What the ADC reads has changed."""
+        for channel in range(CHANNELS):
+            self._give(wire.ANALOG, channel, self.volts.reading(channel).to_bytes(2, "little"))
 
     def _tell_pin(self, pin: int) -> None:
         self._give(wire.LEVEL, pin, bytes([self.pins.told(pin)]))

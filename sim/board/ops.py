@@ -141,9 +141,11 @@ def brownout(hub: Hub, ask: Json) -> Json:
     volts = float(ask.get("volts", 2.0))
     before = hub.volts.supply_v
     hub.volts.supply_v = volts
+    hub.tell_voltages()
 
     def back() -> None:
         hub.volts.supply_v = before
+        hub.tell_voltages()
         if volts < RESET_BELOW_V:
             hub.power_on(1)
 
@@ -155,11 +157,13 @@ def brownout(hub: Hub, ask: Json) -> Json:
 
 def supply(hub: Hub, ask: Json) -> Json:
     hub.volts.supply_v = float(ask["volts"])
+    hub.tell_voltages()
     return {}
 
 
 def temperature(hub: Hub, ask: Json) -> Json:
     hub.volts.celsius = float(ask["celsius"])
+    hub.tell_voltages()
     return {}
 
 

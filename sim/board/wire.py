@@ -33,8 +33,7 @@ class Op(IntEnum):
     PROGRAM = 11
     ERASE = 12
     PROMPT = 13  # a = 1: the file system is there; 0: the program ended
-    ADC = 14
-    CONF = 15
+    CONF = 14
 
 
 LEVEL, BYTES, ANALOG, NOW = 1, 2, 3, 4

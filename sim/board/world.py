@@ -16,6 +16,7 @@ FULL = 65535
 PROXIMITY_CHANNEL = 0
 FAR = 6000  # what the sensor reads when nobody is there
 SUPPLY_CHANNEL, TEMPERATURE_CHANNEL = 3, 4  # of the RP2040's ADC on a Pico
+CHANNELS = 5
 REFERENCE_V = 3.3
 SUPPLY_DIVIDER = 3
 RESET_BELOW_V = 2.7

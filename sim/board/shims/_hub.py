@@ -16,8 +16,8 @@ import uselect
 import usocket
 import utime
 
-SYNC, WAIT, PIN, BITS, PWM, WDT, FEED, RESET, SOFT, BOOT, UART, PROGRAM, ERASE, PROMPT, ADC, CONF = (
-    range(16)
+SYNC, WAIT, PIN, BITS, PWM, WDT, FEED, RESET, SOFT, BOOT, UART, PROGRAM, ERASE, PROMPT, CONF = (
+    range(15)
 )
 LEVEL, BYTES, ANALOG, NOW = 1, 2, 3, 4
 HEAD = "<BIQII"

@@ -114,7 +114,6 @@ class ADC:
 
     def read_u16(self):
         _hub.drain()
-        _hub.tell(_hub.ADC, self._channel)
         return _hub.analog.get(self._channel, 0)
 
 
