@@ -172,7 +172,8 @@ def flags_of(kind: int) -> int:
 def table_hash() -> bytes:
     """8 bytes that differ whenever the two ends were built from different message tables."""
     text = ";".join(["%d %s %s %d" % row for row in MESSAGES])  # noqa: UP031 (cheap on the board)
-    return hashlib.sha256(text.encode()).digest()[:8]
+    digest: bytes = hashlib.sha256(text.encode()).digest()
+    return digest[:8]
 
 
 def cobs_encode(data: bytes) -> bytes:
@@ -253,7 +254,8 @@ class Mac:
         inner.update(message)
         outer = hashlib.sha256(self._outer)
         outer.update(inner.digest())
-        return outer.digest()
+        made: bytes = outer.digest()
+        return made
 
     def tag(self, message: bytes) -> bytes:
         return self.digest(message)[:TAG_BYTES]

@@ -1,5 +1,5 @@
-"""Raspberry Pi Pico (RP2040): the reference board. GP numbers; the left half of the ring is as
-the patient sees it."""
+"""Raspberry Pi Pico (RP2040): the reference board; run in emulation (tier 2), not run on hardware.
+GP numbers; the left half of the ring is as the patient sees it."""
 
 NAME = "pico"
 LINK_UART, LINK_TX, LINK_RX, LINK_BAUD = 0, 0, 1, 460800

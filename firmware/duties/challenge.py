@@ -39,7 +39,7 @@ class Challenge:
         self._colours = b""
         self._at = 0
         self._until = 0
-        self._times: "list[int]" = []
+        self._times: "list[Any]" = []
         self.value: "Any" = None
         self.pulse = 0
         self.report = b""
@@ -85,7 +85,7 @@ class Challenge:
             else:
                 self._show()
 
-    def shown(self, us: int) -> None:
+    def shown(self, us: "Any") -> None:
         """The ring shows `value` since now; a step that the loop was too late for has no time of
         its own and gets that of the next."""
         while self.value is not None and len(self._times) <= self._at:

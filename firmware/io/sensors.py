@@ -25,11 +25,14 @@ class Sensors:
     def supply_mv(self) -> int:
         if not self._supply:
             return 5000  # nothing measures it: nothing to complain of
-        return int(self._supply.read_u16()) * REFERENCE_MV * self._board.SUPPLY_DIVIDER // FULL
+        divider: int = self._board.SUPPLY_DIVIDER
+        return int(self._supply.read_u16()) * REFERENCE_MV * divider // FULL
 
     def deci_c(self) -> int:
         """Tenths of a degree."""
         if not self._temperature:
             return 270
         uv = int(self._temperature.read_u16()) * REFERENCE_MV * 1000 // FULL
-        return 270 - (uv - self._board.TEMPERATURE_MV * 1000) * 10 // self._board.TEMPERATURE_UV
+        at_27_mv: int = self._board.TEMPERATURE_MV
+        falls_uv: int = self._board.TEMPERATURE_UV
+        return 270 - (uv - at_27_mv * 1000) * 10 // falls_uv

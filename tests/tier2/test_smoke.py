@@ -10,8 +10,8 @@ from pathlib import Path
 
 from edge.core.events import BoardUp, CardRead, Pressed, Witnessed
 from edge.core.types import Head
-from firmware import player
 from firmware.boards import pico as wiring
+from firmware.duties import lamps as player
 
 PWRON_RESET, WDT_RESET = 1, 3
 HEAD = Head(epoch=1, seq=41, hash=bytes(range(32)))
