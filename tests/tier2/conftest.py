@@ -12,7 +12,8 @@ from typing import TypeVar
 import pytest
 
 from edge.core.events import BoardUp
-from edge.core.types import Head
+from edge.core.link_words import Heard
+from edge.core.types import Head, Json
 from edge.drivers.board import BoardEvent, serial_port
 from sim.tier2 import UF2, venv
 from sim.tier2.board import EmulatedBoard, SlowLoop
@@ -41,7 +42,7 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
 class Host(threading.Thread):
     """The real driver on a loop whose time is the chip's."""
 
-    def __init__(self, board: EmulatedBoard) -> None:
+    def __init__(self, board: EmulatedBoard, patch: pytest.MonkeyPatch) -> None:
         super().__init__(daemon=True)
         self._board = board
         self._loop = SlowLoop(board)
@@ -49,6 +50,15 @@ class Host(threading.Thread):
         options = serial_port.Options(port=str(board.tty), pair_key=str(board.key_path))
         self.driver = serial_port.Driver(options)
         self.events: list[BoardEvent] = []
+        self.welcomes: list[Json] = []
+        hear = self.driver.link._wire.hear
+
+        def listening(data: bytes) -> list[Heard]:
+            heard = hear(data)
+            self.welcomes += [one.body for one in heard if one.what == "welcome"]
+            return heard
+
+        patch.setattr(self.driver.link._wire, "hear", listening)
 
     def run(self) -> None:
         asyncio.set_event_loop(self._loop)
@@ -117,7 +127,7 @@ def emulated() -> Iterator[Callable[..., Rig]]:
         board = EmulatedBoard(directory, over)
         board.start()
         patch.setattr(serial_port, "_now_ms", board.now_ms)
-        host = Host(board)
+        host = Host(board, patch)
         host.start()
         begun.append(Rig(board, host))
         return begun[-1]

@@ -10,8 +10,8 @@ from pathlib import Path
 
 from edge.core.events import BoardUp, CardRead, Pressed, Witnessed
 from edge.core.types import Head
+from firmware import link, player
 from firmware.boards import pico as wiring
-from firmware.duties import lamps as player
 
 PWRON_RESET, WDT_RESET = 1, 3
 HEAD = Head(epoch=1, seq=41, hash=bytes(range(32)))
@@ -30,6 +30,9 @@ def test_the_real_runtime_greets_the_real_driver(rig) -> None:
     assert up.info["board"] == "pico"
     assert up.info["build"] == rig.board.build
     assert up.info["reset_cause"] == PWRON_RESET
+    welcome = rig.host.welcomes[0]
+    assert welcome["fits"], "one protocol, one table of messages"
+    assert welcome["caps"] == link.CAPS
     print(f"\nlink up {rig.board.now_ms()} ms after power-on: {up.info}")
 
 
