@@ -40,6 +40,9 @@ CONSOLE_MAX = 64 * 1024
 LINE_MAX = 4096
 SOCKET = "control.sock"
 PRESS_MS = 100
+ADC_PIN = 26  # of channel 0
+ADC_MV, ADC_MOST = 3300, 4095
+SUPPLY_MV = 5000
 Json = dict[str, Any]
 
 
@@ -79,6 +82,10 @@ class Emulator:
         self._ring = Ws2812(gpio=wiring.RING_PIN, on_pixels=self._shine)
         self._ring.attach(mcu)
         self._buttons = dict(wiring.BUTTONS)
+        for pin in wiring.TAMPER_PINS:  # the case is closed
+            mcu.gpio[pin].set_input_value(False)
+        mcu.adc.channel_values[wiring.SUPPLY_PIN - ADC_PIN] = adc(SUPPLY_MV / wiring.SUPPLY_DIVIDER)
+        mcu.adc.channel_values[wiring.TEMPERATURE_CHANNEL] = adc(wiring.TEMPERATURE_MV)  # 27 degrees
         (directory / "clock").write_bytes(bytes(8))
         with (directory / "clock").open("r+b") as file:
             self._shown = mmap.mmap(file.fileno(), 8)
@@ -181,6 +188,11 @@ class Emulator:
             case other:
                 raise ValueError(f"do what? {other!r}")
         return {}
+
+
+def adc(millivolts: float) -> int:
+    """What the converter makes of it."""
+    return round(millivolts * ADC_MOST / ADC_MV)
 
 
 async def until_parent_ends(done: asyncio.Event) -> None:
