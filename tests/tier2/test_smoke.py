@@ -11,8 +11,8 @@ from pathlib import Path
 from edge.core.events import BoardUp, CardRead, Pressed, Witnessed
 from edge.core.types import Head
 from edge.wire import frame
-from firmware.duties import player
 from firmware.boards import pico as wiring
+from firmware.duties import lamps as player
 
 PWRON_RESET, WDT_RESET = 1, 3
 DUTIES = {"infrared", "white", "tamper", "proximity", "witness"}
