@@ -172,6 +172,15 @@ class BoardHealth(Struct, frozen=True):
     worst_ms: int
 
 
+class BoardLine(Struct, frozen=True):
+    """How the cable is: what the controller counted since its start, and our own faults by code."""
+
+    uptime_ms: int
+    noise: int
+    forged: int
+    faults: Json
+
+
 class Emitted(Struct, frozen=True):
     """What the controller granted of a wish for light. why: granted longest resting no_emitter."""
 
@@ -325,6 +334,7 @@ Event = (
     | Nearby
     | Tampered
     | BoardHealth
+    | BoardLine
     | Emitted
     | Lit
     | ClearTamperAsked

@@ -15,7 +15,7 @@ from enum import StrEnum
 from types import MappingProxyType
 from typing import ClassVar, Final
 
-from edge.core.events import BoardLost, BoardUp
+from edge.core.events import BoardLine, BoardLost, BoardUp
 from edge.core.link_words import (
     DAMAGE,
     POSTED,
@@ -53,6 +53,7 @@ OPEN_MAX_MS = 4_000
 QUEUE_MAX = 16
 FORGED_MAX = 8  # in one session; more is a man on the cable or a controller that was paired anew
 NONCE_BYTES = 16
+NO_BEAT: Final = MappingProxyType({"uptime_ms": 0, "noise": 0, "forged": 0})
 INFO = ("version", "build", "board", "uid", "reset_cause", "slot", "trial", "caps")
 NEWEST = frozenset({"light", "witness", "challenge", "ping", "clear"})  # only the last one counts
 MOMENTS = frozenset(
@@ -115,6 +116,7 @@ class Link:
         self.state = State.CLOSED
         self.faults: Counter[Code] = Counter()
         self.info: Json = {}
+        self._beat: Json = dict(NO_BEAT)  # what the last one said
         self._now = 0
         self._out: list[Do] = []
         self._told = ""  # the code the core last heard, "" when up or nothing said yet
@@ -263,7 +265,7 @@ class Link:
         self._rto_ms = RTO_START_MS
         self._heard_at = self._now
         self._beat_at = self._now + BEAT_MS
-        self._told = ""
+        self._told, self._beat = "", dict(NO_BEAT)
         self._out.append(Post(BoardUp(dict(self.info))))
         # The first frame of ours makes the controller's new session the current one; lamps are
         # restored by it.
@@ -290,6 +292,8 @@ class Link:
         self._doubt_at = 0
         if self._tries and what.ack == self._seq:
             self._acknowledged()
+        if what.kind == "beat":
+            self._beat = what.body
         if what.seq:
             fresh = what.seq == _following(self._heard_seq)
             if fresh:
@@ -302,6 +306,9 @@ class Link:
         make = POSTED.get(what.kind)
         if make is not None:
             self._out.append(Post(make(what.body)))
+            if what.kind == "health":  # as often as that, and not with each heartbeat
+                counted = {str(code): count for code, count in sorted(self.faults.items())}
+                self._out.append(Post(BoardLine(**self._beat, faults=counted)))
         else:
             self.faults[Code.REFUSED if what.kind == "refused" else Code.ODD] += 1
 

@@ -12,6 +12,7 @@ from msgspec import Struct
 
 from edge.core.events import (
     BoardHealth,
+    BoardLine,
     BoardLost,
     BoardUp,
     CardRead,
@@ -131,7 +132,7 @@ class Write(Struct, frozen=True):
 Report = (
     CardRead | CodeSeen | Pressed | Witnessed | Nearby | Tampered | BoardHealth | Emitted | Lit
 )
-BoardEvent = BoardUp | BoardLost | Report
+BoardEvent = BoardUp | BoardLost | BoardLine | Report
 
 
 class Post(Struct, frozen=True):

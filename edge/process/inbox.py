@@ -12,7 +12,16 @@ import asyncio
 from collections import deque
 from typing import Final
 
-from edge.core.events import BoardHealth, CardRead, CodeSeen, Event, LookSeen, Nearby, Pressed
+from edge.core.events import (
+    BoardHealth,
+    BoardLine,
+    CardRead,
+    CodeSeen,
+    Event,
+    LookSeen,
+    Nearby,
+    Pressed,
+)
 from edge.drivers.broker import Message
 from edge.errors import EdgeError
 
@@ -23,6 +32,7 @@ GIVE_WAY: Final[dict[type, int]] = {
     LookSeen: 16,
     Nearby: 4,
     BoardHealth: 2,
+    BoardLine: 2,
     CodeSeen: 8,
     CardRead: 8,
     Pressed: 32,

@@ -176,6 +176,11 @@ def _unpacked(form: str, payload: bytes) -> tuple[int, ...]:
     return struct.unpack(form, payload)
 
 
+def _beat(payload: bytes) -> dict[str, object]:
+    uptime_ms, noise, forged = _unpacked(frame.BEAT_FORMAT, payload)
+    return {"uptime_ms": uptime_ms, "noise": noise, "forged": forged}
+
+
 def _pressed(payload: bytes) -> dict[str, object]:
     return {"button": _text(payload, TEXT_MAX)}
 
@@ -235,7 +240,7 @@ def _lit(payload: bytes) -> dict[str, object]:
 
 
 _BODIES: Final[Mapping[int, Callable[[bytes], dict[str, object]]]] = MappingProxyType({
-    frame.PRESSED: _pressed, frame.CARD: _card, frame.CODE: _code, frame.WITNESSED: _witnessed,
+    frame.BEAT: _beat, frame.PRESSED: _pressed, frame.CARD: _card, frame.CODE: _code, frame.WITNESSED: _witnessed,
     frame.PROXIMITY: _proximity, frame.TAMPER: _tamper, frame.EMITTED: _emitted,
     frame.HEALTH: _health, frame.LIT: _lit,
 })  # fmt: skip

@@ -76,8 +76,11 @@ def opened(data: bytes | None = None) -> tuple[LittleFS, UserContext]:
 
 def write_files(image: Path, files: Mapping[str, bytes]) -> None:
     """Put the files into the image, made and formatted when it is not there; other files in it
-    stay."""
+    stay, but a slot that gets a manifest holds only what is listed (as the flasher sees to)."""
     fs, context = opened(image.read_bytes() if image.exists() else None)
+    for slot in slots.SLOTS:
+        if f"{slot}/manifest.json" in files:
+            _sweep(fs, slot, files)
     for place, data in files.items():
         folder = place.rpartition("/")[0]
         if folder:
@@ -87,6 +90,16 @@ def write_files(image: Path, files: Mapping[str, bytes]) -> None:
     fs.unmount()
     image.write_bytes(bytes(context.buffer))
     image.chmod(0o600)  # the pairing key is in it
+
+
+def _sweep(fs: LittleFS, slot: str, kept: Mapping[str, bytes]) -> None:
+    """Remove the files of the slot that are not `kept`."""
+    if slot[1:] not in fs.listdir("/"):
+        return
+    found = [f"{folder}/{name}" for folder, _folders, names in fs.walk(slot) for name in names]
+    for place in found:
+        if place not in kept:
+            fs.remove(place)
 
 
 def read_file(image: Path, place: str) -> bytes:

@@ -30,12 +30,16 @@ def desk() -> Desk:
 
 def test_its_readings_are_in_the_status(desk: Desk) -> None:
     desk.post(e.BoardHealth(5010, 271, (), 90_000, 12))
+    desk.post(e.BoardLine(60_000, 3, 0, {"E-BRD-14": 2}))
     desk.post(e.Nearby(True, 40_000))
     desk.post(e.Lit(7, (0, 150_000)))
     desk.post(e.Emitted("white", 500, "longest"))
     told = shown(desk)["controller"]
     assert told["readings"]["supply_mv"] == 5010
     assert (told["near"], told["slot"], told["trial"]) == (True, "b", True)
+    assert told["line"] == {
+        "uptime_ms": 60_000, "noise": 3, "forged": 0, "faults": {"E-BRD-14": 2},
+    }  # fmt: skip
     assert told["challenge"] == [7, 0, 150_000]
     assert told["emitted"] == ["white", 500, "longest"]
     assert shown(desk)["alarms"] == []

@@ -69,6 +69,17 @@ def test_the_key_stays_over_a_stop_and_a_start(tmp_path: Path) -> None:
         assert one.key == key
 
 
+def test_a_flash_of_an_earlier_release_starts_with_this_one(tmp_path: Path) -> None:
+    """What it left in the slot is not in the manifest, and would be imported before ours."""
+    old = {"/a/firmware/duties.py": b"raise RuntimeError", "/a/firmware/main.py": b""}
+    flash_image.write_files(tmp_path / "flash.img", old)
+    with SimBoard(tmp_path) as one:
+        until(lambda: one.control.ask("state")["boots"] >= 1, "a start")
+        files = {p for p in old if flash_image.has_file(tmp_path / "flash.img", p)}
+        assert not files
+        assert "no slot" not in one.control.ask("state")["console"]
+
+
 def test_a_duty_that_fails_is_written_down_and_the_watchdog_bites(tmp_path: Path) -> None:
     broken = tmp_path / "overlay" / "a" / "firmware" / "io" / "buzzer.py"
     broken.parent.mkdir(parents=True)

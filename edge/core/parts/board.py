@@ -11,6 +11,8 @@ from __future__ import annotations
 from types import MappingProxyType
 from typing import Final
 
+import msgspec
+
 from edge.core import events
 from edge.core.effects import ClearTamper, Effect, Reply
 from edge.core.events import Event
@@ -31,6 +33,7 @@ class BoardDesk:
         self._info: Json = {}
         self._tampered = events.Tampered((), ())
         self._health: events.BoardHealth | None = None
+        self._line: events.BoardLine | None = None
         self._near: bool | None = None
         self._emitted: events.Emitted | None = None
         self._lit: events.Lit | None = None
@@ -45,11 +48,13 @@ class BoardDesk:
             case events.BoardUp(info):
                 self._info = info
             case events.BoardLost():
-                self._near = self._health = None  # old readings are none; a latched alarm stays
+                self._near = self._health = self._line = None  # old readings are none; a latched alarm stays
             case events.Tampered():
                 self._tampered = event
             case events.BoardHealth():
                 self._health = event
+            case events.BoardLine():
+                self._line = event
             case events.Nearby(near):
                 self._near = near
             case events.Emitted():
@@ -96,6 +101,7 @@ class BoardDesk:
                 "open": list(self._tampered.open),
                 "tampered": list(self._tampered.latched),
                 "readings": readings,
+                "line": {} if self._line is None else msgspec.to_builtins(self._line),
                 "challenge": None if lit is None else [lit.number, *lit.at_us],
                 "emitted": None if emitted is None else [emitted.emitter, emitted.ms, emitted.why],
             },
