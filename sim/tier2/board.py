@@ -20,7 +20,7 @@ from sim.board import Control, make_key
 from sim.board.flash_image import FIRST_SLOT, board_files, write_files
 from sim.tier2 import ROOT, UF2, VENV
 
-START_TIMEOUT_S = 180
+START_TIMEOUT_S = 1900  # the emulator gives up before
 STOP_TIMEOUT_S = 60
 LINE_MAX = 200
 NAP_S = 0.02

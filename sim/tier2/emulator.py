@@ -34,7 +34,7 @@ from sim.tier2.wires import Feed, Pty, byte_ns
 # What the rp2 port leaves for files on a Pico: the last 1408 KiB of 2 MiB.
 FILES = FlashLayout(fs_start=0xA0000, fs_blockcount=352, fs_blocksize=4096)
 USB_GAP_NS = 10_000.0  # 100 kB/s: within what full-speed CDC carries
-START_TIMEOUT_S = 120
+START_TIMEOUT_S = 1800  # of ours, and others want the processor too
 HISTORY_MAX = 4096
 CONSOLE_MAX = 64 * 1024
 LINE_MAX = 4096

@@ -20,7 +20,7 @@ from sim.tier2.board import EmulatedBoard, SlowLoop
 from sim.tier2.uf2 import stamp
 
 HERE = Path(__file__).parent
-PATIENCE_S = 900  # of ours; a chip's second is 20 to 60 of them, more on a busy machine
+PATIENCE_S = 1800  # of ours; a chip second is 36 of them, and hundreds on a busy machine
 Event = TypeVar("Event", bound=BoardEvent)
 
 

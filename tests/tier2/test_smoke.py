@@ -94,7 +94,7 @@ def test_mpremote_writes_a_file_reads_it_back_and_runs_it(rig, tmp_path: Path) -
             Path(sys.executable).parent / "mpremote", "connect", rig.board.usb.resolve(), "resume",
             "fs", "cp", probe, ":/probe.py", "+", "fs", "cp", ":/probe.py", back, "+",
             "exec", "import probe",
-        ], capture_output=True, text=True, timeout=600, check=False,
+        ], capture_output=True, text=True, timeout=1800, check=False,
     )  # fmt: skip
     assert done.returncode == 0, done.stdout + done.stderr
     assert back.read_text() == probe.read_text()
