@@ -27,8 +27,7 @@ def held() -> bool:
 def run() -> None:
     from slots import TRIAL, Board
 
-    board = Board()
-    if board.state.phase == TRIAL:
+    if Board().state.phase == TRIAL:
         machine.WDT(timeout=TRIAL_WATCHDOG_MS)
     try:
         from firmware.start import main
@@ -36,8 +35,10 @@ def run() -> None:
         main(sys.path[0])
     except Exception as error:
         sys.print_exception(error)
-    board = Board()
-    board.crashed()
+    try:
+        Board().crashed()
+    except OSError as error:  # a full flash must not keep it from starting again
+        sys.print_exception(error)
     time.sleep_ms(PAUSE_MS)
     machine.reset()
 

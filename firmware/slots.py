@@ -310,8 +310,13 @@ class Board:
                 why = self.check(state.active, state.floor if state.phase == TRIAL else NEVER)
             if why == NONE and manifest is not None:
                 s = state
-                self._save(State(s.phase, s.active, s.tries, s.why, s.floor, manifest.checked))
-                return SLOTS[s.active]
+                try:
+                    self._save(State(s.phase, s.active, s.tries, s.why, s.floor, manifest.checked))
+                    return SLOTS[s.active]
+                except OSError:  # a full or broken flash
+                    if s.phase != TRIAL:
+                        return SLOTS[s.active]
+                    why = UNCONFIRMED  # a try that cannot be counted would be one for ever
             state = step(state, BAD, why)
         return ""
 
