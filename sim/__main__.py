@@ -9,6 +9,7 @@ import sys
 # name: (module, what it does); a module that is not in this clone is left out of the help.
 NAMES = {
     "board": ("sim.board", "one simulated controller until it is stopped"),
+    "trace": ("sim.board.vcd", "what happened on a board, in words or as waveforms (VCD)"),
     "run": ("sim.scenes", "play scenario files against a simulated or a real controller"),
     "uf2": ("sim.tier2.uf2", "build the Pico's runtime from Debian's sources, for tier 2"),
     "tier2": ("sim.tier2", "the smoke set on an emulated RP2040 with the real runtime"),

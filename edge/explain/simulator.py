@@ -45,4 +45,8 @@ CODES: Final[dict[str, tuple[str, str]]] = {
         "A package that tier 2 of the simulator needs cannot be had.",
         "The words of apt or pip stand in the message; try again, or see sim/tier2 for the versions.",
     ),
+    "E-SIM-11": (
+        "A file is not the trace of a simulated board.",
+        "Give the board's directory, or the trace.jsonl in it or in a failure bundle.",
+    ),
 }

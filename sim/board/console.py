@@ -28,6 +28,7 @@ HELP = b'Type "help()"'
 PROMPT = b">>> "
 PROMPTS = (PROMPT, RAW_BANNER, b"\x04>")
 BANNER = re.compile(rb"MicroPython v?[0-9][^\r\n;]*; linux[^\r\n]*")
+LINE_END = re.compile(rb"(?<!\r)\n")
 READ_MAX = 4096
 TAIL_MAX = 4096
 WAITING_MAX = 65536
@@ -53,6 +54,7 @@ class Console:
         self._holding = False  # until the VM is at its prompt
         self._hiding = False
         self._asked_raw = False
+        self._prompted = False
         self.raw = False
 
     # -- the port ----------------------------------------------------------------------------------
@@ -79,7 +81,7 @@ class Console:
         self._tail = self._waiting = self._typed = b""
         self._ready = False
         self._hiding = self._holding = self.raw
-        self._asked_raw = False
+        self._asked_raw = self._prompted = False
         self._selector.register(cpu.terminal, selectors.EVENT_READ, self._from_vm)
 
     def detach(self) -> None:
@@ -166,6 +168,9 @@ class Console:
         if self._holding and self._tail.endswith(PROMPTS):
             self._holding = False
             self._go_on()
+        if not self._prompted:  # a board's print() ends lines so; later bytes may be binary
+            data = LINE_END.sub(b"\r\n", data)
+            self._prompted = HELP in data or RAW_BANNER in data
         data = BANNER.sub(self._banner, data)
         self._heard(data)
         self.say(data)

@@ -86,7 +86,7 @@ class Hub:
         self.boots = self.soft_boots = 0
         self.causes: deque[int] = deque(maxlen=HISTORY_MAX)
         self.printed = bytearray()
-        self.trace = Trace(place / "trace.jsonl", self._heard)
+        self.trace = Trace(place / "trace.jsonl", self.heard)
         self.nor = Nor(self._image)
         self.cable = Cable(options.seed)
         self.line = Line(self, link, self._selector, self.cable, paced=not options.real)
@@ -111,7 +111,8 @@ class Hub:
         """Into the trace."""
         self.trace.add(self.now_us() - self._began_us, kind, **fields)
 
-    def _heard(self, kind: str) -> None:
+    def heard(self, kind: str) -> None:
+        """An event of this kind: `advance` may wait for it."""
         if kind in self._stops and not self._stopped:
             self._stopped = kind
 

@@ -25,6 +25,7 @@ class Home(Protocol):
     def after(self, ms: float, do: Callable[[], None]) -> None: ...
     def note(self, kind: str, **fields: object) -> None: ...
     def give_bytes(self, uart: int, data: bytes) -> None: ...
+    def heard(self, kind: str) -> None: ...
 
 
 class Line:
@@ -94,6 +95,7 @@ class Line:
     def _leave(self, data: bytes) -> None:
         self.said += data
         del self.said[:-SAID_MAX]
+        self._home.heard("said")
         if self._outer is not None:
             with contextlib.suppress(BlockingIOError, OSError):
                 os.write(self._outer[0], data)  # nobody listens: gone, as on a wire
