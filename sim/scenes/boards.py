@@ -60,12 +60,14 @@ def patched(patches: list[Patch]) -> dict[str, str]:
 class Simulated:
     """`overlay`: files over those of the firmware."""
 
-    def __init__(self, directory: Path, seed: int, overlay: dict[str, str]) -> None:
+    def __init__(
+        self, directory: Path, seed: int, overlay: dict[str, str], *, virtual: bool
+    ) -> None:
         for name, text in overlay.items():
             place = directory / "overlay" / name
             place.parent.mkdir(parents=True, exist_ok=True)
             place.write_text(text, encoding="utf-8")
-        self.sim = SimBoard(directory, key=key_of(seed))
+        self.sim = SimBoard(directory, key=key_of(seed), seed=seed, virtual=virtual)
         self.port, self.key = self.sim.path, self.sim.key
         self.sim.start()
 

@@ -39,13 +39,14 @@ class Patch(Struct, frozen=True, forbid_unknown_fields=True):
 
 class Head(Struct, frozen=True, forbid_unknown_fields=True):
     """What stands above the steps. `overlay`: files that are flashed over the firmware, by their
-    path on the board; `patch`: changes of the firmware. `should_fail`: a step must fail, and what
+    path on the board; `realtime`: other programs take part, so the clock is the wall's; `patch`: changes of the firmware. `should_fail`: a step must fail, and what
     is said then holds this text."""
 
     title: Name
     area: str
     seed: Seed = 1
     limit_s: Annotated[int, Meta(ge=1, le=7200)] = 60
+    realtime: bool = False
     should_fail: Annotated[str, Meta(max_length=200)] = ""
     patch: Annotated[list[Patch], Meta(max_length=8)] = []
     overlay: dict[BoardFile, Annotated[str, Meta(max_length=OVERLAY_BYTES_MAX)]] = {}

@@ -5,11 +5,8 @@ from __future__ import annotations
 
 import heapq
 import itertools
-import os
 import random
-import tty
 from collections import deque
-from pathlib import Path
 from typing import Any
 
 from edge.core import events
@@ -32,7 +29,7 @@ from edge.core.link_words import (
     Write,
 )
 from edge.wire.cable import Cable
-from sim.scenes.clock import Clock
+from sim.scenes.clock import Clock, Gone
 from sim.scenes.line import Faults, carry
 from sim.scenes.seen import Moment, Record
 
@@ -101,17 +98,18 @@ OWN = frozenset({"welcome", "started"})
 
 
 def plain(body: dict[str, Any]) -> dict[str, Any]:
-    """As JSON can hold it: bytes as hex digits."""
-    return {k: v.hex() if isinstance(v, bytes) else v for k, v in body.items()}
+    """As JSON can hold it: bytes as hex digits, tuples as lists."""
+    return {
+        k: v.hex() if isinstance(v, bytes) else list(v) if isinstance(v, tuple) else v
+        for k, v in body.items()
+    }
 
 
 class Host:
-    """Opens `path` like a terminal does. `faults` may be changed while it runs."""
+    """A terminal on the port of `clock`. `faults` may be changed while it runs."""
 
-    def __init__(
-        self, path: Path, key: bytes, clock: Clock, record: Record, dice: random.Random
-    ) -> None:
-        self.path, self.faults = path, Faults()
+    def __init__(self, key: bytes, clock: Clock, record: Record, dice: random.Random) -> None:
+        self.faults = Faults()
         self._clock, self._record, self._dice = clock, record, dice
         self.wire = Ears(key, clock, record)
         self.link = Link(self.wire, Dice(dice))
@@ -122,7 +120,7 @@ class Host:
         self._flying: list[tuple[int, int, bool, bytes]] = []
         self._order = itertools.count()
         self._held = b""
-        self._fd: int | None = None
+        self._open = False
         self._do(self.link.start(self._now_ms()))
         self._drain()
 
@@ -142,8 +140,8 @@ class Host:
 
     def raw(self, data: bytes) -> None:
         """Bytes on the cable that no link machine made."""
-        if self._fd is not None:
-            self._put(data)
+        self._put(data)
+        self._drain()
 
     def close(self) -> None:
         """Say nothing any more and give the port back."""
@@ -173,25 +171,19 @@ class Host:
             self.step(Tick())
             due = self.link.deadline()
         until = min([now + most_ms, *([due] if due is not None else []), *self._next_flight()])
-        self._clock.sleep(max(1, until - now), self._fd)
-        self._hear()
+        try:
+            data = self._clock.wait(max(1, until - now))
+        except Gone:
+            self._shut()
+            self.step(PortLost(Code.UNPLUGGED))
+            return
+        if data and self._open:
+            self._hear(data)
 
     def _next_flight(self) -> list[int]:
         return [self._flying[0][0]] if self._flying else []
 
-    def _hear(self) -> None:
-        if self._fd is None:
-            return
-        try:
-            data = os.read(self._fd, READ_MAX)
-        except BlockingIOError:
-            return
-        except OSError:  # EIO of a pty: the cable is out
-            data = b""
-        if not data:
-            self._shut()
-            self.step(PortLost(Code.UNPLUGGED))
-            return
+    def _hear(self, data: bytes) -> None:
         *packets, self._held = (self._held + data).split(b"\0")
         if len(self._held) > READ_MAX:  # a babbler that never ends a packet
             self._held, whole = b"", self._held
@@ -204,7 +196,7 @@ class Host:
         for one in todo:
             match one:
                 case OpenPort():
-                    self._inbox.append(self._open())
+                    self._inbox.append(self._opened())
                 case ClosePort():
                     self._shut()
                 case Write(data):
@@ -214,18 +206,13 @@ class Host:
                     self.events.append(event)
                     self._note(event)
 
-    def _open(self) -> LinkEvent:
-        try:
-            self._fd = os.open(self.path, os.O_RDWR | os.O_NOCTTY | os.O_NONBLOCK)
-            tty.setraw(self._fd)
-        except OSError:
-            return OpenFailed(Code.NO_PORT)
-        return Opened()
+    def _opened(self) -> LinkEvent:
+        self._open = self._clock.open()
+        return Opened() if self._open else OpenFailed(Code.NO_PORT)
 
     def _shut(self) -> None:
-        if self._fd is not None:
-            os.close(self._fd)
-            self._fd = None
+        self._open = False
+        self._clock.close()
         self._flying.clear()
         self._held = b""
 
@@ -242,11 +229,11 @@ class Host:
             heapq.heappush(self._flying, entry)
 
     def _put(self, data: bytes) -> None:
-        if self._fd is None:
+        if not self._open:
             return
         try:
-            os.write(self._fd, data)
-        except OSError:
+            self._clock.write(data)
+        except Gone:
             self._inbox.append(PortLost(Code.UNPLUGGED))
 
     def _note(self, event: Any) -> None:

@@ -13,7 +13,7 @@ from msgspec import Struct
 from edge.errors import EdgeError
 from sim.scenes import bundle, picture
 from sim.scenes.boards import Bench, Board, Simulated, patched
-from sim.scenes.clock import Clock, Wall
+from sim.scenes.clock import Clock, Virtual, Wall
 from sim.scenes.form import Patch, Planned, Scenario, kinds, load
 from sim.scenes.seen import Moment, Outcome, Skipped, Unmet, Verdict
 from sim.scenes.stage import Stage
@@ -78,9 +78,11 @@ def _board(
 ) -> tuple[Board, Clock]:
     if options.port:
         person = _person if options.by_hand else None
-        return Bench(Path(options.port), Path(options.key), person), Wall()
+        return Bench(Path(options.port), Path(options.key), person), Wall(Path(options.port))
     overlay = {**patched([*scenario.head.patch, *options.patch]), **scenario.head.overlay}
-    return Simulated(place / "board", seed, overlay), Wall()
+    real = options.realtime or scenario.head.realtime
+    board = Simulated(place / "board", seed, overlay, virtual=not real)
+    return board, Wall(board.port) if real else Virtual(board.port, board.sim.control)
 
 
 def _person(text: str) -> None:

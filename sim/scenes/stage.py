@@ -14,7 +14,6 @@ from sim.scenes.host import Host
 from sim.scenes.line import Faults
 from sim.scenes.seen import Moment, Record, Unmet
 
-TURN_MS = 5
 LOOK_MS = 20  # between looks at what only the control socket shows
 WALL_MAX_S = 120  # of one wait, whatever the board's clock says
 
@@ -49,7 +48,7 @@ class Stage:
         """A new host on the port; the one before falls silent."""
         self.hush()
         self.cursor = 0
-        self.host = Host(self.board.port, key, self.clock, self.record, self.dice)
+        self.host = Host(key, self.clock, self.record, self.dice)
         self.host.faults = self.faults
         return self.host
 
@@ -75,7 +74,7 @@ class Stage:
         if self.clock.now_us() > self._limit_us:
             raise Unmet("the end of the scenario", "its limit_s is over")
         if self.host is None:
-            self.clock.sleep(most_ms, None)
+            self.clock.wait(most_ms)
         else:
             self.host.turn(most_ms)
 
@@ -83,34 +82,28 @@ class Stage:
         """So much time passes."""
         end = self.clock.now_us() + ms * 1000
         while (left := end - self.clock.now_us()) > 0:
-            self.turn(max(1, min(TURN_MS, left // 1000)))
+            self.turn(max(1, min(self.clock.turn_ms, left // 1000)))
 
     def until(
-        self, done: Callable[[], object], within_ms: int, wanted: str, seen: Callable[[], str]
-    ) -> None:
+        self, done: Callable[[], object], within_ms: int, wanted: str, seen: Callable[[], str],
+        every_ms: int = 0,
+    ) -> None:  # fmt: skip
         """Time passes until `done`. Unmet after within_ms of the board's time (longer on the wall,
         where machines are busy)."""
         end = self.clock.now_us() + within_ms * 1000 * self.clock.patience
         wall = time.monotonic() + WALL_MAX_S
+        most_ms = every_ms or self.clock.turn_ms
         while not done():
-            if self.clock.now_us() >= end or time.monotonic() > wall:
+            left_ms = (end - self.clock.now_us()) // 1000
+            if left_ms <= 0 or time.monotonic() > wall:
                 raise Unmet(f"{wanted} within {within_ms} ms", seen())
-            self.turn(TURN_MS)
+            self.turn(min(most_ms, left_ms))
 
     def watch(
         self, done: Callable[[], object], within_ms: int, wanted: str, seen: Callable[[], str]
     ) -> None:
-        """As `until`, for what costs a question to the board: asked every LOOK_MS."""
-        next_us = 0
-
-        def look() -> object:
-            nonlocal next_us
-            if self.clock.now_us() < next_us:
-                return False
-            next_us = self.clock.now_us() + LOOK_MS * 1000
-            return done()
-
-        self.until(look, within_ms, wanted, seen)
+        """As `until`, for what no bytes on the cable tell: looked at every LOOK_MS."""
+        self.until(done, within_ms, wanted, seen, every_ms=LOOK_MS)
 
     def lamps(self) -> Lamps:
         return self.board.lamps()

@@ -4,7 +4,6 @@ the runner."""
 from __future__ import annotations
 
 from sim.scenes.boards import Simulated
-from sim.scenes.clock import Wall
 from sim.scenes.seen import Moment
 from sim.scenes.stage import Stage, name
 
@@ -13,7 +12,7 @@ def observe(stage: Stage) -> None:
     """Add them to the record."""
     if not isinstance(stage.board, Simulated):
         return
-    began_us = stage.clock.began_us if isinstance(stage.clock, Wall) else 0
+    began_us = stage.clock.began_us
     lamps = stage.lamps()
     for at_us, ring in lamps.history:
         body = {"ring": ["#%02x%02x%02x" % one for one in ring]}  # noqa: UP031 (a tuple of three)

@@ -12,6 +12,8 @@ from sim.scenes.host import plain
 from sim.scenes.stage import Stage
 
 SHOWN_MAX = 8
+# What a board says of itself without being asked.
+ITSELF = frozenset({"", "beat", "ack", "health", "tamper", "proximity"})
 
 
 class Step(Struct, frozen=True, forbid_unknown_fields=True):
@@ -33,7 +35,7 @@ def heard_words(frames: list[Heard]) -> str:
     words = [
         " ".join([one.kind or one.what, *(f"{k}={v}" for k, v in plain(one.body).items())])
         for one in frames
-        if one.kind not in ("beat", "ack")
+        if one.kind not in ITSELF - {"", "tamper", "proximity"}
     ]
     return "; ".join(words[-SHOWN_MAX:]) or "no frame but the heartbeat"
 

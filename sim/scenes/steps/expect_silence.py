@@ -8,11 +8,11 @@ from msgspec import Meta, Struct
 
 from sim.scenes.seen import Unmet
 from sim.scenes.stage import Stage
-from sim.scenes.steps.expect_frame import fits, heard_words
+from sim.scenes.steps.expect_frame import ITSELF, fits, heard_words
 
 
 class Step(Struct, frozen=True, forbid_unknown_fields=True):
-    """`kind` "" = any frame of a session but heartbeat and acknowledgement."""
+    """`kind` "" = any but what a board says of itself (heartbeat, health, tamper, proximity)."""
 
     kind: Annotated[str, Meta(max_length=16)] = ""
     for_ms: Annotated[int, Meta(ge=1, le=3_600_000)] = 500
@@ -24,7 +24,7 @@ def play(step: Step, stage: Stage) -> None:
     heard = [
         one
         for one in host.wire.heard[stage.cursor :]
-        if (fits(one, step.kind, {}) if step.kind else one.kind not in ("", "beat", "ack"))
+        if (fits(one, step.kind, {}) if step.kind else one.kind not in ITSELF)
     ]
     stage.cursor = len(host.wire.heard)
     if heard:
