@@ -102,7 +102,7 @@ def parse(raw: bytes, name: str, path: str) -> Scenario:
         text = raw.decode("utf-8")
         tree = tomllib.loads(text)
     except (UnicodeDecodeError, tomllib.TOMLDecodeError, RecursionError) as error:
-        raise EdgeError("E-SCN-01", f"{path} is not TOML: {error}", "see SIMULATOR.md") from error
+        raise EdgeError("E-SCN-01", f"{path} is not TOML: {error}", "see edge/docs/SCENARIOS.md") from error
     return _Reader(name, path, text).read(tree)
 
 
