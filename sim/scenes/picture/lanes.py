@@ -170,6 +170,11 @@ def levels(moments: list[Moment], frame: Frame) -> Drawn:
     return "".join(out), 12 + ROW * max(1, len(names))
 
 
+def strokes(moments: list[Moment], frame: Frame) -> Drawn:
+    """A thin stroke for each, its words in the tooltip."""
+    return "".join(_stroke(frame.x(one.at_us), frame.y + 8, one) for one in moments), 30
+
+
 def _by_number(text: str) -> tuple[str, int]:
     found = re.search(r"(\d+)$", text)
     return (text[: found.start()], int(found.group(1))) if found else (text, 0)
@@ -204,6 +209,5 @@ LANES: tuple[tuple[str, str, str, Callable[[list[Moment], Frame], Drawn]], ...] 
     ("ring", "Ring", "left half, right half", ring),
     ("buzzer", "Buzzer", "", buzzer),
     ("pin", "Pins", "", levels),
-    ("flash", "Flash", "programs and erases", words),
-    ("screen", "Screens", "", words),
+    ("flash", "Flash", "programs and erases", strokes),
 )
