@@ -27,7 +27,8 @@ def held() -> bool:
 def run() -> None:
     from slots import TRIAL, Board
 
-    if Board().state.phase == TRIAL:
+    board = Board()
+    if board.state.phase == TRIAL:
         machine.WDT(timeout=TRIAL_WATCHDOG_MS)
     try:
         from firmware.start import main
@@ -35,10 +36,8 @@ def run() -> None:
         main(sys.path[0])
     except Exception as error:
         sys.print_exception(error)
-    try:
-        Board().crashed()
-    except OSError as error:  # a full flash must not keep it from starting again
-        sys.print_exception(error)
+    board = Board()
+    board.crashed()
     time.sleep_ms(PAUSE_MS)
     machine.reset()
 

@@ -310,13 +310,8 @@ class Board:
                 why = self.check(state.active, state.floor if state.phase == TRIAL else NEVER)
             if why == NONE and manifest is not None:
                 s = state
-                try:
-                    self._save(State(s.phase, s.active, s.tries, s.why, s.floor, manifest.checked))
-                    return SLOTS[s.active]
-                except OSError:  # a full or broken flash
-                    if s.phase != TRIAL:
-                        return SLOTS[s.active]
-                    why = UNCONFIRMED  # a try that cannot be counted would be one for ever
+                self._save(State(s.phase, s.active, s.tries, s.why, s.floor, manifest.checked))
+                return SLOTS[s.active]
             state = step(state, BAD, why)
         return ""
 

@@ -6,7 +6,6 @@ the manifest of the slot it runs from.
 """
 
 import os
-import sys
 
 import machine
 from slots import SLOTS, Board
@@ -29,9 +28,6 @@ try:
     from typing import Any
 except ImportError:  # on the board
     pass
-
-
-CONFIRM_AGAIN_MS = 10000
 
 
 def content(path: str) -> bytes:
@@ -128,13 +124,9 @@ def main(slot: str) -> None:
     emitters = (b.INFRARED_PIN is not None, b.WHITE_PIN is not None)
     link = Link(key, os.urandom, about, clock.now())
     loop = Loop(App(link, Witness(Slots("/witness"), key), tamper, emitters), parts, clock)
-    confirm_at = 0  # -1 = done
+    proved = False
     while True:
         loop.round()
-        if confirm_at >= 0 and loop.complete and link.up() and clock.now() >= confirm_at:
-            try:
-                slots.confirm(slot)
-                confirm_at = -1
-            except OSError as error:  # a full flash: the work goes on, and it is tried again
-                sys.print_exception(error)
-                confirm_at = clock.now() + CONFIRM_AGAIN_MS
+        if loop.complete and link.up() and not proved:
+            proved = True
+            slots.confirm(slot)

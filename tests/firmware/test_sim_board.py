@@ -80,19 +80,6 @@ def test_a_flash_of_an_earlier_release_starts_with_this_one(tmp_path: Path) -> N
         assert "no slot" not in one.control.ask("state")["console"]
 
 
-def test_hold_gives_one_start_without_a_program_and_without_a_watchdog(tmp_path: Path) -> None:
-    image = tmp_path / "flash.img"
-    flash_image.write_files(image, {"/hold": b""})
-    with SimBoard(tmp_path) as one:
-        until(lambda: not flash_image.has_file(image, "/hold"), "it was read")
-        with serial.Serial(str(one.path), timeout=6) as port:
-            assert port.read(1) == b"", "no program, and after six seconds no bite either"
-        assert one.control.ask("state")["causes"] == [1]
-        with serial.Serial(str(one.path), timeout=PATIENCE_S) as port:
-            one.control.reset()
-            assert port.read_until(b"\0").endswith(b"\0"), "the next start is a normal one"
-
-
 def test_a_duty_that_fails_is_written_down_and_the_watchdog_bites(tmp_path: Path) -> None:
     broken = tmp_path / "overlay" / "a" / "firmware" / "io" / "buzzer.py"
     broken.parent.mkdir(parents=True)

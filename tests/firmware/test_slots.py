@@ -229,19 +229,6 @@ def test_a_normal_start_writes_nothing(root: Path) -> None:
     assert before == [(p, p.read_bytes()) for p, _ in before]
 
 
-def test_a_flash_that_takes_nothing_more_starts_what_was_proved(
-    root: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    assert upgraded(root, lambda where: slot(where, "0.3.0")) == ""
-
-    def full(_self: Board, _state: State) -> None:
-        raise OSError(28)
-
-    monkeypatch.setattr(Board, "_save", full)
-    for _ in range(TRIES_MAX + 2):
-        assert Board(str(root)).choose() == "/a", "a try that cannot be counted is none"
-
-
 def test_without_any_slot_there_is_no_answer_and_no_error(tmp_path: Path) -> None:
     assert Board(str(tmp_path)).choose() == ""
     assert Board(str(tmp_path)).describe()["slots"] == {"/a": None, "/b": None}
@@ -287,7 +274,7 @@ def test_a_power_cut_at_any_flash_write_of_an_upgrade_leaves_the_old_or_the_new_
         put(tmp_path / name, {place.removeprefix("/a/"): data for place, data in files.items()})
     command = [str(micropython.find()), "-X", "heapsize=8m"]
     command += [str(Path(__file__).with_name("vm_cut.py")), str(ROOT), str(tmp_path), KEY.hex()]
-    done = subprocess.run(command, capture_output=True, text=True, timeout=400, check=False)
+    done = subprocess.run(command, capture_output=True, text=True, timeout=120, check=False)
     assert done.returncode == 0, done.stdout[-2000:] + done.stderr[-2000:]
     told = json.loads(done.stdout)
     assert told["writes"] > 60, "every write of the upgrade is one that was cut"

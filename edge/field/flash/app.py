@@ -12,7 +12,7 @@ from msgspec import Struct
 
 from edge.errors import EdgeError
 from edge.field.flash.look import Place
-from edge.field.flash.repl import Facts, Slots
+from edge.field.flash.repl import Facts, Held, Slots
 from edge.field.flash.session import Session, at_prompt, must_fit_key, ran
 from edge.field.flash.show import Outcome, Tell
 from edge.wire import release
@@ -64,10 +64,11 @@ def flash(place: Place, made: Release, wish: Wish, tell: Tell) -> Outcome:
             return Outcome(place.name, True, text, facts={"dry_run": True, "build": build} | plan.told())
         if not plan.slot:
             tell.stage(f"build {build} is there")
+            renew_sig(session, made)
         else:
             write(session, made, plan, wish, tell)
     tell.stage("restarting")
-    was = ran(place, wish.pair_key, wanted=build)
+    was = ran(place, wish.pair_key, Held(version, build))
     trial = "; on trial until the terminal greets it" if was.trial else ""
     text = f"{version} build {build} runs, said by its {was.by}{trial}"
     if not plan.slot:
@@ -108,7 +109,8 @@ def planned(session: Session, made: Release, wish: Wish) -> Plan:
     slots = facts.slots
     if slots is not None and not root and _complete(slots.active, there, manifest):
         held = slots.slots.get(slots.active)
-        if held is not None and held.build == manifest.build and slots.phase != "trial":
+        same = held is not None and (held.version, held.build) == (manifest.version, manifest.build)
+        if same and slots.phase != "trial":
             return Plan("", (), (), (), len(manifest.files), 0)
     slot = target(slots)
     write = tuple(
@@ -174,6 +176,16 @@ def seal(session: Session, slot: str, raw: bytes, sig: bytes, pair_key: bytes | 
     session.board.replace(f"{slot}/manifest.json", raw)
 
 
+def renew_sig(session: Session, made: Release) -> None:
+    """A board that was filled elsewhere may have our very files and another maker's signature."""
+    slots = session.facts.slots
+    assert slots is not None, "planned() saw the slot"
+    board, slot = session.board, slots.active
+    same = board.read(f"{slot}/manifest.json", release.MANIFEST_BYTES_MAX + 1) == made.raw
+    if same and _sig(board.read(f"{slot}/manifest.sig", 200)) != made.sig:
+        board.write(f"{slot}/manifest.sig", made.sig.hex().encode())
+
+
 def rollback(place: Place, wish: Wish, tell: Tell) -> Outcome:
     """The other slot, as it lies there and as the board judges it."""
     tell.stage("looking")
@@ -191,7 +203,7 @@ def rollback(place: Place, wish: Wish, tell: Tell) -> Outcome:
         if why := session.board.back():
             raise EdgeError("E-FLS-42", f"{other} cannot run: {WHY.get(why, why)}", "facepay flash app")
     tell.stage("restarting")
-    was = ran(place, wish.pair_key, wanted=held.build)
+    was = ran(place, wish.pair_key, held)
     return Outcome(
         place.name, True, f"{held.version} build {held.build} runs again, said by its {was.by}",
         facts={"build": held.build, "version": held.version, "by": was.by, "slot": other},

@@ -22,6 +22,8 @@ SIGNATURE: Final = "report.sig"
 REPORT_BYTES_MAX: Final = 64 * 1024
 
 OF_BOARD: Final = """
+if {slot!r} not in sys.path:
+    sys.path.insert(0, {slot!r})  # we came before boot.py had done so
 try:
     with open('/board') as fp_f:
         fp_n = fp_f.read(32).strip()
@@ -111,12 +113,12 @@ class Row(Struct, frozen=True):
     note: str = ""
 
 
-def measure(board: Onboard, name: str) -> list[Row]:
+def measure(board: Onboard, name: str, slot: str) -> list[Row]:
     """Every test, each alone: one that dies is a failed line, not the end."""
     rows = []
     for trial in TRIALS:
         try:
-            value = board.ask(OF_BOARD.format(name=name) + trial.code)
+            value = board.ask(OF_BOARD.format(name=name, slot=slot) + trial.code)
         except EdgeError as error:
             if error.code != "E-FLS-08":
                 raise

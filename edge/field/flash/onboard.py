@@ -1,7 +1,7 @@
 """What runs on the board while we flash: a few lines sent through the raw REPL, nothing installed.
 
-Each step feeds the watchdog that a program may have armed (on RP2040 it cannot be stopped, only
-restarted), prints one line of JSON, and keeps to what MicroPython 1.27 has on every port.
+The stopped program's modules are dropped first: they would fill the heap. Each step feeds the
+watchdog that a program may have armed (on RP2040 it cannot be stopped, only restarted), prints one line of JSON, and keeps to what MicroPython 1.27 has on every port.
 """
 
 from __future__ import annotations
@@ -24,15 +24,21 @@ WATCHDOG_MS: Final = 8388  # the longest an RP2040 can be told
 
 SETUP: Final = f"""
 import sys, os, json, hashlib, binascii, gc
-def fp_feed():
-    pass
-if any([m.startswith('firmware') for m in sys.modules]):
+fp_dog = None
+fp_ran = globals().get('fp_ran', False) or 'firmware.app' in sys.modules
+if fp_ran or any([m.startswith('firmware') for m in sys.modules]):
     try:
         import machine
         fp_dog = machine.WDT(timeout={WATCHDOG_MS})
-        fp_feed = fp_dog.feed
     except Exception:
         pass
+def fp_feed():
+    gc.collect()
+    if fp_dog:
+        fp_dog.feed()
+for fp_m in list(sys.modules):
+    if fp_m.startswith('firmware') or fp_m.startswith('edge'):
+        del sys.modules[fp_m]
 def fp_hex(b):
     return binascii.hexlify(b).decode()
 def fp_small(p, n=300):
@@ -86,6 +92,7 @@ except Exception:
 fp_s = os.statvfs('/')
 fp_k = fp_small('/key')
 fp_p = [p for p in sys.path if p in ('/a', '/b')]
+sys.modules.pop('slots', None)  # half of it, when our Ctrl-C met its import in boot.py
 try:
     from slots import Board
     fp_d = Board().describe()
@@ -101,7 +108,7 @@ print(json.dumps({
     'key_hash': fp_hex(hashlib.sha256(fp_k).digest()) if fp_k else '',
     'slots': fp_d,
     'free': fp_s[0] * fp_s[3],
-    'running': fp_p[0] if fp_p and 'firmware.app' in sys.modules else ''}))
+    'running': fp_p[0] if fp_p and fp_ran else ''}))
 """
 # Host code for what /slots.py decides on the board. Rollback is "the active one is bad, given up".
 BEGIN: Final = "from slots import Board\nfp_b = Board()\nprint(json.dumps(fp_b.begin()))"
@@ -206,3 +213,18 @@ class Onboard:
             return json.loads(text)
         except (ValueError, RecursionError) as error:
             raise EdgeError("E-FLS-08", "the board answers nonsense", "flash its runtime again") from error
+
+
+def arrive(repl: Repl) -> tuple[Onboard, Facts]:
+    """At its prompt, and who it is. Once more when it restarted under our hands (an earlier reset
+    that came late, a watchdog): nothing has been written yet."""
+    repl.enter()
+    try:
+        board = Onboard(repl)
+        return board, board.facts()
+    except EdgeError as error:
+        if error.code != "E-FLS-07":
+            raise
+    repl.enter()
+    board = Onboard(repl)
+    return board, board.facts()

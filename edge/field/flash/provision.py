@@ -71,7 +71,7 @@ def provision(place: Place, order: Order, tell: Tell) -> Outcome:
         if order.dry_run:
             return Outcome(place.name, True, f"would become {serial}, {name}", facts={"dry_run": True})
         tell.stage("measuring")
-        rows = factory.measure(session.board, name)
+        rows = factory.measure(session.board, name, slots.active)
         told = _told(session.facts, slots, order, rows, serial=serial, name=name, mark=NO_MARK)
         if told["result"] != "pass":
             mine.mkdir(mode=0o700, parents=True)
@@ -84,7 +84,7 @@ def provision(place: Place, order: Order, tell: Tell) -> Outcome:
     tell.stage("restarting")
     wanted = slots.slots[slots.active]
     assert wanted is not None, "judge() saw to it"
-    was = ran(place, key, wanted=wanted.build)
+    was = ran(place, key, wanted)
     rows.append(_link_row(place, key))
     told = _told(session.facts, slots, order, rows, serial=serial, name=name, mark=fingerprint(key))
     _store(mine, told, order)

@@ -83,6 +83,7 @@ class Repl:
         self._port = port
         self._paste = True
         self._held = b""
+        self.entered = False
         self.crash = ""  # the last line of a traceback that was there before we came
         self.stopped = False  # whether Ctrl-C met our program at work, and not a prompt or a wreck
 
@@ -105,6 +106,7 @@ class Repl:
             found, more = self._until(RAW, patience_s)
             if found:
                 self._held = b""
+                self.entered = True
                 self.stopped = AT_WORK.search(seen + got + more) is not None
                 return
             total += len(got) + len(more)
@@ -142,6 +144,8 @@ class Repl:
         """As if the power had gone: no answer comes back."""
         try:
             self._port.write(b"import machine\nmachine.reset()\x04")
+            self._held = b""
+            self._until(b"OK", 2.0)  # it has taken the code; a busy one takes its time
             self._port.drain(0.2, 0.5)
         except EdgeError as error:
             if error.code != "E-FLS-04":  # a board that restarts takes its port with it

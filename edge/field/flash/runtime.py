@@ -14,7 +14,7 @@ from msgspec import Struct
 from edge.errors import EdgeError
 from edge.field.flash import uf2
 from edge.field.flash.look import Place, clean
-from edge.field.flash.onboard import Onboard
+from edge.field.flash.onboard import arrive
 from edge.field.flash.port import wait_for
 from edge.field.flash.repl import Repl
 from edge.field.flash.show import Outcome, Tell
@@ -89,8 +89,7 @@ def _version(usb: Path, timeout_s: float) -> str:
             port = wait_for(usb, max(0.5, until - time.monotonic()))
             try:
                 repl = Repl(port)
-                repl.enter()
-                version = clean(Onboard(repl).facts().version)
+                version = clean(arrive(repl)[1].version)
                 repl.leave()
             finally:
                 port.close()

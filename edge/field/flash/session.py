@@ -14,11 +14,12 @@ from msgspec import Struct
 from edge.errors import EdgeError
 from edge.field.flash.link import Greeting, greet
 from edge.field.flash.look import Place
-from edge.field.flash.onboard import Onboard
+from edge.field.flash.onboard import Onboard, arrive
 from edge.field.flash.port import Port, wait_for
-from edge.field.flash.repl import BOOTSEL, Facts, Repl
+from edge.field.flash.repl import Facts, Held, Repl
 
 BACK_S: Final = 20.0  # for a board that restarts to be there again
+AGAIN_S: Final = 5.0  # for one that restarts under our hands
 SETTLE_S: Final = 2.5  # for its program to start before the prompt is asked for
 NAMES: Final = {"rp2": "pico", "linux": "sim", "esp32": "esp32s3"}  # board file by sys.platform
 
@@ -46,7 +47,7 @@ class Ran(Struct, frozen=True):
 
 
 @contextmanager
-def at_prompt(place: Place, *, reset: bool = True) -> Iterator[Session]:
+def at_prompt(place: Place) -> Iterator[Session]:
     """Stop what runs, and let it start again at the end, also when we fail. E-FLS-01..09."""
     if place.usb is None or (place.bootsel is not None and place.bootsel.is_dir()):
         raise EdgeError(
@@ -54,15 +55,20 @@ def at_prompt(place: Place, *, reset: bool = True) -> Iterator[Session]:
         )
     port = Port(place.usb)
     repl = Repl(port)
-    entered = False
     try:
-        repl.enter()
-        entered = True
-        board = Onboard(repl)
-        yield Session(place, repl, board, board.facts())
+        try:
+            board, facts = arrive(repl)
+        except EdgeError as error:
+            if error.code != "E-FLS-04":
+                raise
+            # A reset that came late took the port away; nothing has been written yet.
+            port.close()
+            port = wait_for(place.usb, AGAIN_S)
+            repl = Repl(port)
+            board, facts = arrive(repl)
+        yield Session(place, repl, board, facts)
     finally:
-        if entered and reset:
-            _start_again(repl)
+        _start_again(repl)
         port.close()
 
 
@@ -78,20 +84,19 @@ def must_fit_key(facts: Facts, pair_key: bytes | None) -> None:
         )
 
 
-def ran(place: Place, pair_key: bytes | None, *, wanted: str, settle_s: float = SETTLE_S) -> Ran:
+def ran(place: Place, pair_key: bytes | None, wanted: Held, settle_s: float = SETTLE_S) -> Ran:
     """What the restarted board runs: by its link when we may greet it there, else by its prompt.
     E-FLS-40 it runs something else, E-FLS-41 it runs nothing, E-FLS-04/05 it did not come back."""
     if place.link is not None and pair_key is not None:
         told = _until_back(lambda: greet(place.link or Path(), pair_key))
-        _must_be(told.build, wanted, "")
+        _must_be(Held(told.version, told.build), wanted, "")
         return Ran(told.build, told.version, "link", trial=False)
     assert place.usb is not None
     port = wait_for(place.usb, BACK_S)
     repl = Repl(port)
     try:
         repl.listen(settle_s)
-        repl.enter()
-        facts = Onboard(repl).facts()
+        _, facts = arrive(repl)
         slots = facts.slots
         held = slots.slots.get(slots.active) if slots else None
         if slots is None or held is None or facts.running != slots.active or not repl.stopped:
@@ -100,17 +105,19 @@ def ran(place: Place, pair_key: bytes | None, *, wanted: str, settle_s: float = 
                 "E-FLS-41", f"no program runs after the restart{': ' + why if why else ''}",
                 "facepay flash verify says what lies on the board",
             )
-        _must_be(held.build, wanted, slots.why)
+        _must_be(held, wanted, slots.why)
         return Ran(held.build, held.version, "prompt", trial=slots.phase == "trial")
     finally:
         _start_again(repl)
         port.close()
 
 
-def _must_be(found: str, wanted: str, why: str) -> None:
+def _must_be(found: Held, wanted: Held, why: str) -> None:
     if found != wanted:
         raise EdgeError(
-            "E-FLS-40", f"the board runs build {found}, not {wanted}{': ' + why if why else ''}",
+            "E-FLS-40",
+            f"the board runs {found.version} build {found.build}, not {wanted.version} build {wanted.build}"
+            f"{': ' + why if why else ''}",
             "it went back to the version before; facepay flash list shows why",
         )
 
@@ -128,10 +135,9 @@ def _until_back(ask: Callable[[], Greeting]) -> Greeting:
 
 
 def _start_again(repl: Repl) -> None:
+    if not repl.entered:
+        return
     try:
         repl.reset()
     except EdgeError:
         pass  # it is gone or stuck; the error that led here says so
-
-
-__all__ = ["BOOTSEL", "Ran", "Session", "at_prompt", "must_fit_key", "ran"]
