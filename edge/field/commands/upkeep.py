@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from edge.config import Config
     from edge.core.types import Json
 
+PUSH_EVERY_S = 6.0  # the terminal takes one in five seconds
 EXIT_WAITING = 3  # the command did what it could and records still wait
 LOOK_S = 0.5
 DAY_MS = 86_400_000
@@ -49,10 +50,12 @@ def sync(*, config: Configured, now: Now = False, timeout: Timeout = 60.0) -> No
     from edge.field.local import Local
 
     agent = Local(load(config))
-    if now:
-        agent.post("/v1/sync", {}, key="")
     give_up, last = time.monotonic() + timeout, -1
+    push_at = time.monotonic() if now else give_up + 1
     while True:
+        if time.monotonic() >= push_at:  # one attempt may meet a network that is just coming back
+            agent.post("/v1/sync", {}, key="")
+            push_at = time.monotonic() + PUSH_EVERY_S
         told = agent.get("/v1/status")
         assert told is not None, "the status is always there"
         waiting = int(told["waiting"])
