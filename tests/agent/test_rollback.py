@@ -52,6 +52,21 @@ def serve(desk: Clerk, number: str) -> None:
     assert desk.pay_by_card(answer.json()["bill_id"], CARD, {"settled"})["status"] == "settled"
 
 
+def old_copy_is_found(place: Counter, desk: Clerk) -> None:
+    """Without a network, with nothing taken, and told to the centre when there is one again."""
+    until(lambda: desk.status()["service"] == "E-ROL-01", "found without a network")
+    assert desk.screen() == "out_of_service"
+    no = desk.send("R-3", 2500, "settle")
+    assert no.status_code == 503 and "E-ROL-01" in no.text
+    place.cable.restore()
+    desk.online()
+    until(
+        lambda: "E-ROL-01" in {one[0] for one in audit.incidents(place.made.store, alarms_only=True)},
+        "the centre's alarm",
+    )
+    place.agent.kill()
+
+
 def test_a_restored_ledger_is_found_offline_and_a_new_epoch_settles_nothing_twice(
     place: Counter,
 ) -> None:
@@ -77,17 +92,7 @@ def test_a_restored_ledger_is_found_offline_and_a_new_epoch_settles_nothing_twic
     shutil.copytree(place.directory / "backup", ledger(place))
     place.cable.cut()
     desk = start(place)
-    until(lambda: desk.status()["service"] == "E-ROL-01", "found without a network")
-    assert desk.screen() == "out_of_service"
-    no = desk.send("R-3", 2500, "settle")
-    assert no.status_code == 503 and "E-ROL-01" in no.text
-    place.cable.restore()
-    desk.online()
-    until(
-        lambda: "E-ROL-01" in {one[0] for one in audit.incidents(place.made.store, alarms_only=True)},
-        "the centre's alarm",
-    )
-    place.agent.kill()
+    old_copy_is_found(place, desk)
 
     said = new_epoch(place)
     assert "kept as" in said

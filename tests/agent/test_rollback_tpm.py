@@ -12,7 +12,7 @@ import pytest
 from sim.centre import audit
 from sim.clinic.counter import Clerk, Counter, until
 from sim.tpm import SoftTpm
-from tests.agent.test_rollback import ledger, new_epoch, serve
+from tests.agent.test_rollback import ledger, new_epoch, old_copy_is_found, serve
 
 
 @pytest.fixture
@@ -59,17 +59,7 @@ def test_a_ledger_restored_beside_a_tpm_is_found_offline_and_a_new_epoch_goes_on
     chip.power_off()
     chip.power_on()
     desk = start(place, chip)
-    until(lambda: desk.status()["service"] == "E-ROL-01", "found without a network")
-    assert desk.screen() == "out_of_service"
-    no = desk.send("R-3", 2500, "settle")
-    assert no.status_code == 503 and "E-ROL-01" in no.text
-    place.cable.restore()
-    desk.online()
-    until(
-        lambda: "E-ROL-01" in {one[0] for one in audit.incidents(place.made.store, alarms_only=True)},
-        "the centre's alarm",
-    )
-    place.agent.kill()
+    old_copy_is_found(place, desk)
 
     assert "kept as" in new_epoch(place)
     desk = start(place, chip)
