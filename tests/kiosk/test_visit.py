@@ -82,7 +82,7 @@ def test_a_card_pays_a_bill_from_the_first_press_to_the_settled_screen(
         )
     )
     page.wait_for_function(
-        "['settled', 'refused', 'confirming'].includes(document.body.dataset.screen)"
+        "() => ['settled', 'refused', 'confirming'].includes(document.body.dataset.screen)"
     )
     SCREENS.mkdir(parents=True, exist_ok=True)
     page.screenshot(path=SCREENS / "real-result.zh-CN.1024x600.png")
