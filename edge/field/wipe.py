@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Final
 
 from edge.config import Config
+from edge.durable import sync_folder
 from edge.errors import EdgeError
 
 SIDE_FILES: Final = ("-wal", "-shm", "-journal", ".reserve")
@@ -28,7 +29,7 @@ def everything(config: Config) -> Iterator[Path]:
                 _overwrite(path)
                 yield from _remove(path)
             keys.rmdir()
-            _sync(keys.parent)
+            sync_folder(keys.parent)
         for side in SIDE_FILES:
             yield from _remove(store.with_name(store.name + side))
         yield from _remove(store)
@@ -42,7 +43,7 @@ def _remove(path: Path) -> Iterator[Path]:
     if not path.is_file():
         return
     path.unlink()
-    _sync(path.parent)
+    sync_folder(path.parent)
     yield path
 
 
@@ -55,11 +56,3 @@ def _overwrite(path: Path) -> None:
         file.write(secrets.token_bytes(size))
         file.flush()
         os.fsync(file.fileno())
-
-
-def _sync(folder: Path) -> None:
-    handle = os.open(folder, os.O_RDONLY | os.O_DIRECTORY)
-    try:
-        os.fsync(handle)
-    finally:
-        os.close(handle)

@@ -17,6 +17,7 @@ from msgspec import Struct
 
 from edge.core.types import Head
 from edge.drivers.store import Store
+from edge.durable import sync_folder
 from edge.errors import EdgeError
 from edge.wire import carry
 from edge.wire import record as wire_record
@@ -128,14 +129,11 @@ def _is_there(path: Path, data: bytes) -> bool:
 
 
 def _sync(folder: Path) -> None:
-    handle = os.open(folder, os.O_RDONLY | os.O_DIRECTORY)
     try:
-        os.fsync(handle)
+        sync_folder(folder)
     except OSError as error:
         if error.errno not in CANNOT_SYNC:  # some sticks' file systems cannot sync a folder
             raise
-    finally:
-        os.close(handle)
 
 
 # -- reading --------------------------------------------------------------------------------------

@@ -178,7 +178,7 @@ def test_without_a_ledger_there_is_nothing_to_leave(tmp_path: Path) -> None:
         begin(tmp_path / "none.db", Chain(epoch=1).locker, lose=True)
 
 
-@pytest.mark.parametrize("step", ["_make", "_settle", "_sync", "link", "replace"])
+@pytest.mark.parametrize("step", ["_make", "_settle", "sync_folder", "link", "replace"])
 def test_cut_off_at_any_step_there_is_a_whole_ledger_and_nothing_is_lost(
     card: Card, step: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -14,6 +14,7 @@ from pathlib import Path
 from cryptography.exceptions import InvalidTag
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 
+from edge.durable import sync_folder
 from edge.errors import EdgeError
 from edge.suites import es256
 from edge.wire.cose import Opener, Signer
@@ -103,9 +104,9 @@ def _make(directory: Path) -> None:
         _write(fresh / SIGN_FILE, es256.private_pem(es256.generate_sign_key()))
         _write(fresh / SEAL_FILE, es256.private_pem(es256.generate_seal_key()))
         _write(fresh / LOCAL_FILE, secrets.token_bytes(_LOCAL_BYTES))
-        _sync_directory(fresh)
+        sync_folder(fresh)
         fresh.rename(directory)  # the system refuses it when there is a file or a directory in use
-        _sync_directory(directory.parent)
+        sync_folder(directory.parent)
     except OSError:
         shutil.rmtree(fresh, ignore_errors=True)
         raise
@@ -170,11 +171,3 @@ def _write(path: Path, content: bytes) -> None:
         file.write(content)
         file.flush()
         os.fsync(file.fileno())
-
-
-def _sync_directory(path: Path) -> None:
-    handle = os.open(path, os.O_RDONLY | os.O_DIRECTORY)
-    try:
-        os.fsync(handle)
-    finally:
-        os.close(handle)

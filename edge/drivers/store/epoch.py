@@ -27,6 +27,7 @@ from edge.core.parts.centre_word import CONTACT_KEY, META_SPACE
 from edge.core.site import Contact
 from edge.core.types import BillStatus, TaskStatus
 from edge.drivers.store import Batch, Locker, schema, sqlite
+from edge.durable import sync_folder
 from edge.errors import EdgeError
 
 CARRIED: Final = ("counter", "policy", "idem", days.DAY_SPACE, days.ROW_SPACE)
@@ -79,7 +80,7 @@ def begin(path: Path, locker: Locker, *, lose: bool, now_s: int | None = None) -
         _settle(file)
     os.link(path, kept)
     fresh.replace(path)
-    _sync(path.parent)
+    sync_folder(path.parent)
     return Begun(epoch, head.epoch, head.seq, unanswered, kept)
 
 
@@ -138,14 +139,6 @@ def _settle(path: Path) -> None:
         raise EdgeError("E-STO-02", f"the log of {path.name} does not empty", "try again")
     log.unlink(missing_ok=True)
     handle = os.open(path, os.O_RDWR)
-    try:
-        os.fsync(handle)
-    finally:
-        os.close(handle)
-
-
-def _sync(folder: Path) -> None:
-    handle = os.open(folder, os.O_RDONLY | os.O_DIRECTORY)
     try:
         os.fsync(handle)
     finally:

@@ -44,6 +44,7 @@ from edge.drivers.store.again import write_log_again
 from edge.drivers.store.pruning import TAIL_RECORDS
 from edge.drivers.store.reserve import RESERVE_BYTES, Reserve
 from edge.drivers.store.schema import KEEP_HINT, META, PAGE_BYTES, refuse_old_sqlite
+from edge.durable import sync_folder
 from edge.errors import EdgeError
 from edge.wire import cbor
 
@@ -56,16 +57,6 @@ CBOR_MARK = b"\xc1"  # the one byte that msgpack never uses: what it cannot hold
 
 _HALT = "the process must end; after the restart the store checks itself"
 T = TypeVar("T")
-
-
-def _sync_folder(folder: Path) -> None:
-    """The ledger and its log are in their folder for good. SQLite syncs it as well, but takes an
-    error there for a success (`facepay killpoints`)."""
-    handle = os.open(folder, os.O_RDONLY | os.O_DIRECTORY)
-    try:
-        os.fsync(handle)
-    finally:
-        os.close(handle)
 
 
 class Driver:
@@ -98,7 +89,8 @@ class Driver:
             except BaseException:
                 self._db.close(force=True)
                 raise
-            _sync_folder(Path(path).parent)
+            # SQLite syncs it as well, but takes an error there for a success (`facepay killpoints`).
+            sync_folder(Path(path).parent)
         self._reserve.hold()
 
     def _open(self, new_epoch: int) -> None:
