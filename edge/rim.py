@@ -6,6 +6,7 @@ event.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Protocol
 
 from msgspec import Struct
@@ -14,6 +15,7 @@ from edge.core.effects import (
     Ask,
     Buzz,
     Changed,
+    ClearTamper,
     Connect,
     Count,
     Disconnect,
@@ -43,6 +45,7 @@ class Board(Protocol):
 
     def light(self, pattern: str) -> None: ...
     def buzz(self, pattern: str) -> None: ...
+    def clear_tamper(self, switches: Sequence[str]) -> None: ...
 
 
 class Vouching(Protocol):
@@ -104,6 +107,8 @@ class Rim:
                 self._witness.hold(head)
             case Count(what, to) if self._witness:
                 self._witness.count(what, to)
+            case ClearTamper(switches) if self._board:
+                self._board.clear_tamper(switches)
             case Shoot(mode) if self._eyes:
                 self._eyes.mode(mode)
             case TakeTemplate() if self._eyes:
@@ -118,7 +123,9 @@ class Rim:
             case Ask():
                 assert payload is not None, "the question was signed with the turn"
                 self._broker.publish(self._topics.ask, payload, None)
-            case Light() | Buzz() | Shoot() | TakeTemplate() | Speak() | Witness() | Count():
+            case (
+                Light() | Buzz() | Shoot() | TakeTemplate() | Speak() | Witness() | Count() | ClearTamper()
+            ):
                 # That part is not there; a voice is not in this slice, the screen says the same
                 pass
             case _:

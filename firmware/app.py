@@ -1,15 +1,23 @@
-"""The controller as one pure machine: what comes from the cable, the buttons and the reader, and
-what must be lit.
+"""The controller as one pure machine: what comes from the cable, the buttons, the reader and the
+sensors, and what must be lit.
 
-No io, clock or randomness of its own: `main.py` hands in bytes, presses, reader lines and
-milliseconds, then copies `link.out`, `lamps.value` and `tone.value` to the peripherals. Runs
-unchanged under CPython. Called every <= 10 ms. Safe state: a host that is silent for SILENT_MS
-finds lamps and buzzer off, whatever it asked before.
+No io, clock or randomness of its own: `loop.py` hands in bytes, presses, lines, levels and
+milliseconds, then copies `link.out`, `lamp_value()`, `tone.value`, `emitters.levels()` and
+`challenge.pulse` to the peripherals. Runs unchanged under CPython. Called every <= 10 ms. Safe
+state: a host that is silent for SILENT_MS finds lamps, buzzer and emitters off, whatever it asked
+before.
 """
 
+import struct
+
 from edge.wire import frame
+from firmware.duties import reader
+from firmware.duties.challenge import Challenge
+from firmware.duties.emitters import Emitters
+from firmware.duties.health import Health
+from firmware.duties.lamps import DARK, LAMPS, TONES, Player
+from firmware.duties.proximity import Proximity
 from firmware.link import SILENT_MS, Link
-from firmware.player import DARK, LAMPS, TONES, Player
 
 try:
     from typing import Any
@@ -18,72 +26,138 @@ except ImportError:  # on the board
 
 
 STEP_MS = 10  # the longest the loop may sleep: buttons are sampled in between
-CARD_MAX = 32
-CERT_BYTES = 2
 
 
 class App:
-    def __init__(self, link: Link, witness: "Any" = None) -> None:
-        """`witness` (firmware.witness) or None on a board without room for one."""
+    def __init__(
+        self,
+        link: Link,
+        witness: "Any" = None,
+        tamper: "Any" = None,
+        emitters: "tuple[bool, ...]" = (False, False),
+    ) -> None:
+        """`witness` and `tamper` (firmware.duties) or None on a board without them; `emitters`:
+        which of frame.EMITTERS the board has."""
+        now = link.heard_at
         self.link = link
         self.witness = witness
+        self.tamper = tamper
         self.lamps = Player(LAMPS, DARK)
         self.tone = Player(TONES, 0)
-        self.unreadable = 0  # reader lines that were no card
+        self.challenge = Challenge()
+        self.emitters = Emitters(emitters, now)
+        self.proximity = Proximity()
+        self.health = Health(now)
+        self.unreadable = 0  # reader lines that were neither card nor code
+        self._sessions = 0  # the last one that was told everything
 
+    # -- in ----------------------------------------------------------------------------------------
     def receive(self, data: bytes, now: int) -> None:
         """Bytes from the host."""
         for kind, payload in self.link.receive(data, now):
-            if kind == frame.PING:
-                continue
-            if kind == frame.WITNESS:
-                if self.witness is None or not self.witness.take(payload):
-                    self.link.send(frame.REFUSED, bytes([kind]) + b"payload", now)
-                continue
+            why = self._command(kind, payload, now)
+            if why:
+                self.link.send(frame.REFUSED, bytes([kind]) + why, now)
+
+    def _command(self, kind: int, payload: bytes, now: int) -> bytes:
+        """Do it; why not, b"" = done."""
+        if kind == frame.PING:
+            return b""
+        if kind == frame.LIGHT or kind == frame.BUZZ:
             try:
                 name = payload.decode()
             except UnicodeError:
                 name = ""
-            if kind == frame.LIGHT:
-                known = self.lamps.play(name, now)
-            elif kind == frame.BUZZ:
-                known = self.tone.play(name, now)
-            else:
-                known = False
-            if not known:
-                self.link.send(frame.REFUSED, bytes([kind]) + b"pattern", now)
+            if kind == frame.BUZZ:
+                return b"" if self.tone.play(name, now) else b"pattern"
+            self.challenge.stop()
+            return b"" if self.lamps.play(name, now) else b"pattern"
+        if kind == frame.CHALLENGE:
+            return b"" if self.challenge.take(payload, now) else b"payload"
+        if kind == frame.WITNESS:
+            good = self.witness is not None and self.witness.take(payload)
+            return b"" if good else b"payload"
+        if kind == frame.EMIT and len(payload) == struct.calcsize(frame.EMIT_FORMAT):
+            number, ms = struct.unpack(frame.EMIT_FORMAT, payload)
+            granted, why = self.emitters.take(number, ms, now)
+            said = struct.pack(frame.EMITTED_FORMAT, number, granted, why)
+            self.link.send(frame.EMITTED, said, now)
+            return b""
+        if kind == frame.CLEAR and len(payload) == 1:
+            if self.tamper is None:
+                return b"tamper"
+            self.tamper.clear(payload[0])
+            return b""
+        return b"payload"
 
     def press(self, button: str, now: int) -> None:
         """A button went down (debounced)."""
         self.link.send(frame.PRESSED, button.encode(), now)
 
-    def card(self, line: bytes, now: int) -> None:
-        """A line of the reader: two digits of the certificate type, a comma, the number."""
-        cert_type, comma, number = line.strip().partition(b",")
-        good = (
-            comma
-            and len(cert_type) == CERT_BYTES
-            and cert_type.isdigit()
-            and 0 < len(number) <= CARD_MAX
-        )
-        if not good or not all([48 <= c <= 57 or 65 <= c <= 90 for c in number]):
+    def line(self, line: bytes, now: int) -> None:
+        """A line of the reader."""
+        report = reader.report_of(line)
+        if report is None:
             self.unreadable += 1
-            return
-        self.link.send(frame.CARD, cert_type + number, now)
+        else:
+            self.link.send(report[0], report[1], now)
 
+    # -- time --------------------------------------------------------------------------------------
     def tick(self, now: int) -> None:
         """Time passed."""
         self.link.tick(now)
-        if self.witness is not None:
-            self.witness.tick(now)
-            if self.witness.report and self.link.send(frame.WITNESSED, self.witness.report, now):
-                self.witness.report = b""
         if now - self.link.heard_at >= SILENT_MS:
             self.lamps.stop()
             self.tone.stop()
+            self.challenge.stop()
+            self.emitters.stop(now)
         self.lamps.tick(now)
         self.tone.tick(now)
+        self.challenge.tick(now)
+        self.emitters.tick(now)
+        if not self.emitters.flashing():  # a write of the flash may hold the loop up
+            for keeper in (self.witness, self.tamper):
+                if keeper is not None:
+                    keeper.tick(now)
+        self._report(now)
+
+    def _report(self, now: int) -> None:
+        """Whatever a duty has to say. What finds no session or no room is said in a later round."""
+        link, tamper, near, health = self.link, self.tamper, self.proximity, self.health
+        if link.sessions != self._sessions:
+            self._sessions = link.sessions
+            near.changed = True
+            health.again()
+            if tamper is not None:
+                tamper.changed = True
+        if tamper is not None and tamper.changed:
+            said = struct.pack(frame.TAMPER_FORMAT, tamper.open, tamper.latched)
+            tamper.changed = not link.send(frame.TAMPER, said, now)
+        for duty, kind in ((self.witness, frame.WITNESSED), (self.challenge, frame.LIT)):
+            if duty is not None and duty.report and link.send(kind, duty.report, now):
+                duty.report = b""
+        if near.changed:
+            said = struct.pack(frame.PROXIMITY_FORMAT, near.near, near.level)
+            near.changed = not link.send(frame.PROXIMITY, said, now)
+        if health.due(now):
+            said = struct.pack(
+                frame.HEALTH_FORMAT,
+                max(0, min(65535, health.supply_mv)),
+                max(-32768, min(32767, health.deci_c)),
+                health.limits,
+                health.free,
+                min(65535, health.worst_ms),
+            )
+            if link.send(frame.HEALTH, said, now):
+                health.told(now)
+
+    # -- out ---------------------------------------------------------------------------------------
+    def lamp_value(self) -> "Any":
+        """(left, right) as it shall be now: a challenge goes before a pattern."""
+        running = self.challenge.value
+        return self.lamps.value if running is None else running
 
     def wait(self, now: int) -> int:
         """Milliseconds the loop may sleep."""
-        return self.link.wait(now, self.tone.wait(now, self.lamps.wait(now, STEP_MS)))
+        most = self.challenge.wait(now, self.emitters.wait(now, STEP_MS))
+        return self.link.wait(now, self.tone.wait(now, self.lamps.wait(now, most)))

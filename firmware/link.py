@@ -24,7 +24,6 @@ RTO_MAX_MS = 1000
 TRIES_MAX = 5
 QUEUE_MAX = 8
 STARTED_GAP_MS = 200
-CAPS = 8  # bits of duties: infrared 1, tamper 2, proximity 4 (these come later), witness 8
 
 
 def following(seq: int) -> int:
@@ -46,13 +45,13 @@ class Session:
 
 class Link:
     """`random(n)` gives n bytes; `about` is (cause, version 3 bytes, build 8 bytes, uid 8 bytes,
-    board name)."""
+    board name, bits of frame.CAPS, slot: see `slot_bits`)."""
 
     def __init__(
         self,
         pair_key: bytes,
         random: "Any",
-        about: "tuple[int, bytes, bytes, bytes, str]",
+        about: "tuple[int, bytes, bytes, bytes, str, int, int]",
         now: int,
     ) -> None:
         self._key = pair_key
@@ -75,6 +74,7 @@ class Link:
         self.noise = 0
         self.forged = 0
         self.heard_at = now
+        self.sessions = 0  # begun so far
         self.out = bytearray()
         self._started(now)
 
@@ -130,6 +130,7 @@ class Link:
         first: frame.Frame = self._pending.opener.open(packet)
         self._session = self._pending
         self._pending = None
+        self.sessions += 1
         self._queue.clear()
         self._tries = 0
         self._rto = RTO_START_MS
@@ -138,14 +139,16 @@ class Link:
     def _hello(self, got: frame.Frame, now: int) -> None:
         if len(got.payload) < struct.calcsize(frame.HELLO_FORMAT):
             raise frame.FrameError(frame.ODD)
-        _least, _most, _table, nonce = struct.unpack(frame.HELLO_FORMAT, got.payload[:26])
+        _least, _most, _table, nonce = struct.unpack(
+            frame.HELLO_FORMAT, got.payload[: struct.calcsize(frame.HELLO_FORMAT)]
+        )
         session = self._session
         if session is None or session.host_nonce != nonce:
             session = self._pending
             if session is None or session.host_nonce != nonce:
                 session = Session(self._key, nonce, self._random(frame.NONCE_BYTES))
                 self._pending = session
-        cause, version, build, uid, board = self._about
+        cause, version, build, uid, board, caps, slot = self._about
         payload = (
             struct.pack(
                 frame.WELCOME_FORMAT,
@@ -155,7 +158,8 @@ class Link:
                 session.nonce,
                 self._boot,
                 cause,
-                CAPS,
+                slot,
+                caps,
                 frame.ENCODED_MAX,
                 version,
                 build,

@@ -1,84 +1,46 @@
-"""Wires the board: peripherals by the board file, the pairing key, the machine, the loop. Runs for
-ever.
+"""Runs after boot.py and never changes with the program: starts what the chosen slot holds.
 
-Reads /board (name of the board file), /key (32 bytes, the pairing key) and /build (16 hex
-digits, set by the flasher).
+A program that ends by itself is restarted by a reset, after a pause in which Ctrl-C of a flasher
+gives the prompt. On trial a watchdog runs before the first line of the new program, so one that hangs
+while it starts counts as a try as well. A file /hold asks for one start without a program: the
+prompt, and no watchdog.
 """
 
 import os
+import sys
+import time
 
 import machine
 
-from edge.wire import frame
-from firmware.app import App
-from firmware.duties import Clock, Duties
-from firmware.io.buttons import Buttons
-from firmware.io.buzzer import Buzzer
-from firmware.io.ring import Ring
-from firmware.io.serial_line import SerialLine
-from firmware.io.slots import Slots
-from firmware.link import Link
-from firmware.witness import Witness
-
-try:
-    from typing import Any
-except ImportError:  # on the board
-    pass
+TRIAL_WATCHDOG_MS = 8000
+PAUSE_MS = 1000
 
 
-VERSION = b"\x00\x01\x00"
-
-
-def content(path: str) -> bytes:
-    """The bytes of a small file; b"" when it is not there."""
+def held() -> bool:
     try:
-        with open(path, "rb") as file:
-            data: bytes = file.read(64)
-            return data
+        os.remove("/hold")
     except OSError:
-        return b""
+        return False
+    return True
 
 
-def board_file(name: str) -> "Any":
-    return getattr(__import__("firmware.boards." + name).boards, name)
+def run() -> None:
+    from slots import TRIAL, Board
+
+    board = Board()
+    if board.state.phase == TRIAL:
+        machine.WDT(timeout=TRIAL_WATCHDOG_MS)
+    try:
+        from firmware.start import main
+
+        main(sys.path[0])
+    except Exception as error:
+        sys.print_exception(error)
+    board = Board()
+    board.crashed()
+    time.sleep_ms(PAUSE_MS)
+    machine.reset()
 
 
-def uart(number: int, baud: int, tx: int, rx: int) -> SerialLine:
-    return SerialLine(
-        machine.UART(
-            number, baudrate=baud, tx=machine.Pin(tx), rx=machine.Pin(rx), rxbuf=1024, timeout=0
-        )
-    )
-
-
-def main() -> None:
-    b = board_file(content("/board").decode().strip() or "pico")
-    pins = []
-    for name, pin in b.BUTTONS:
-        pins.append((name, machine.Pin(pin, machine.Pin.IN, machine.Pin.PULL_UP)))
-    pwm = machine.PWM(machine.Pin(b.BUZZER_PIN))
-    ring_pin = machine.Pin(b.RING_PIN, machine.Pin.OUT)
-    parts = {
-        "ring": Ring(ring_pin, b.RING_LEDS, b.RING_LEFT),
-        "buzzer": Buzzer(pwm),
-        "buttons": Buttons(tuple(pins)),
-        "cable": uart(b.LINK_UART, b.LINK_BAUD, b.LINK_TX, b.LINK_RX),
-        "reader": uart(b.READER_UART, b.READER_BAUD, b.READER_TX, b.READER_RX),
-        "watchdog": machine.WDT(timeout=b.WATCHDOG_MS),
-    }
-    key = content("/key")
-    if len(key) != frame.KEY_BYTES:
-        key = os.urandom(
-            frame.KEY_BYTES
-        )  # not provisioned: no host has this key, so HELLO fails as a wrong pairing
-    uid = (machine.unique_id() + bytes(8))[:8]
-    build = bytes.fromhex((content("/build").decode().strip() + "0" * 16)[:16])
-    clock = Clock()
-    about = (machine.reset_cause(), VERSION, build, uid, b.NAME)
-    link = Link(key, os.urandom, about, clock.now())
-    duties = Duties(App(link, Witness(Slots("/witness"), key)), parts, clock)
-    while True:
-        duties.round()
-
-
-main()
+if not held() and sys.path[0] in ("/a", "/b"):
+    run()

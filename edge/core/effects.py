@@ -71,6 +71,12 @@ class Buzz(Struct, frozen=True):
     pattern: str  # short | ok | no
 
 
+class ClearTamper(Struct, frozen=True):
+    """The controller shall forget that these switches were open. -> Tampered."""
+
+    switches: tuple[str, ...]
+
+
 class Witness(Struct, frozen=True):
     """Ask the controller's witness what it holds (None), or make it hold this head. -> Witnessed."""
 
@@ -153,6 +159,7 @@ Effect = (
     | Buzz
     | Witness
     | Count
+    | ClearTamper
     | Shoot
     | TakeTemplate
     | Ask

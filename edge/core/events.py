@@ -99,7 +99,7 @@ class CardRead(Struct, frozen=True):
 
 
 class CodeSeen(Struct, frozen=True):
-    """The camera read a QR code."""
+    """The camera, or the controller's reader, read a QR code."""
 
     text: str
 
@@ -138,13 +138,68 @@ class CameraBack(Struct, frozen=True):
 
 # -- the controller -----------------------------------------------------------------------------------------------------
 class BoardUp(Struct, frozen=True):
-    """HELLO done. info: version, build, board, reset_cause."""
+    """HELLO done. info: version, build, board, uid, reset_cause, slot, trial, caps."""
 
     info: Json
 
 
 class BoardLost(Struct, frozen=True):
     code: str
+
+
+class Nearby(Struct, frozen=True):
+    """Somebody stands before the terminal, or has left. level: the sensor's, 0..65535, more is nearer."""
+
+    near: bool
+    level: int
+
+
+class Tampered(Struct, frozen=True):
+    """What the tamper switches say, at each session and each change. Names: "case" "mount". `latched` was open since it was
+    cleared last, also while the power was off."""
+
+    open: tuple[str, ...]
+    latched: tuple[str, ...]
+
+
+class BoardHealth(Struct, frozen=True):
+    """Readings of the controller. limits: names of what is beyond its limit (wire.frame.LIMITS)."""
+
+    supply_mv: int
+    deci_c: int
+    limits: tuple[str, ...]
+    free_bytes: int
+    worst_ms: int
+
+
+class BoardLine(Struct, frozen=True):
+    """How the cable is: what the controller counted since its start, and our own faults by code."""
+
+    uptime_ms: int
+    noise: int
+    forged: int
+    faults: Json
+
+
+class Emitted(Struct, frozen=True):
+    """What the controller granted of a wish for light. why: granted longest resting no_emitter."""
+
+    emitter: str
+    ms: int
+    why: str
+
+
+class Lit(Struct, frozen=True):
+    """When each colour of challenge `number` was on the ring, in microseconds since its first."""
+
+    number: int
+    at_us: tuple[int, ...]
+
+
+class ClearTamperAsked(Struct, frozen=True):
+    """POST /v1/board/tamper/clear: somebody looked at the terminal and found it whole."""
+
+    call: int
 
 
 class Witnessed(Struct, frozen=True):
@@ -287,4 +342,11 @@ Event = (
     | StoreLow
     | Pruned
     | SyncAsked
+    | Nearby
+    | Tampered
+    | BoardHealth
+    | BoardLine
+    | Emitted
+    | Lit
+    | ClearTamperAsked
 )

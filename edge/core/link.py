@@ -15,9 +15,10 @@ from enum import StrEnum
 from types import MappingProxyType
 from typing import ClassVar, Final
 
-from edge.core.events import BoardLost, BoardUp, CardRead, Pressed, Witnessed
+from edge.core.events import BoardLine, BoardLost, BoardUp
 from edge.core.link_words import (
     DAMAGE,
+    POSTED,
     Arrived,
     ClosePort,
     Code,
@@ -35,7 +36,7 @@ from edge.core.link_words import (
     Wire,
     Write,
 )
-from edge.core.types import Dice, Head, Json
+from edge.core.types import Dice, Json
 
 RTO_START_MS = 100
 RTO_MIN_MS = 40
@@ -52,6 +53,9 @@ OPEN_MAX_MS = 4_000
 QUEUE_MAX = 16
 FORGED_MAX = 8  # in one session; more is a man on the cable or a controller that was paired anew
 NONCE_BYTES = 16
+NO_BEAT: Final = MappingProxyType({"uptime_ms": 0, "noise": 0, "forged": 0})
+INFO = ("version", "build", "board", "uid", "reset_cause", "slot", "trial", "caps")
+NEWEST = frozenset({"light", "witness", "challenge", "ping", "clear"})  # only the last one counts
 MOMENTS = frozenset(
     {"ok", "no"}
 )  # lights that end by themselves: not to be shown again after a loss
@@ -112,6 +116,7 @@ class Link:
         self.state = State.CLOSED
         self.faults: Counter[Code] = Counter()
         self.info: Json = {}
+        self._beat: Json = dict(NO_BEAT)  # what the last one said
         self._now = 0
         self._out: list[Do] = []
         self._told = ""  # the code the core last heard, "" when up or nothing said yet
@@ -176,6 +181,10 @@ class Link:
                 return min(due, self._resend_at) if self._tries else due
             case _:
                 return None
+
+    def idle(self) -> bool:
+        """No command waits for its acknowledgement."""
+        return not self._queue
 
     def _take(self, kind: Input, what: object) -> None:
         self.TABLE[self.state, kind](self, what)
@@ -250,13 +259,13 @@ class Link:
         self.state = State.UP
         self._boot = what.body["boot"]
         self.info = {
-            name: what.body[name] for name in ("version", "build", "board", "uid", "reset_cause")
+            name: what.body[name] for name in INFO if name in what.body
         }
         self._seq = self._heard_seq = self._tries = self._forged = self._doubt_at = 0
         self._rto_ms = RTO_START_MS
         self._heard_at = self._now
         self._beat_at = self._now + BEAT_MS
-        self._told = ""
+        self._told, self._beat = "", dict(NO_BEAT)
         self._out.append(Post(BoardUp(dict(self.info))))
         # The first frame of ours makes the controller's new session the current one; lamps are
         # restored by it.
@@ -283,6 +292,8 @@ class Link:
         self._doubt_at = 0
         if self._tries and what.ack == self._seq:
             self._acknowledged()
+        if what.kind == "beat":
+            self._beat = what.body
         if what.seq:
             fresh = what.seq == _following(self._heard_seq)
             if fresh:
@@ -292,18 +303,14 @@ class Link:
                 self._deliver(what)
 
     def _deliver(self, what: Heard) -> None:
-        match what.kind:
-            case "pressed":
-                self._out.append(Post(Pressed(what.body["button"])))
-            case "card":
-                self._out.append(Post(CardRead(what.body["card_no"], what.body["cert_type"])))
-            case "witnessed":
-                held = Head(what.body["epoch"], what.body["seq"], what.body["hash"])
-                self._out.append(Post(Witnessed(what.body["state"], held)))
-            case "refused":
-                self.faults[Code.REFUSED] += 1
-            case _:
-                self.faults[Code.ODD] += 1
+        make = POSTED.get(what.kind)
+        if make is not None:
+            self._out.append(Post(make(what.body)))
+            if what.kind == "health":  # as often as that, and not with each heartbeat
+                counted = {str(code): count for code, count in sorted(self.faults.items())}
+                self._out.append(Post(BoardLine(**self._beat, faults=counted)))
+        else:
+            self.faults[Code.REFUSED if what.kind == "refused" else Code.ODD] += 1
 
     def _restarted(self, what: object) -> None:
         assert isinstance(what, Heard)
@@ -347,9 +354,9 @@ class Link:
         self._greet(Code.MUTE)
 
     def _put(self, command: Command) -> None:
-        """Queue behind what is under way; a waiting light gives way to a newer one, a full queue
-        takes no more sounds (they would come too late)."""
-        if command.kind != "buzz":
+        """Queue behind what is under way; a waiting light, head or challenge gives way to a newer one,
+        a full queue takes no more of the others (they would come too late)."""
+        if command.kind in NEWEST:
             kept = [c for i, c in enumerate(self._queue) if i == 0 or c.kind != command.kind]
             self._queue = deque(kept)
         elif len(self._queue) >= QUEUE_MAX:

@@ -3,14 +3,28 @@ codec it is handed."""
 
 from __future__ import annotations
 
+from collections.abc import Callable, Mapping
 from enum import StrEnum
 from types import MappingProxyType
 from typing import Final, Protocol
 
 from msgspec import Struct
 
-from edge.core.events import BoardLost, BoardUp, CardRead, Pressed, Witnessed
-from edge.core.types import Json
+from edge.core.events import (
+    BoardHealth,
+    BoardLine,
+    BoardLost,
+    BoardUp,
+    CardRead,
+    CodeSeen,
+    Emitted,
+    Lit,
+    Nearby,
+    Pressed,
+    Tampered,
+    Witnessed,
+)
+from edge.core.types import Head, Json
 
 
 class Code(StrEnum):
@@ -48,7 +62,7 @@ class Heard(Struct, frozen=True):
     DAMAGE."""
 
     what: str
-    kind: str = ""  # of a frame: beat ack pressed card refused witnessed
+    kind: str = ""  # of a frame: the names of wire.frame.MESSAGES
     seq: int = 0  # 0 = not reliable
     ack: int = 0  # the controller's last received seq
     body: Json = {}
@@ -88,7 +102,7 @@ class Tick(Struct, frozen=True):
 
 
 class Command(Struct, frozen=True):
-    """kind "light", "buzz" or "witness"."""
+    """kind "light" "buzz" "witness" "challenge" "emit" "clear"."""
 
     kind: str
     text: str
@@ -114,8 +128,33 @@ class Write(Struct, frozen=True):
     data: bytes
 
 
+# What the controller reports and the core is told.
+Report = (
+    CardRead | CodeSeen | Pressed | Witnessed | Nearby | Tampered | BoardHealth | Emitted | Lit
+)
+BoardEvent = BoardUp | BoardLost | BoardLine | Report
+
+
 class Post(Struct, frozen=True):
-    event: BoardUp | BoardLost | CardRead | Pressed | Witnessed
+    event: BoardEvent
+
+
+def _witnessed(body: Json) -> Report:
+    return Witnessed(body["state"], Head(body["epoch"], body["seq"], body["hash"]))
+
+
+# Kind of a frame -> the event it is, of a body that the codec has checked.
+POSTED: Final[Mapping[str, Callable[[Json], Report]]] = MappingProxyType({
+    "pressed": lambda body: Pressed(**body),
+    "card": lambda body: CardRead(**body),
+    "code": lambda body: CodeSeen(**body),
+    "witnessed": _witnessed,
+    "proximity": lambda body: Nearby(**body),
+    "tamper": lambda body: Tampered(**body),
+    "health": lambda body: BoardHealth(**body),
+    "emitted": lambda body: Emitted(**body),
+    "lit": lambda body: Lit(**body),
+})  # fmt: skip
 
 
 Do = OpenPort | ClosePort | Write | Post

@@ -30,6 +30,7 @@ from edge.core.effects import (
 from edge.core.events import Event
 from edge.core.parts import Part
 from edge.core.parts.backlog import Backlog
+from edge.core.parts.board import BoardDesk
 from edge.core.parts.centre_word import META_SPACE, CentreWord
 from edge.core.parts.clock import Clock
 from edge.core.parts.counter import CounterDesk
@@ -119,6 +120,7 @@ class Terminal:
             self._word,
             witness,
             CounterDesk(self._site, docs.get(META_SPACE, {}), witness.close),
+            BoardDesk(),
             self._tasks,
             UnknownBills(self._site),
             Days(self._site),

@@ -72,4 +72,21 @@ CODES: Final[dict[str, tuple[str, str]]] = {
         "The pairing key file is missing, damaged or readable by others.",
         "Provision the controller; chmod 600 the file.",
     ),
+    "E-BRD-40": (
+        "The terminal's case or mount was opened; the controller remembers it.",
+        ("Look at the seal and the inside. If all is whole: facepay clear-tamper, which also needs the"
+        " case to be closed."),
+    ),
+    "E-BRD-41": (
+        "The controller's supply is outside 4.5 to 5.5 V.",
+        "Measure its power supply under load; a long thin USB cable is the usual cause.",
+    ),
+    "E-BRD-42": (
+        "The controller is outside -10 to 70 degrees.",
+        "Look at the fan, the sun on the case, and what lies on its vents.",
+    ),
+    "E-BRD-43": (
+        "The controller is short of memory or of time.",
+        "Flash it with this release; if it goes on: send its readings (GET /v1/status) to the maker.",
+    ),
 }

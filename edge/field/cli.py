@@ -16,7 +16,11 @@ from edge.errors import EdgeError
 
 BAD_INPUT = 2
 # Exit codes by cause, for scripts; everything else is BAD_INPUT.
-EXITS = {"E-FLD": 3, "E-EXP": 4, "E-STO": 5, "E-SYS-06": 6}
+EXITS = {
+    "E-FLD": 3, "E-EXP": 4, "E-STO": 5, "E-SYS-06": 6,
+    # of facepay flash: the board, its runtime, the release, writing, what runs afterwards, pairing
+    "E-FLS-0": 10, "E-FLS-1": 11, "E-FLS-2": 12, "E-FLS-3": 13, "E-FLS-4": 14, "E-FLS-5": 15,
+}  # fmt: skip
 # Commands of the simulator and the harnesses: modules of a clone, loaded by name in a process of
 # their own. The names also stand in `commands/harness.py`, for the help.
 CLONE = {
@@ -27,6 +31,7 @@ CLONE = {
     "mutants": "sim.mutants",
     "killpoints": "sim.crash.killpoints",
     "peers": "tests.bench.peers",
+    "sim": "sim",
 }
 
 
@@ -44,8 +49,12 @@ def main() -> None:
         app()
     except EdgeError as error:
         sys.stderr.write(f"{error}\n")
-        cause = EXITS.get(error.code) or EXITS.get(error.code[:5], BAD_INPUT)
-        raise SystemExit(cause) from error
+        raise SystemExit(exit_of(error.code)) from error
+
+
+def exit_of(code: str) -> int:
+    """The exit code for an error's code: of the code itself, its tens, or its area."""
+    return EXITS.get(code) or EXITS.get(code[:-1]) or EXITS.get(code[:5], BAD_INPUT)
 
 
 def in_clone(module: str, arguments: list[str]) -> int:

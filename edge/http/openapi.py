@@ -237,6 +237,16 @@ OPERATIONS = (
         body_required=False,
     ),
     Operation(
+        "/v1/board/tamper/clear",
+        "post",
+        "clearTamper",
+        "The case was looked at and is whole: the controller may forget that it was open",
+        {202: ("asked for", Json)},
+        (408, 413, 415, 422),
+        SyncBody,
+        body_required=False,
+    ),
+    Operation(
         "/v1/export",
         "post",
         "exportRecords",

@@ -4,6 +4,7 @@ back."""
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Callable
 from typing import Annotated
 
 import msgspec
@@ -12,7 +13,7 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Route
 
-from edge.core.events import SyncAsked
+from edge.core.events import ClearTamperAsked, Event, SyncAsked
 from edge.errors import EdgeError
 from edge.http.bodies import decode, need_json, read_body
 from edge.http.port import AgentPort
@@ -59,7 +60,7 @@ class AnswerTaken(Struct, frozen=True):
 
 
 class Upkeep:
-    """POST /v1/sync, /v1/export, /v1/answers."""
+    """POST /v1/sync, /v1/board/tamper/clear, /v1/export, /v1/answers."""
 
     def __init__(self, port: AgentPort) -> None:
         self._port = port
@@ -68,6 +69,7 @@ class Upkeep:
     def routes(self) -> list[Route]:
         return [
             Route("/v1/sync", self.sync, methods=["POST"]),
+            Route("/v1/board/tamper/clear", self.clear_tamper, methods=["POST"]),
             Route("/v1/export", self.export, methods=["POST"]),
             Route("/v1/answers", self.answers, methods=["POST"]),
         ]
@@ -76,9 +78,18 @@ class Upkeep:
         if body := await read_body(request):
             need_json(request)
             decode(body, SyncBody)
+        return await self._asked(SyncAsked)
+
+    async def clear_tamper(self, request: Request) -> Response:
+        if body := await read_body(request):
+            need_json(request)
+            decode(body, SyncBody)
+        return await self._asked(ClearTamperAsked)
+
+    async def _asked(self, make: Callable[[int], Event]) -> Response:
         try:
             async with asyncio.timeout(CALL_WAIT_S):
-                status, said = await self._port.call(SyncAsked)
+                status, said = await self._port.call(make)
         except TimeoutError:
             raise EdgeError("E-HIS-31", f"no word after {CALL_WAIT_S:.0f} s") from None
         return Response(msgspec.json.encode(said), status, media_type="application/json")

@@ -12,7 +12,16 @@ import asyncio
 from collections import deque
 from typing import Final
 
-from edge.core.events import CardRead, CodeSeen, Event, LookSeen, Pressed
+from edge.core.events import (
+    BoardHealth,
+    BoardLine,
+    CardRead,
+    CodeSeen,
+    Event,
+    LookSeen,
+    Nearby,
+    Pressed,
+)
 from edge.drivers.broker import Message
 from edge.errors import EdgeError
 
@@ -21,6 +30,9 @@ TURN_EVENTS_MAX: Final = 64
 # How many of a kind may wait; the oldest of the kind gives way.
 GIVE_WAY: Final[dict[type, int]] = {
     LookSeen: 16,
+    Nearby: 4,
+    BoardHealth: 2,
+    BoardLine: 2,
     CodeSeen: 8,
     CardRead: 8,
     Pressed: 32,

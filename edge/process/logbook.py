@@ -29,6 +29,7 @@ FIELDS: Final[dict[type, tuple[str, ...]]] = {
     events.BoardUp: (),
     events.BoardLost: ("code",),
     events.Counted: ("state", "count", "code"),
+    events.Tampered: ("open", "latched"),
     events.CameraLost: ("code",),
     events.CameraBack: (),
     events.AnswerBad: ("code",),

@@ -44,10 +44,19 @@ PING = 6  # asks for nothing but its acknowledgement
 LIGHT = 16
 BUZZ = 17
 WITNESS = 18  # empty: what do you hold? else: hold this from now on
+CHALLENGE = 19  # colours in a row, each for the same time; answered by LIT
+EMIT = 20  # infrared or white flash for so long; answered by EMITTED, whatever was granted
+CLEAR = 21  # forget latched tamper switches that are closed again
 PRESSED = 32
 CARD = 33
 REFUSED = 34
 WITNESSED = 35
+CODE = 36
+PROXIMITY = 37
+TAMPER = 38
+EMITTED = 39
+HEALTH = 40
+LIT = 41
 
 # (type, name, payload, flags). Both ends compare a hash of this at HELLO, so a mismatch is said
 # there, not at random.
@@ -56,7 +65,7 @@ MESSAGES = (
     (
         WELCOME,
         "welcome",
-        "v:u8 table:8 host:16 nonce:16 boot:8 cause:u8 caps:u16 window:u16 ver:3 build:8 uid:8 board",
+        "v:u8 table:8 host:16 nonce:16 boot:8 cause:u8 slot:u8 caps:u16 window:u16 ver:3 build:8 uid:8 board",
         0,
     ),
     (STARTED, "started", "boot:8 cause:u8", 0),
@@ -70,14 +79,46 @@ MESSAGES = (
     (REFUSED, "refused", "type:u8 why", RELIABLE),
     (WITNESS, "witness", "epoch:u32 seq:u64 hash:32", RELIABLE),
     (WITNESSED, "witnessed", "state:u8 epoch:u32 seq:u64 hash:32", RELIABLE),
+    (CHALLENGE, "challenge", "number:u16 step_ms:u16 colours", RELIABLE),
+    (EMIT, "emit", "emitter:u8 ms:u16", RELIABLE),
+    (CLEAR, "clear", "switches:u8", RELIABLE),
+    (CODE, "code", "text", RELIABLE | SECRET),
+    (PROXIMITY, "proximity", "near:u8 level:u16", RELIABLE),
+    (TAMPER, "tamper", "open:u8 latched:u8", RELIABLE),
+    (EMITTED, "emitted", "emitter:u8 ms:u16 why:u8", RELIABLE),
+    (HEALTH, "health", "supply_mv:u16 deci_c:i16 limits:u8 free:u32 worst_ms:u16", RELIABLE),
+    (LIT, "lit", "number:u16 at_us:u32*", RELIABLE),
 )
 HELLO_FORMAT = "<BB8s16s"
-WELCOME_FORMAT = "<B8s16s16s8sBHH3s8s8s"
-WELCOME_BYTES = 73
+WELCOME_FORMAT = "<B8s16s16s8sBBHH3s8s8s"
+WELCOME_BYTES = 74
 STARTED_FORMAT = "<8sB"
 BEAT_FORMAT = "<IHH"
 WITNESS_FORMAT = "<IQ32s"
 WITNESSED_BYTES = 45
+CHALLENGE_FORMAT = "<HH"  # then a byte per step, an index into COLOURS
+CHALLENGE_STEPS_MAX = 16
+CHALLENGE_STEP_MIN_MS = 50
+CHALLENGE_STEP_MAX_MS = 2000
+COLOURS = ("off", "red", "green", "blue", "yellow", "magenta", "cyan", "white")
+EMIT_FORMAT = "<BH"
+PROXIMITY_FORMAT = "<BH"
+TAMPER_FORMAT = "<BB"
+EMITTED_FORMAT = "<BHB"
+HEALTH_FORMAT = "<HhBIH"
+
+# bit or index -> name; both ends count from the lowest
+EMITTERS = ("infrared", "white")
+SWITCHES = ("case", "mount")
+LIMITS = ("supply_low", "supply_high", "too_hot", "too_cold", "memory_low", "slow")
+CAPS = ("infrared", "tamper", "proximity", "witness", "white", "code", "health", "challenge")
+
+# why an emitter is granted less than was asked
+GRANTED = 0
+LONGEST = 1  # no single flash is longer
+RESTING = 2  # it has been on for its share of the time, or was on a moment ago
+NO_EMITTER = 3
+EMIT_WHYS = ("granted", "longest", "resting", "no_emitter")
 
 # states of `witnessed`
 EMPTY = 0  # nothing was ever written under this pairing
@@ -131,7 +172,8 @@ def flags_of(kind: int) -> int:
 def table_hash() -> bytes:
     """8 bytes that differ whenever the two ends were built from different message tables."""
     text = ";".join(["%d %s %s %d" % row for row in MESSAGES])  # noqa: UP031 (cheap on the board)
-    return hashlib.sha256(text.encode()).digest()[:8]
+    digest: bytes = hashlib.sha256(text.encode()).digest()
+    return digest[:8]
 
 
 def cobs_encode(data: bytes) -> bytes:
@@ -212,7 +254,8 @@ class Mac:
         inner.update(message)
         outer = hashlib.sha256(self._outer)
         outer.update(inner.digest())
-        return outer.digest()
+        made: bytes = outer.digest()
+        return made
 
     def tag(self, message: bytes) -> bytes:
         return self.digest(message)[:TAG_BYTES]

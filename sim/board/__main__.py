@@ -1,5 +1,5 @@
 """`python -m sim.board --pty-link PATH`: one simulated controller until it is stopped."""
 
-from sim.board import main
+from sim.board.serve import main
 
 main()

@@ -1,91 +1,184 @@
-"""The process that *is* the simulated board: power, cable, pins, reader, lamps and the MicroPython
-VM as its CPU.
+"""The process that *is* the simulated board: power, time, cable, USB, BOOTSEL, pins, light, and the
+MicroPython VM as its CPU.
 
-One thread, one selector. The VM gets four descriptors: a UART each for cable and reader, and the
-two pipes of the physics channel (sim/shims/_hub.py). Physics kept here: the lamps hold their
-colour over a reset and not over a loss of power; a UART nobody reads loses bytes; the watchdog
-kills; pulling the cable takes data and power at once, as USB does.
+One thread, one selector. The clock is the kernel's, or virtual: then it stands still until
+`advance`, and the CPU runs only while the simulator waits for its next word, so a run under one
+seed repeats to the byte. Physics kept here: the lamps hold their colour over a reset and not over a
+loss of power; a UART nobody reads loses bytes; the watchdog kills, and nothing stops it once it is
+armed; pulling the cable takes data and power at once, as USB does.
 """
 
 from __future__ import annotations
 
-import contextlib
-import ctypes
 import heapq
 import itertools
-import json
 import os
-import pty
 import selectors
-import signal
 import socket
-import struct
-import subprocess
 import time
-import tty
 from collections import deque
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from pathlib import Path
-from typing import Any
 
-from firmware.boards import sim as wiring
-from sim.board import micropython
+from msgspec import Struct
+
+from sim.board import micropython, ops, wire
+from sim.board.bootsel import Bootsel
+from sim.board.cable import Cable
+from sim.board.console import Console
+from sim.board.cpu import Cpu
+from sim.board.door import Door
 from sim.board.flash_image import BLOCKS
+from sim.board.line import Line
+from sim.board.nor import Nor, Outcome
+from sim.board.options import Options
+from sim.board.trace import Trace
+from sim.board.wire import Op
+from sim.board.world import CHANNELS, Lights, Pins, Voltages
 
-HERE = Path(__file__).resolve().parent
-HEAD = struct.Struct("<BQIIH")  # as sim/shims/_hub.py
-PIN, BITS, PWM, WDT, FEED, RESET = 1, 2, 3, 4, 5, 6
-LEVEL_NONE = 2  # nothing drives the pin
 PWRON_RESET, WDT_RESET = 1, 3
-HEAP = "384k"  # 64-bit objects: about what a Pico's 190 kB hold
 READ_MAX = 4096
 HISTORY_MAX = 4096
 CONSOLE_MAX = 64 * 1024
-CLIENTS_MAX = 8
-ASK_MAX = 4096
-PRESS_MS = 100
-UID = "e661640843123456"
-PDEATHSIG = 1  # prctl(2)
-_LIBC = ctypes.CDLL(None, use_errno=True)
-Json = dict[str, Any]
+TIMERS_MAX = 10_000
+LOOK_S = 0.1  # between looks into bootsel/
+NEVER = 1 << 62
+BANNER = "MicroPython v{} on 2026-01-01; {}"
 
 
-def _die_with_parent() -> None:
-    """In the child, before exec: a VM never outlives the process that is its board."""
-    _LIBC.prctl(PDEATHSIG, signal.SIGKILL)
+class Waiting(Struct, frozen=True):
+    """The CPU waits for its answer until `due_us`; with `wake` bytes end it sooner."""
+
+    serial: int
+    due_us: int
+    wake: bool
+    result: int
 
 
 class Hub:
-    """One board. `link` is the stable symlink to the pty, `image` its flash, `control` the
-    socket of the outside world."""
+    """One board. `place` is its directory with flash.img in it, `link` the symlink to the pty of the
+    cable, `control` the socket of the outside world."""
 
-    def __init__(self, image: Path, link: Path, control: socket.socket) -> None:
-        self._image = image
-        self._link = link
+    def __init__(self, place: Path, link: Path, control: socket.socket, options: Options) -> None:
+        self.options = options
         self._vm_path = micropython.find()
         self._selector = selectors.DefaultSelector()
-        self._timers: list[tuple[float, int, Callable[[], None]]] = []
+        self._timers: list[tuple[int, int, Callable[[], None]]] = []
         self._order = itertools.count()
-        self._vm: subprocess.Popen[bytes] | None = None
-        self._boots = 0
-        self._outer: tuple[int, int] | None = None
-        self._cable: socket.socket | None = None
-        self._reader: socket.socket | None = None
-        self._levels: int | None = None
-        self._done: int | None = None
-        self._physics = bytearray()
-        self._bite_s = 0.0  # the watchdog's time-out, 0 = not armed
-        self._bite_at = 0.0
-        self._ring: list[list[int]] = [[0, 0, 0] for _ in range(wiring.RING_LEDS)]
-        self._lamps: deque[tuple[int, list[list[int]]]] = deque(maxlen=HISTORY_MAX)
-        self._tones: deque[tuple[int, int]] = deque(maxlen=HISTORY_MAX)
-        self._causes: deque[int] = deque(maxlen=HISTORY_MAX)
-        self._console = bytearray()
-        self._buttons = dict(wiring.BUTTONS)
-        self._clients = 0
+        self._virtual_us = 0
+        self._began_us = 0 if not options.real else time.monotonic_ns() // 1000
+        self._until_us = 0
+        self._stops: frozenset[str] = frozenset()
+        self._stopped = ""
+        self._waiting: Waiting | None = None
+        self._batch = b""
+        self._hung = False
+        self._at_prompt = False
+        self._runs = 0  # of the VM
+        self._bite_us = 0  # the watchdog's time-out, 0 = not armed
+        self._bite_at_us = NEVER
+        self._folder = os.open(place, os.O_PATH | os.O_DIRECTORY)
+        self._listener = _listener(place, self._folder)
+        self._runtime_file = place / "runtime"
+        self._image = place / "flash.img"
+        self.cpu: Cpu | None = None
+        self.mode = "off"
+        self.boots = self.soft_boots = 0
+        self.causes: deque[int] = deque(maxlen=HISTORY_MAX)
+        self.printed = bytearray()
+        self.trace = Trace(place / "trace.jsonl", self.heard)
+        self.nor = Nor(self._image)
+        self.cable = Cable(options.seed)
+        self.line = Line(self, link, self._selector, self.cable, paced=not options.real)
+        self.pins, self.lights, self.volts = Pins(), Lights(), Voltages()
+        self.console = Console(link.with_name("usb") if link.name == "tty" else
+                               place / "usb", self._selector, self._printed)  # fmt: skip
+        self.bootsel = Bootsel(place / "bootsel", options.family)
         self.stopping = False
-        control.setblocking(False)
-        self._selector.register(control, selectors.EVENT_READ, lambda: self._accept(control))
+        self._door = Door(control, self._selector, lambda line: ops.answer(self, line))
+
+    # -- time --------------------------------------------------------------------------------------
+    def now_us(self) -> int:
+        return time.monotonic_ns() // 1000 if self.options.real else self._virtual_us
+
+    def after(self, ms: float, do: Callable[[], None]) -> None:
+        """Do it when so much time has passed."""
+        if len(self._timers) < TIMERS_MAX:
+            at = self.now_us() + int(ms * 1000)
+            heapq.heappush(self._timers, (at, next(self._order), do))
+
+    def note(self, kind: str, **fields: object) -> None:
+        """Into the trace."""
+        self.trace.add(self.now_us() - self._began_us, kind, **fields)
+
+    def heard(self, kind: str) -> None:
+        """An event of this kind: `advance` may wait for it."""
+        if kind in self._stops and not self._stopped:
+            self._stopped = kind
+
+    def advance(self, us: int, stops: Iterable[str] = ()) -> str:
+        """Let virtual time pass, at most `us`; ends early at the first event of a kind in `stops`,
+        whose name it returns, else "time"."""
+        assert not self.options.real, "the clock on the wall needs no advancing"
+        self._stops, self._stopped = frozenset(stops), ""
+        self._until_us = self._virtual_us + us
+        while True:
+            self.settle()
+            if self._has_stopped():
+                break
+            due = min(self._due(), self._waiting.due_us if self._waiting else NEVER)
+            if due > self._until_us:
+                self._virtual_us = self._until_us
+                break
+            self._virtual_us = max(self._virtual_us, due)
+            self._pass()
+            self._resume_if_due()
+        self._stops, self._until_us = frozenset(), self._virtual_us
+        return self._stopped or "time"
+
+    def _has_stopped(self) -> bool:
+        return bool(self._stopped)
+
+    def settle(self) -> None:
+        """Let the CPU go on until it waits for time to pass (or is stopped by an event)."""
+        while not self.options.real and not self._stopped and self.cpu is not None:
+            if self._waiting is not None:
+                if self._waiting.due_us > self._virtual_us:
+                    return
+                self._resume()
+            if self._hung or (self._at_prompt and not self.cpu.interruptible()):
+                return
+            packet = self.cpu.next()
+            if packet is None:
+                self._hung = True
+                self.note("hung")
+            else:
+                self._packet(packet)
+
+    def _due(self) -> int:
+        return min(self._timers[0][0] if self._timers else NEVER, self._bite_at_us)
+
+    def _pass(self) -> None:
+        """Do what is due."""
+        now = self.now_us()
+        while self._timers and self._timers[0][0] <= now:
+            heapq.heappop(self._timers)[2]()
+        if now >= self._bite_at_us:
+            self.power_on(WDT_RESET)
+
+    def _resume_if_due(self) -> None:
+        if self._waiting is not None and self._waiting.due_us <= self._virtual_us:
+            self._resume()
+
+    def _resume(self) -> None:
+        """Answer the CPU: it may go on up to the horizon by itself."""
+        waiting, self._waiting = self._waiting, None
+        assert waiting is not None
+        assert self.cpu is not None
+        horizon = max(self._virtual_us, min(self._due(), self._until_us))
+        answer = wire.answer(waiting.serial, waiting.result, self._virtual_us, horizon)
+        batch, self._batch = self._batch, b""
+        self.cpu.send(batch + answer)
 
     # -- life --------------------------------------------------------------------------------------
     def run(self) -> None:
@@ -94,9 +187,12 @@ class Hub:
             while not self.stopping:
                 self._turn()
         finally:
-            self._power_off()
-            self._unplug()
+            self.unplug()
             self._selector.close()
+            self._listener.close()
+            os.close(self._folder)
+            self.nor.close()
+            self.trace.close()
 
     def until_closed(self, fd: int) -> None:
         """Stop when `fd` ends: the parent holds the other end and may die without a word."""
@@ -109,256 +205,296 @@ class Hub:
 
     def plug(self) -> str:
         """Cable in: a new pty behind the same symlink, and power. The path of the pty."""
-        if self._outer is None:
-            outer, inner = pty.openpty()
-            tty.setraw(inner)
-            os.set_blocking(outer, False)
-            self._outer = (outer, inner)
-            new = self._link.with_name(self._link.name + ".new")
-            new.unlink(missing_ok=True)
-            new.symlink_to(os.ttyname(inner))
-            new.replace(self._link)  # one step: nobody sees a missing or half link
-            self._selector.register(outer, selectors.EVENT_READ, self._from_host)
-            self._power_on(PWRON_RESET)
-        return os.ttyname(self._outer[1])
+        if self.line.plug():
+            self.power_on(PWRON_RESET)
+        return self.line.name()
 
-    def _unplug(self) -> None:
-        self._link.unlink(missing_ok=True)
-        if self._outer is not None:
-            self._selector.unregister(self._outer[0])
-            for fd in self._outer:
-                os.close(fd)
-            self._outer = None
+    def unplug(self) -> None:
+        self.power_off()
+        self.console.vanish()
+        self.bootsel.vanish()
+        self.line.unplug()
 
-    def _power_on(self, cause: int) -> None:
-        self._power_off(dark=cause == PWRON_RESET)
-        self._causes.append(cause)
-        self._boots += 1
-        self._cable, cable = socket.socketpair()
-        self._reader, reader = socket.socketpair()
-        level_r, self._levels = os.pipe()
-        self._done, done_w = os.pipe()
-        for fd in (
-            self._cable.fileno(),
-            cable.fileno(),
-            self._reader.fileno(),
-            reader.fileno(),
-            level_r,
-            self._levels,
-        ):
-            os.set_blocking(fd, False)
-        given = (cable.fileno(), reader.fileno(), level_r, done_w)
+    def runtime(self) -> str:
+        """Version of the MicroPython in the flash; "" for another program, "none" for nothing."""
+        try:
+            return self._runtime_file.read_text().strip()
+        except OSError:
+            return self.options.runtime
+
+    def set_runtime(self, version: str) -> None:
+        self._runtime_file.write_text(version)
+
+    def power_on(self, cause: int) -> None:
+        """A hard reset: USB goes away and comes back."""
+        self.halt()
+        if cause == PWRON_RESET:
+            self.lights.dark(self.now_us())
+        self.pins.reset()
+        self._disarm()
+        self.causes.append(cause)
+        self.boots += 1
+        self.note("reset", cause=cause)
+        runtime = self.runtime()
+        self.bootsel.vanish()
+        if runtime == "none":
+            self.enter_bootsel()
+            return
+        self.console.appear()
+        self.mode = "run"
+        if runtime:
+            self._boot(main=True)
+
+    def power_off(self) -> None:
+        """No power: every light goes out."""
+        self.halt()
+        self.pins.reset()
+        self._disarm()
+        self.lights.dark(self.now_us())
+        if self.mode != "off":
+            self.note("off")
+        self.mode = "off"
+
+    def enter_bootsel(self) -> None:
+        """The ROM's own loader: a drive instead of a serial port, and a watchdog that sleeps."""
+        self.halt()
+        self.pins.reset()
+        self._disarm()
+        self.console.vanish()
+        self.bootsel.appear()
+        self.mode = "bootsel"
+        self.note("bootsel")
+
+    def _soft_reset(self) -> None:
+        """The VM starts anew; the watchdog, the pins and USB stay as they are."""
+        self.halt()
+        self.soft_boots += 1
+        self.note("soft_reset")
+        self.console.say(b"MPY: soft reboot\r\n")
+        self._boot(main=not self.console.raw)
+
+    def _boot(self, *, main: bool) -> None:
+        now = self.now_us()
+        version = self.runtime()
         env = {
-            "PATH": os.environ.get("PATH", ""),
-            "HOME": "/nonexistent",
-            "SIM_UART0": str(given[0]),
-            "SIM_UART1": str(given[1]),
-            "SIM_IN": str(given[2]),
-            "SIM_OUT": str(given[3]),
-            "SIM_SHIMS": str(HERE / "shims"),
-            "SIM_CAUSE": str(cause),
+            "SIM_CLOCK": "real" if self.options.real else "virtual",
+            "SIM_BORN": str(now - self.options.first_ticks_ms * 1000),
+            "SIM_NOW": str(now),
+            "SIM_CAUSE": str(self.causes[-1]),
             "SIM_FLASH": str(self._image),
             "SIM_BLOCKS": str(BLOCKS),
-            "SIM_UID": UID,
+            "SIM_UID": self.options.uid,
+            "SIM_SEED": f"{self.options.seed}/{self.boots}/{self.soft_boots}",
+            "SIM_VERSION": version,
+            "SIM_MACHINE": self.options.machine,
+            "SIM_MAIN": "1" if main else "0",
         }
-        self._vm = subprocess.Popen(
-            [str(self._vm_path), "-X", f"heapsize={HEAP}", str(HERE / "shims" / "_boot.py")],
-            stdin=subprocess.DEVNULL,
-            stdout=subprocess.PIPE,
-            stderr=subprocess.STDOUT,
-            pass_fds=given,
-            env=env,
-            cwd="/",
-            preexec_fn=_die_with_parent,  # noqa: PLW1509 (this process has one thread)
-        )
-        cable.close()
-        reader.close()
-        os.close(level_r)
-        os.close(done_w)
-        assert self._vm.stdout is not None
-        console = self._vm.stdout.fileno()
-        self._selector.register(self._cable, selectors.EVENT_READ, self._from_board)
-        self._selector.register(self._done, selectors.EVENT_READ, self._from_pins)
-        self._selector.register(console, selectors.EVENT_READ, lambda: self._from_console(console))
+        self.cpu = Cpu(self._vm_path, self._folder, self._listener, env)
+        self._hung = self._at_prompt = False
+        self._selector.register(self.cpu.socket, selectors.EVENT_READ, self._from_cpu)
+        self.console.attach(self.cpu, BANNER.format(version, self.options.machine))
+        for pin in sorted(self.pins.known()):
+            self._tell_pin(pin)
+        self.tell_voltages()
 
-    def _power_off(self, *, dark: bool = True) -> None:
-        """Kill the CPU and close its wires. Without `dark` the lamps keep what they show."""
-        self._bite_s = 0.0
-        self._physics.clear()
-        if self._vm is not None:
-            assert self._vm.stdout is not None
-            for thing in (self._cable, self._done, self._vm.stdout.fileno()):
-                with contextlib.suppress(KeyError, ValueError):
-                    self._selector.unregister(thing)  # type: ignore[arg-type]
-            self._vm.kill()
-            self._vm.wait()
-            self._vm.stdout.close()
-            self._vm = None
-            assert self._cable is not None
-            assert self._reader is not None
-            assert self._levels is not None
-            assert self._done is not None
-            self._cable.close()
-            self._reader.close()
-            os.close(self._levels)
-            os.close(self._done)
-        if dark and any(any(lamp) for lamp in self._ring):
-            self._shine([[0, 0, 0] for _ in self._ring], time.monotonic_ns() // 1000)
+    def hang(self) -> None:
+        """The CPU was stopped: nobody waits for its next word."""
+        self._hung = True
+
+    def halt(self) -> None:
+        """End the VM and let go of its PWM."""
+        self._runs += 1
+        self._waiting, self._batch = None, b""
+        cpu, self.cpu = self.cpu, None
+        if cpu is None:
+            return
+        self._selector.unregister(cpu.socket)
+        cpu.kill()
+        self.console.detach()
+        cpu.close()
+        self.lights.pins_off(self.now_us())
+
+    def _disarm(self) -> None:
+        self._bite_us, self._bite_at_us = 0, NEVER
 
     # -- wires -------------------------------------------------------------------------------------
     def _turn(self) -> None:
-        now = time.monotonic()
-        while self._timers and self._timers[0][0] <= now:
-            heapq.heappop(self._timers)[2]()
-        if self._bite_s and now >= self._bite_at:
-            self._power_on(WDT_RESET)
-        due = self._timers[0][0] if self._timers else now + 60
-        if self._bite_s:
-            due = min(due, self._bite_at)
-        for key, _ in self._selector.select(max(0.0, due - now)):
+        patience: float = 60.0
+        if self.options.real:
+            self._pass()
+            patience = max(0.0, (min(self._due(), NEVER) - self.now_us()) / 1e6)
+        if self.mode == "bootsel":
+            self._look_into_bootsel()
+            patience = min(patience, LOOK_S)
+        for key, _ in self._selector.select(min(60.0, patience)):
             # A handler may have closed what the next one reads: then it is no longer registered.
             if key.fd in self._selector.get_map():
                 key.data()
 
-    def _after(self, ms: float, do: Callable[[], None]) -> None:
-        heapq.heappush(self._timers, (time.monotonic() + ms / 1000, next(self._order), do))
-
-    def _from_host(self) -> None:
-        assert self._outer is not None
-        with contextlib.suppress(BlockingIOError, OSError):
-            data = os.read(self._outer[0], READ_MAX)
-            if self._cable is not None:
-                self._cable.send(data)
-
-    def _from_board(self) -> None:
-        assert self._cable is not None
-        data = self._cable.recv(READ_MAX)
-        if not data:
-            self._selector.unregister(self._cable)
-        elif self._outer is not None:
-            with contextlib.suppress(BlockingIOError, OSError):
-                os.write(self._outer[0], data)  # nobody listens: the bytes are gone, as on a wire
-
-    def _from_console(self, fd: int) -> None:
-        data = os.read(fd, READ_MAX)
-        if not data:
-            self._selector.unregister(fd)
-        self._console += data
-        del self._console[:-CONSOLE_MAX]
-
-    def _from_pins(self) -> None:
-        assert self._done is not None
-        data = os.read(self._done, READ_MAX)
-        if not data:  # the program ended; the board sits at its prompt until the watchdog bites
-            self._selector.unregister(self._done)
+    def _look_into_bootsel(self) -> None:
+        found = self.bootsel.look()
+        if found is None:
             return
-        self._physics += data
-        while len(self._physics) >= HEAD.size:
-            op, at_us, a, b, size = HEAD.unpack_from(self._physics)
-            if len(self._physics) < HEAD.size + size:
-                return
-            body = bytes(self._physics[HEAD.size : HEAD.size + size])
-            del self._physics[: HEAD.size + size]
-            self._did(op, at_us, a, b, body)
+        name, flashed = found
+        self.note("uf2", file=name, why=flashed.why, runtime=flashed.runtime)
+        if not flashed.why:
+            self.set_runtime(flashed.runtime)
+            self.power_on(PWRON_RESET)
 
-    def _did(self, op: int, at_us: int, a: int, b: int, body: bytes) -> None:
-        if op == BITS and a == wiring.RING_PIN:
-            colours = [
-                [body[i + 1], body[i], body[i + 2]] for i in range(0, len(body) - 2, 3)
-            ]  # WS2812 sends green first
-            self._shine(colours[: len(self._ring)], at_us)
-        elif op == PWM and a == wiring.BUZZER_PIN:
-            self._tones.append((at_us, b >> 16 if b & 0xFFFF else 0))
-        elif op == WDT:
-            self._bite_s = a / 1000
-            self._bite_at = time.monotonic() + self._bite_s
-        elif op == FEED:
-            self._bite_at = time.monotonic() + self._bite_s
-        elif op == RESET:
-            self._after(
-                0, lambda: self._power_on(WDT_RESET)
-            )  # machine.reset() of the RP2040 goes through the watchdog
+    def _printed(self, data: bytes) -> None:
+        self.printed += data
+        del self.printed[:-CONSOLE_MAX]
+        self.note("console", text=data.decode("utf-8", "replace"))
 
-    def _shine(self, ring: list[list[int]], at_us: int) -> None:
-        self._ring = ring
-        self._lamps.append((at_us, ring))
-
-    def _drive(self, pin: int, level: int) -> None:
-        if self._levels is not None and self._vm is not None:
-            with contextlib.suppress(OSError):
-                os.write(self._levels, bytes((pin, level)))
-
-    # -- the outside world -------------------------------------------------------------------------
-    def _accept(self, control: socket.socket) -> None:
-        client, _ = control.accept()
-        if self._clients >= CLIENTS_MAX:
-            client.close()
+    def _from_cpu(self) -> None:
+        if self.cpu is None or self._waiting is not None:
             return
-        self._clients += 1
-        client.settimeout(1.0)
-        held = bytearray()
-        self._selector.register(client, selectors.EVENT_READ, lambda: self._asked(client, held))
+        packet = self.cpu.receive()
+        if packet is not None:
+            self._packet(packet)
+            self._resume_if_due()  # time need not pass for it
 
-    def _asked(self, client: socket.socket, held: bytearray) -> None:
-        try:
-            data = client.recv(READ_MAX)
-            held += data
-            while b"\n" in held:
-                line, _, rest = bytes(held).partition(b"\n")
-                held[:] = rest
-                client.sendall(json.dumps(self._answer(line)).encode() + b"\n")
-        except OSError:
-            data = b""
-        if not data or len(held) > ASK_MAX:
-            self._selector.unregister(client)
-            client.close()
-            self._clients -= 1
+    def _packet(self, packet: bytes) -> None:
+        if not packet:  # it ended by itself: Ctrl-D, sys.exit(), or a SIGINT at the wrong moment
+            self._soft_reset()
+            return
+        did = wire.read(packet)
+        self._hung = False
+        if not self.options.real:
+            self._virtual_us = max(self._virtual_us, did.at_us)
+        run = self._runs
+        result, cost_us = self._did(did)
+        if not did.serial or self._runs != run or self.cpu is None:
+            return
+        if self.options.real:
+            if did.op is not Op.WAIT:
+                self.cpu.send(wire.answer(did.serial, result, 0, 0))
+            return
+        wait_us = did.a if did.op is Op.WAIT else cost_us
+        due = NEVER if did.op is Op.WAIT and did.a == wire.FOREVER else did.at_us + wait_us
+        wake = did.op is Op.WAIT and bool(did.b)
+        if wake and self._batch:
+            due = self._virtual_us
+        self._waiting = Waiting(did.serial, due, wake, result)
 
-    def _answer(self, line: bytes) -> Json:
-        """One JSON object per line: {"do": name, ...} -> {"ok": true, ...} or {"ok": false,
-        "why": text}."""
-        try:
-            ask = json.loads(line)
-            return {"ok": True, **self._do(ask)}
-        except (ValueError, TypeError, KeyError, AttributeError) as error:
-            return {"ok": False, "why": f"{type(error).__name__}: {error}"}
+    def _did(self, did: wire.Did) -> tuple[int, int]:
+        """What the firmware did: the answer and how long it took."""
+        now, a, b = self.now_us(), did.a, did.b
+        match did.op:
+            case Op.PIN:
+                self.pins.drive(a, b)
+                self._pin_now(a)
+            case Op.CONF if a >= 256:
+                if a == 256:
+                    self.line.baud = max(1, b)
+            case Op.CONF:
+                self.pins.configure(a, b)
+                self._pin_now(a)
+            case Op.BITS:
+                self.lights.shine(now, did.data)
+                self.note("ring", pin=a, grb=did.data.hex())
+            case Op.PWM:
+                self.lights.pwm(now, a, b, int(did.data))
+                self.note("pwm", pin=a, duty=b, hz=int(did.data))
+            case Op.UART if a == 0:
+                self.line.up(did.data)
+            case Op.WDT:
+                self._bite_us = a * 1000
+                self._bite_at_us = now + self._bite_us
+                self.note("watchdog", ms=a)
+            case Op.FEED if self._bite_us:
+                self._bite_at_us = did.at_us + self._bite_us
+            case Op.PROGRAM:
+                return self._wrote("program", a, b, did.data, self.nor.program(a, b, did.data))
+            case Op.ERASE:
+                return self._wrote("erase", a, 0, b"", self.nor.erase(a))
+            case Op.PROMPT if a:
+                self.console.ready()
+            case Op.PROMPT:
+                self._at_prompt = True
+                self.note("prompt")
+            case Op.SOFT:
+                self._soft_reset()
+            case Op.RESET:  # of the RP2040: goes through the watchdog
+                self.power_on(WDT_RESET)
+            case Op.BOOT:
+                self.enter_bootsel()
+            case _:
+                pass
+        return 0, 0
 
-    def _do(self, ask: Json) -> Json:
-        match ask["do"]:
-            case "card":
-                self._line(f"{ask.get('cert_type', '03')},{ask['card_no']}\r\n".encode())
-            case "line":  # anything a reader might babble
-                self._line(bytes.fromhex(ask["hex"]))
-            case "press":
-                pin = self._buttons[ask["button"]]
-                self._drive(pin, 0)
-                self._after(float(ask.get("ms", PRESS_MS)), lambda: self._drive(pin, LEVEL_NONE))
-            case "lamps":
-                return {"now": self._ring, "history": list(self._lamps), "tones": list(self._tones)}
-            case "unplug":
-                self._power_off()
-                self._unplug()
-            case "replug":
-                return {"pty": self.plug()}
-            case "reset":
-                self._power_on(int(ask.get("cause", PWRON_RESET)))
-            case "freeze":  # the CPU hangs: the watchdog's business
-                assert self._vm is not None
-                self._vm.send_signal(signal.SIGSTOP)
-            case "state":
-                return {
-                    "boots": self._boots,
-                    "causes": list(self._causes),
-                    "vm": self._vm.pid if self._vm else 0,
-                    "console": self._console.decode("utf-8", "replace"),
-                }
-            case "stop":
-                self.stopping = True
-            case other:
-                raise ValueError(f"do what? {other!r}")
-        return {}
+    def _wrote(self, do: str, block: int, at: int, data: bytes, out: Outcome) -> tuple[int, int]:
+        self.note("flash", do=do, block=block, at=at, size=len(data), number=self.nor.writes,
+                  **({"error": out.error} if out.error else {}),
+                  **({"torn": True} if out.torn else {}))  # fmt: skip
+        if out.torn:
+            self.unplug()
+        return out.error, out.cost_us
 
-    def _line(self, data: bytes) -> None:
-        if self._reader is not None and self._vm is not None:
-            with contextlib.suppress(OSError):
-                self._reader.send(data)
+    def _pin_now(self, pin: int) -> None:
+        level = self.pins.pad(pin)
+        self.note("pin", pin=pin, level=level)
+        self.pins.remember(self.now_us(), pin)
+        if pin in self.lights.emitters:
+            out = self.pins.outputs().get(pin, 0)
+            self.lights.pwm(self.now_us(), pin, 65535 * out, 0)
+
+    # -- into the CPU ------------------------------------------------------------------------------
+    def give_bytes(self, uart: int, data: bytes) -> None:
+        """Bytes arrive at a UART."""
+        for at in range(0, len(data), 512):
+            self._give(wire.BYTES, uart, data[at : at + 512])
+
+    def drive(self, pin: int, level: int | None) -> None:
+        """The world drives a pin; None lets go."""
+        if level is None:
+            self.pins.outside.pop(pin, None)
+        else:
+            self.pins.outside[pin] = level
+        self._tell_pin(pin)
+        self.note("pin", pin=pin, level=self.pins.pad(pin), by="world")
+
+    def stick(self, pin: int, level: int | None) -> None:
+        """A pin is shorted, whatever the firmware drives; None heals it."""
+        if level is None:
+            self.pins.stuck.pop(pin, None)
+        else:
+            self.pins.stuck[pin] = level
+        self._tell_pin(pin)
+        self._pin_now(pin)
+
+    def measure(self, channel: int, value: int) -> None:
+        """What a channel of the ADC reads from now on."""
+        self.volts.raw[channel] = max(0, min(65535, value))
+        self.note("analog", channel=channel, value=value)
+        self.tell_voltages()
+
+    def tell_voltages(self) -> None:
+        """What the ADC reads has changed."""
+        for channel in range(CHANNELS):
+            self._give(wire.ANALOG, channel, self.volts.reading(channel).to_bytes(2, "little"))
+
+    def _tell_pin(self, pin: int) -> None:
+        self._give(wire.LEVEL, pin, bytes([self.pins.told(pin)]))
+
+    def _give(self, kind: int, a: int, body: bytes) -> None:
+        if self.cpu is None:
+            return
+        one = wire.message(kind, a, body)
+        if self.options.real:
+            self.cpu.send(one)
+            return
+        if len(self._batch) + len(one) <= wire.BATCH_MAX:
+            self._batch += one
+        if kind == wire.BYTES and self._waiting is not None and self._waiting.wake:
+            waiting = self._waiting
+            self._waiting = Waiting(waiting.serial, self._virtual_us, True, waiting.result)
+
+
+def _listener(place: Path, folder: int) -> socket.socket:
+    """Where the VM connects. Through /proc: a socket's path may have 107 bytes at most."""
+    (place / "cpu.sock").unlink(missing_ok=True)
+    listener = socket.socket(socket.AF_UNIX, socket.SOCK_SEQPACKET)
+    listener.bind(f"/proc/self/fd/{folder}/cpu.sock")
+    listener.listen(1)
+    return listener

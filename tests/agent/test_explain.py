@@ -15,7 +15,7 @@ ROOT = Path(__file__).resolve().parents[2]
 CODE = re.compile(r"E-[A-Z]{2,3}-[0-9]{2}")
 SOURCES = [
     path
-    for folder in ("edge", "firmware")
+    for folder in ("edge", "firmware", "sim/board", "sim/scenes", "sim/tier2")
     for path in (ROOT / folder).rglob("*")
     if path.suffix in {".py", ".js", ".json", ".html"} and path.parent.name != "explain"
 ]

@@ -47,7 +47,7 @@ def test_a_driver_keeps_the_protocol(name: str, tmp_path: Path) -> None:
     driver = loader.load("board", name)
     module = inspect.getmodule(driver)
     made: Board = driver(module.Options(**options_for(name, tmp_path)))
-    for method in ("start", "light", "buzz", "stop"):
+    for method in (name for name in vars(Board) if not name.startswith("_")):
         wanted = inspect.signature(getattr(Board, method)).parameters
         assert list(inspect.signature(getattr(made, method)).parameters) == list(wanted)[1:]
 
@@ -62,6 +62,10 @@ def test_a_driver_without_its_device_takes_every_call_and_stops(name: str, tmp_p
         made.start(asyncio.get_running_loop(), events.append)
         made.light("left")
         made.buzz("ok")
+        made.witness(None)
+        made.emit("white", 100)
+        made.challenge(1, 100, ["red"])
+        made.clear_tamper(["case"])
         await asyncio.sleep(0.05)
         made.stop()
         seen = len(events)

@@ -26,7 +26,7 @@ from edge.wire import frame
 from edge.wire.cable import Cable
 from firmware import link as board_link
 from firmware.app import App
-from firmware.player import DARK, LAMPS
+from firmware.duties.lamps import DARK, LAMPS
 
 Fault = Callable[[bytes, random.Random], list[tuple[int, bytes]]]  # frame -> (delay ms, bytes)...
 KEY = bytes(range(32))
@@ -95,7 +95,7 @@ class Bench:
         self.do(self.link.start(self.now))
 
     def boot(self) -> None:
-        about = (1, b"\0\1\0", b"buildxxx", b"uidxxxxx", "test")
+        about = (1, b"\0\1\0", b"buildxxx", b"uidxxxxx", "test", 0, 0)
         self.app = App(board_link.Link(self.key, self.rng.randbytes, about, self.now))
 
     def do(self, todo: list[Any]) -> None:
@@ -178,7 +178,7 @@ def test_whatever_the_cable_does_a_card_is_never_read_twice(fault: Fault, seed: 
     bench = Bench(fault, seed=seed).until_up()
     sent = [f"CARD{n:03}" for n in range(20)]
     for n, card in enumerate(sent):
-        bench.app.card(f"03,{card}\r".encode(), bench.now)
+        bench.app.line(f"03,{card}\r".encode(), bench.now)
         bench.step(Command("light", "left" if n % 2 else "white"))
         bench.run(1000)
     bench.run(5000)
@@ -300,11 +300,11 @@ def test_a_restart_in_the_middle_of_a_frame_is_a_restart_and_not_a_mystery() -> 
 
 def test_everything_ever_said_played_again_changes_nothing() -> None:
     bench = Bench(seed=3).until_up()
-    bench.app.card(b"03,FIRST", bench.now)
+    bench.app.line(b"03,FIRST", bench.now)
     bench.run(300)
     bench.boot()
     bench.until_up().run(1500)
-    bench.app.card(b"03,SECOND", bench.now)
+    bench.app.line(b"03,SECOND", bench.now)
     bench.step(Command("light", "white"))
     bench.run(500)
     ups, lost, old_host, old_board = bench.ups(), bench.lost(), bench.to_host[:], bench.to_board[:]
@@ -403,7 +403,7 @@ def test_after_stop_nothing_is_posted_and_the_port_is_closed() -> None:
     bench.step(link_words.StopAsked())
     assert bench.todo == [ClosePort()]
     assert bench.link.deadline() is None
-    bench.app.card(b"03,LATE", bench.now)
+    bench.app.line(b"03,LATE", bench.now)
     bench.run(5000)
     assert bench.cards() == []
 
@@ -422,7 +422,7 @@ def test_a_press_reaches_the_core_with_its_name() -> None:
 )
 def test_a_reader_line_that_is_no_card_is_counted_and_not_sent(line: bytes) -> None:
     bench = Bench().until_up()
-    bench.app.card(line, bench.now)
+    bench.app.line(line, bench.now)
     bench.run(500)
     assert bench.cards() == []
     assert bench.app.unreadable == 1
@@ -472,7 +472,7 @@ def test_the_controller_gives_up_after_five_tries_and_starts_over() -> None:
     bench = Bench().until_up()
     bench.run(100)
     bench.hear = lambda data, rng: []
-    bench.app.card(b"03,UNHEARD", bench.now)
+    bench.app.line(b"03,UNHEARD", bench.now)
     before = len(bench.to_host)
     bench.host_runs = False
     bench.run(10_000)

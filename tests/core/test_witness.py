@@ -18,7 +18,7 @@ UP = e.BoardUp({"uid": "u1"})
 
 
 class Controller:
-    """The witness as firmware/witness.py keeps it, wired to a desk."""
+    """The witness as firmware/duties/witness.py keeps it, wired to a desk."""
 
     def __init__(self, desk: Desk, held: Head | None = None) -> None:
         self.desk, self.held, self.done = desk, held, 0

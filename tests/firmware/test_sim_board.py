@@ -15,6 +15,7 @@ import pytest
 import serial
 
 from edge.errors import EdgeError
+from firmware import slots
 from sim.board import Control, SimBoard, flash_image, micropython
 
 PATIENCE_S = 20
@@ -54,10 +55,8 @@ def test_one_command_serves_a_board_until_it_is_stopped(tmp_path: Path) -> None:
 
 def test_the_flash_is_a_littlefs_with_the_firmware_and_the_key(board: SimBoard) -> None:
     image = board.directory / "flash.img"
-    files, build = flash_image.firmware_files()
     assert flash_image.read_file(image, "/key") == board.key
-    assert flash_image.read_file(image, "/build").decode() == build
-    for place, data in files.items():
+    for place, data in flash_image.board_files(board.key).items():
         assert flash_image.read_file(image, place) == data
     assert image.stat().st_mode & 0o077 == 0
     assert board.key_path.stat().st_mode & 0o077 == 0
@@ -68,6 +67,17 @@ def test_the_key_stays_over_a_stop_and_a_start(tmp_path: Path) -> None:
         key = one.key
     with SimBoard(tmp_path) as one:
         assert one.key == key
+
+
+def test_a_flash_of_an_earlier_release_starts_with_this_one(tmp_path: Path) -> None:
+    """What it left in the slot is not in the manifest, and would be imported before ours."""
+    old = {"/a/firmware/duties.py": b"raise RuntimeError", "/a/firmware/main.py": b""}
+    flash_image.write_files(tmp_path / "flash.img", old)
+    with SimBoard(tmp_path) as one:
+        until(lambda: one.control.ask("state")["boots"] >= 1, "a start")
+        files = {p for p in old if flash_image.has_file(tmp_path / "flash.img", p)}
+        assert not files
+        assert "no slot" not in one.control.ask("state")["console"]
 
 
 def test_a_duty_that_fails_is_written_down_and_the_watchdog_bites(tmp_path: Path) -> None:
@@ -144,3 +154,26 @@ def test_without_a_vm_the_reason_names_every_place_that_was_tried(
 def test_the_named_vm_comes_first(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("FACEPAY_MICROPYTHON", "/opt/vm")
     assert micropython.candidates()[0] == Path("/opt/vm")
+
+
+def test_a_new_program_is_left_again_when_it_never_reaches_its_host(tmp_path: Path) -> None:
+    """The real boot.py, slots and VM: a trial that crashes at its start, three times."""
+    with SimBoard(tmp_path) as one:
+        key = one.key
+    _root, program, _version = flash_image.firmware_files()
+    program["firmware/start.py"] = b"raise RuntimeError('a bad release')\n"
+    image = tmp_path / "flash.img"
+    new = flash_image.slot_files("/b", program, "9.9.9", key)
+    digest = slots.Manifest(new["/b/manifest.json"]).checked
+    state = slots.pack(slots.State(slots.TRIAL, 1, 0, 0, slots.NEVER, digest), 77)
+    flash_image.write_files(image, new | {"/slot0": state})
+    with SimBoard(tmp_path) as one:
+        until(lambda: one.control.ask("state")["boots"] >= 4, "three tries and the old one")
+        assert one.control.ask("state")["console"].count("a bad release") == slots.TRIES_MAX
+
+        def decided() -> object:
+            found = [slots.unpack(flash_image.read_file(image, f"/slot{n}")) for n in (0, 1)]
+            newest = max((got for got in found if got), key=lambda got: got[0])[1]
+            return newest.active == 0 and newest.why == slots.UNCONFIRMED
+
+        until(decided, "back in /a")

@@ -19,8 +19,8 @@ from edge.core.link_words import Command
 from edge.core.types import Head
 from edge.wire import frame
 from edge.wire.cable import head_text
-from firmware import witness
-from firmware.witness import GAP_MS, SLOT_BYTES, Witness
+from firmware.duties import witness
+from firmware.duties.witness import GAP_MS, SLOT_BYTES, Witness
 from sim.board import SimBoard
 from tests.firmware.test_real_link import Host
 from tests.flows.kit import Desk, link_lost, link_up, on, policy, tell_story

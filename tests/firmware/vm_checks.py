@@ -6,7 +6,8 @@ import sys
 
 sys.path.insert(0, sys.argv[1])
 from edge.wire import frame
-from firmware import app, link, player
+from firmware import app, link
+from firmware.duties import lamps as player
 
 
 def reason_of(wire, keys):
@@ -58,7 +59,7 @@ def schedule(name):
 
 def rubbish():
     """Bytes held after 100 kB of rubbish, beyond those held after the first 10 kB."""
-    about = (1, bytes(3), bytes(8), bytes(8), "vm")
+    about = (1, bytes(3), bytes(8), bytes(8), "vm", 0, 0)
     board = app.App(link.Link(bytes(32), lambda n: bytes(n), about, 0))
     chunk = bytes([(i * 73 + 11) & 255 for i in range(1000)])
     solid = b"\x01" * 1000

@@ -17,6 +17,7 @@ from edge.core.effects import Show
 from edge.core.events import (
     BillArrived,
     CancelArrived,
+    ClearTamperAsked,
     CloseAsked,
     DayAsked,
     Event,
@@ -63,7 +64,7 @@ class ScriptedPort:
             await asyncio.sleep(0.01)
         if isinstance(event, CloseAsked | DayAsked | ReconcileAsked):
             return self._beside(event)
-        if isinstance(event, SyncAsked):
+        if isinstance(event, SyncAsked | ClearTamperAsked):
             return 202, self.status()
         assert isinstance(event, BillArrived | CancelArrived | ReverseArrived | TaskCloseArrived)
         known = self.keys.get(event.key)

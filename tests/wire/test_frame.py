@@ -175,7 +175,7 @@ def welcomed() -> tuple[Cable, frame.Sealer]:
     cable = Cable(pair)
     cable.hello(nonce)
     payload = struct.pack(
-        frame.WELCOME_FORMAT, 1, frame.table_hash(), nonce, board_nonce, b"bootboot", 1, 0, 254,
+        frame.WELCOME_FORMAT, 1, frame.table_hash(), nonce, board_nonce, b"bootboot", 1, 0, 0, 254,
         b"\0\1\0", bytes(8), bytes(8),
     )  # fmt: skip
     mac = frame.Mac(frame.hello_key(pair, b"board"))
@@ -212,7 +212,7 @@ def test_a_welcome_for_another_hello_is_an_old_one() -> None:
     cable.hello(b"n" * 16)
     mac = frame.Mac(frame.hello_key(bytes(32), b"board"))
     payload = struct.pack(
-        frame.WELCOME_FORMAT, 1, frame.table_hash(), b"h" * 16, NONCE, bytes(8), 1, 0, 254,
+        frame.WELCOME_FORMAT, 1, frame.table_hash(), b"h" * 16, NONCE, bytes(8), 1, 0, 0, 254,
         bytes(3), bytes(8), bytes(8),
     )  # fmt: skip
     old = frame.pack(mac, frame.Frame(frame.WELCOME, 0, 0, 0, 0, payload))

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Protocol
 
-from edge.core.events import BoardLost, BoardUp, CardRead, Pressed, Witnessed
+from edge.core.link_words import BoardEvent
 from edge.core.types import Head
 
-BoardEvent = BoardUp | BoardLost | CardRead | Pressed | Witnessed
+__all__ = ["Board", "BoardEvent"]
 
 
 class Board(Protocol):
@@ -29,6 +29,15 @@ class Board(Protocol):
     def witness(self, head: Head | None) -> None:
         """Ask what the witness holds, or make it hold this head. -> Witnessed, nothing when it is not
         up: the core asks again after BoardUp."""
+
+    def challenge(self, number: int, step_ms: int, colours: Sequence[str]) -> None:
+        """Show these colours (wire.frame.COLOURS) in a row. -> Lit."""
+
+    def emit(self, emitter: str, ms: int) -> None:
+        """"infrared" or "white" for so long, 0 = off. -> Emitted, with what its limits granted."""
+
+    def clear_tamper(self, switches: Sequence[str]) -> None:
+        """Forget that these were open; those that still are stay. -> Tampered."""
 
     def stop(self) -> None:
         """For ever; nothing is posted afterwards."""

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 
 from msgspec import Struct
 
@@ -30,6 +30,15 @@ class Driver:
 
     def witness(self, head: Head | None) -> None:
         """Nobody vouches for the ledger."""
+
+    def challenge(self, number: int, step_ms: int, colours: Sequence[str]) -> None:
+        """No lamps."""
+
+    def emit(self, emitter: str, ms: int) -> None:
+        """No emitters."""
+
+    def clear_tamper(self, switches: Sequence[str]) -> None:
+        """No switches."""
 
     def stop(self) -> None:
         """Nothing runs."""

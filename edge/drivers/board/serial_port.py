@@ -10,7 +10,7 @@ import secrets
 import stat
 import time
 from collections import deque
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
 
 import serial
@@ -36,7 +36,7 @@ from edge.core.link_words import (
 from edge.core.types import Head
 from edge.drivers.board import BoardEvent
 from edge.errors import EdgeError
-from edge.wire.cable import Cable, head_text
+from edge.wire.cable import Cable, challenge_text, clear_text, emit_text, head_text
 
 READ_MAX = 4096
 OUT_MAX = 16 * 1024  # bytes waiting for a port that takes none
@@ -115,6 +115,15 @@ class Driver:
     def witness(self, head: Head | None) -> None:
         text = "" if head is None else head_text(head.epoch, head.seq, head.hash)
         self._step(Command("witness", text))
+
+    def challenge(self, number: int, step_ms: int, colours: Sequence[str]) -> None:
+        self._step(Command("challenge", challenge_text(number, step_ms, colours)))
+
+    def emit(self, emitter: str, ms: int) -> None:
+        self._step(Command("emit", emit_text(emitter, ms)))
+
+    def clear_tamper(self, switches: Sequence[str]) -> None:
+        self._step(Command("clear", clear_text(switches)))
 
     def stop(self) -> None:
         self._step(StopAsked())

@@ -15,6 +15,7 @@ HELP = {
     "mutants": "Put bugs in on purpose and see the tests turn red: facepay mutants [--sample N --seed S].",
     "killpoints": "Strike every durable call of the store: facepay killpoints [--duty NAME] [--sample P].",
     "peers": "Losses and speed beside the queues people use today: facepay peers [--kills N] [--only NAME].",
+    "sim": "A controller without hardware: facepay sim board|run|uf2|tier2; alone it says what each does.",
 }
 
 

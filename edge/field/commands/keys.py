@@ -32,6 +32,17 @@ def keys_create(directory: Place, driver: Keys = "file", config: Configured = DE
     sys.stdout.write(public.decode() if isinstance(public, bytes) else str(public))
 
 
+@app.command("maker")
+def keys_maker(directory: Place) -> None:
+    """Make the key pair that signs the controller's releases: maker.key (keep it off benches) and
+    maker.pub (what benches and terminals trust)."""
+    from edge.field.flash import files
+
+    private, public = files.make_maker(directory)
+    sys.stdout.write(f"{private}: signs releases, 0600, never leaves your desk\n")
+    sys.stdout.write(f"{public}: give it to benches as firmware/maker.pub or --maker\n")
+
+
 def _spare_the_ledger(config: Path, directory: Path) -> None:
     """E-FLD-04. Without a configuration that uses this directory there is nothing to ask."""
     from edge.config import load

@@ -20,6 +20,7 @@ if TYPE_CHECKING:
 PUSH_EVERY_S = 6.0  # the terminal takes one in five seconds
 EXIT_WAITING = 3  # the command did what it could and records still wait
 LOOK_S = 0.5
+CLEAR_S = 5.0
 DAY_MS = 86_400_000
 LONG_S = 900.0  # a slow stick
 
@@ -42,6 +43,28 @@ def status(*, config: Configured) -> None:
     assert told is not None, "the status is always there"
     for line in _lines(told):
         sys.stdout.write(line + "\n")
+
+
+def clear_tamper(*, config: Configured) -> None:
+    """The case was looked at and is whole: let the controller forget that it was open."""
+    from edge.config import load
+    from edge.field.local import Local
+
+    agent = Local(load(config))
+    agent.post("/v1/board/tamper/clear", {}, key="")
+    until = time.monotonic() + CLEAR_S
+    while True:
+        told = agent.get("/v1/status")
+        assert told is not None, "the status is always there"
+        left = told["controller"]["tampered"]
+        if not left or time.monotonic() >= until:
+            break
+        time.sleep(LOOK_S)
+    if left:
+        still = ", ".join(told["controller"]["open"]) or "not answered by the controller"
+        sys.stderr.write(f"E-BRD-40: still latched: {', '.join(left)} (open: {still})\n")
+        raise SystemExit(EXIT_WAITING)
+    sys.stdout.write("the controller remembers no opening\n")
 
 
 def sync(*, config: Configured, now: Now = False, timeout: Timeout = 60.0) -> None:
@@ -214,6 +237,7 @@ def add(app: typer.Typer) -> None:
     """Put them among the commands."""
     app.command("status")(status)
     app.command("sync")(sync)
+    app.command("clear-tamper")(clear_tamper)
     app.command("export")(export)
     app.command("import-answers")(import_answers)
     app.command("reset")(reset)

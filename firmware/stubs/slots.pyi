@@ -1,0 +1,1 @@
+from firmware.slots import *  # on the board it lies at the root

@@ -1,0 +1,138 @@
+"""A simulated board in a process of its own."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import secrets
+import selectors
+import subprocess
+import sys
+import time
+from pathlib import Path
+from types import TracebackType
+from typing import IO
+
+from edge.errors import EdgeError
+from sim.board.client import ASK_TIMEOUT_S, Control
+
+ROOT = Path(__file__).resolve().parents[2]
+KEY_BYTES = 32
+START_TIMEOUT_S = 20
+
+
+class SimBoard:
+    """A board that ends with `stop()`, with this process, or with `with`. `control` has what can be
+    done to it; the most used are methods here as well.
+
+    `directory` gets flash.img, pair.key (32 bytes, 0600; kept when it is there), tty and usb
+    (symlinks to the ptys of the link and of the REPL), bootsel/ while it is in BOOTSEL,
+    control.sock, trace.jsonl. What lies in `overlay/` there is flashed over the firmware. `options`
+    are those of `facepay sim board`: SimBoard(place, virtual=True, seed=7, flash="blank").
+    """
+
+    def __init__(
+        self, directory: str | Path, *, key: bytes | None = None, **options: str | int | bool
+    ) -> None:
+        self.directory = Path(directory)
+        self.directory.mkdir(mode=0o700, parents=True, exist_ok=True)
+        self.path = self.directory / "tty"
+        self.usb = self.directory / "usb"
+        self.bootsel = self.directory / "bootsel"
+        self.trace_path = self.directory / "trace.jsonl"
+        self.key_path = self.directory / "pair.key"
+        if key is not None or not self.key_path.exists():
+            make_key(self.key_path, key)
+        self._options = options
+        self.control = Control(self.directory)
+        self._process: subprocess.Popen[str] | None = None
+        self.present_card = self.control.present_card
+        self.press = self.control.press
+        self.lamps = self.control.lamps
+        self.light = self.control.light
+        self.advance = self.control.advance
+        self.unplug = self.control.unplug
+        self.replug = self.control.replug
+        self.reset = self.control.reset
+
+    @property
+    def key(self) -> bytes:
+        return self.key_path.read_bytes()
+
+    @property
+    def pid(self) -> int:
+        assert self._process is not None, "start() first"
+        return self._process.pid
+
+    def start(self) -> str:
+        """Flash, plug in, boot. The path of the link's pty (a new one after `replug`; `path` is
+        stable)."""
+        assert self._process is None, "already started"
+        command = [sys.executable, "-m", "sim.board", "--directory", str(self.directory)]
+        for name, value in self._options.items():
+            option = "--" + name.replace("_", "-")
+            if value is not False:
+                command += [option] if value is True else [option, str(value)]
+        self._process = subprocess.Popen(
+            [*command, "--with-parent"],
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            text=True,
+            cwd=ROOT,
+        )
+        assert self._process.stdout is not None
+        said = _first_line(self._process.stdout, self._process)
+        if not said.startswith("pty "):
+            self.stop()
+            raise EdgeError(
+                "E-BRD-21",
+                f"the simulated board did not start: {said or 'no word'}",
+                "see its message above",
+            )
+        return said.split()[1]
+
+    def stop(self) -> None:
+        """Power off; every process of the board is gone when this returns."""
+        process, self._process = self._process, None
+        if process is None:
+            return
+        assert process.stdin is not None
+        assert process.stdout is not None
+        with contextlib.suppress(OSError):
+            process.stdin.close()
+        try:
+            process.wait(ASK_TIMEOUT_S)
+        except subprocess.TimeoutExpired:
+            process.kill()  # its VM dies with it
+            process.wait()
+        process.stdout.close()
+
+    def __enter__(self) -> SimBoard:
+        self.start()
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        value: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        self.stop()
+
+
+def make_key(path: Path, key: bytes | None = None) -> None:
+    """A pairing key file, 0600 from its first byte on."""
+    path.unlink(missing_ok=True)
+    with os.fdopen(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "wb") as file:
+        file.write(secrets.token_bytes(KEY_BYTES) if key is None else key)
+
+
+def _first_line(stdout: IO[str], process: subprocess.Popen[str]) -> str:
+    """What the child says first, or "" when it ends or is mute for START_TIMEOUT_S."""
+    with selectors.DefaultSelector() as selector:
+        selector.register(stdout, selectors.EVENT_READ)
+        until = time.monotonic() + START_TIMEOUT_S
+        while process.poll() is None and time.monotonic() < until:
+            if selector.select(0.2):
+                return stdout.readline().strip()
+    return ""

@@ -1,0 +1,15 @@
+"""Somebody stands before the proximity sensor."""
+
+from __future__ import annotations
+
+from msgspec import Struct
+
+from sim.scenes.stage import Stage
+
+
+class Step(Struct, frozen=True, forbid_unknown_fields=True):
+    """No keys."""
+
+
+def play(_: Step, stage: Stage) -> None:
+    stage.touch("stand before the sensor", "cover")

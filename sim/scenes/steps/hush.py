@@ -1,0 +1,16 @@
+"""The host falls silent and closes the port; the cable and its power stay."""
+
+from __future__ import annotations
+
+from msgspec import Struct
+
+from sim.scenes.stage import Stage
+
+
+class Step(Struct, frozen=True, forbid_unknown_fields=True):
+    """No keys."""
+
+
+def play(_: Step, stage: Stage) -> None:
+    stage.linked()
+    stage.hush()

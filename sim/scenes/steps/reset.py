@@ -1,0 +1,16 @@
+"""Press the reset button; the cable stays."""
+
+from __future__ import annotations
+
+from msgspec import Struct
+
+from sim.scenes.stage import Stage
+
+
+class Step(Struct, frozen=True, forbid_unknown_fields=True):
+    """No keys."""
+
+
+def play(_: Step, stage: Stage) -> None:
+    stage.fault("reset")
+    stage.touch("press the reset button", "reset")

@@ -1,0 +1,16 @@
+"""Pull the cable: data and power go at once."""
+
+from __future__ import annotations
+
+from msgspec import Struct
+
+from sim.scenes.stage import Stage
+
+
+class Step(Struct, frozen=True, forbid_unknown_fields=True):
+    """No keys."""
+
+
+def play(_: Step, stage: Stage) -> None:
+    stage.fault("unplug")
+    stage.touch("pull the cable", "unplug")

@@ -1,0 +1,151 @@
+"""`facepay sim uf2`: the Pico's MicroPython runtime as a UF2, built from Debian's packages and nothing
+else: micropython and mbedtls as source packages, the Pico SDK and TinyUSB as the packages that carry
+their sources.
+
+No setting of the system is touched: apt reads lists of our own under .facepay/tier2/apt, made from the
+hosts this machine is configured for, with `deb-src` lines and the suites that have the packages. Only a
+missing cross compiler is installed, and that is said before.
+"""
+
+from __future__ import annotations
+
+import argparse
+import hashlib
+import json
+import os
+import shutil
+import subprocess
+import sys
+import time
+from pathlib import Path
+from typing import Any
+
+from edge.errors import EdgeError
+from sim.tier2 import HOME, STAMP, UF2
+from sim.tier2.apt import Apt
+
+TOOLS = (
+    "gcc-arm-none-eabi", "libnewlib-arm-none-eabi", "libstdc++-arm-none-eabi-newlib",
+    "cmake", "make", "gcc", "libc6-dev", "dpkg-dev", "python3",
+)  # fmt: skip
+# What belongs together: MicroPython 1.26 pins Pico SDK 2.1.1, TinyUSB 0.18 and Mbed TLS 3.6.
+SOURCES = {"micropython": "1.26.1+ds-1", "mbedtls": "3.6."}
+CARRIERS = {"pico-sdk-source": "2.1.1-1", "tinyusb-source": "0.18.0+dfsg-1"}
+BASE, FAMILY = "0x10000000", "0xe48bff56"  # flash of the RP2040; its family in the UF2 list
+BUILT_AT = "1757548800"  # SOURCE_DATE_EPOCH: the day of 1.26.1, so that a build can be repeated
+TIMEOUT_S = 3600
+FROZEN = 'freeze("$(PORT_DIR)/modules")\ninclude("$(MPY_DIR)/extmod/asyncio")\n'
+
+
+def main() -> int:
+    """Build unless what is there was built from the same packages."""
+    parser = argparse.ArgumentParser(prog="facepay sim uf2", description=__doc__)
+    parser.add_argument("--force", action="store_true", help="build also when it is there")
+    args = parser.parse_args()
+    held = stamp()
+    if held is not None and not args.force:
+        say(f"there already: {UF2} (sha256 {held['sha256'][:16]}, MicroPython {held['runtime']})")
+        return 0
+    started = time.monotonic()
+    try:
+        packages = build()
+    except EdgeError as error:
+        sys.stderr.write(f"{error}\n")
+        return 2
+    record = write_stamp(packages, round(time.monotonic() - started))
+    say(f"{UF2}: {record['bytes']} bytes, sha256 {record['sha256']}, in {record['seconds']} s")
+    return 0
+
+
+def stamp() -> dict[str, Any] | None:
+    """What the UF2 was built from; None when it is not there, not whole or of other packages."""
+    try:
+        held: dict[str, Any] = json.loads(STAMP.read_text())
+        whole = held["sha256"] == hashlib.sha256(UF2.read_bytes()).hexdigest()
+        return held if whole and held["runtime"] == SOURCES["micropython"] else None
+    except (OSError, ValueError, KeyError, TypeError):
+        return None
+
+
+def write_stamp(packages: dict[str, str], seconds: int) -> dict[str, object]:
+    """Beside the UF2 that was just made."""
+    record: dict[str, object] = {
+        "runtime": SOURCES["micropython"],
+        "sha256": hashlib.sha256(UF2.read_bytes()).hexdigest(),
+        "bytes": UF2.stat().st_size,
+        "packages": packages,
+        "seconds": seconds,
+    }
+    STAMP.write_text(json.dumps(record, indent=1) + "\n")
+    return record
+
+
+def build() -> dict[str, str]:
+    """Fetch, put together, compile. The versions used, by package."""
+    HOME.mkdir(parents=True, exist_ok=True)
+    apt = Apt(HOME / "apt")
+    missing = apt.missing(TOOLS)
+    if missing:
+        say(f"installing with apt: {' '.join(missing)} (the Pico's compiler, 400 MB on disk)")
+        apt.install(missing)
+    say("fetching the sources")
+    apt.update()
+    got = HOME / "got"
+    shutil.rmtree(got, ignore_errors=True)
+    got.mkdir()
+    packages = {name: apt.source(name, version, got) for name, version in SOURCES.items()}
+    packages |= {name: apt.carrier(name, version, got) for name, version in CARRIERS.items()}
+    tree = got / "micropython"
+    for name, folder in (("mbedtls", got / "mbedtls"), ("pico-sdk", got / "usr/src/pico-sdk"),
+                         ("tinyusb", got / "usr/src/tinyusb")):  # fmt: skip
+        place = tree / "lib" / name
+        shutil.rmtree(place, ignore_errors=True)
+        folder.rename(place)
+    # Debian leaves micropython-lib out; the build asks for its README and a Pico needs none of it.
+    (tree / "lib" / "micropython-lib" / "README.md").touch()
+    compiled(tree, got / "out")
+    shutil.rmtree(got, ignore_errors=True)
+    return packages
+
+
+def compiled(tree: Path, out: Path) -> None:
+    """The tree with its libraries in place -> UF2."""
+    frozen = tree.parent / "frozen.py"
+    frozen.write_text(FROZEN)
+    say("compiling (87 s of one processor)")
+    run(
+        "cmake", "-S", tree / "ports" / "rp2", "-B", out, "-DMICROPY_BOARD=RPI_PICO",
+        "-DPICO_BUILD_DOCS=0",
+        "-DPICO_NO_PICOTOOL=1",  # it would be cloned; MicroPython's own uf2conv does what is needed
+        f"-DMICROPY_FROZEN_MANIFEST={frozen}",
+    )  # fmt: skip
+    run("make", "-C", out, f"-j{os.cpu_count() or 1}")
+    new = UF2.with_suffix(".new")
+    run(
+        sys.executable, tree / "tools" / "uf2conv.py", "-b", BASE, "-f", FAMILY, "-c",
+        "-o", new, out / "firmware.bin",
+    )  # fmt: skip
+    new.replace(UF2)
+
+
+def run(*command: str | Path) -> None:
+    """Politely and quietly; E-SIM-01 with the end of what it said when it fails."""
+    log = HOME / "build.log"
+    with log.open("ab") as file:
+        done = subprocess.run(
+            ["nice", "-n", "19", *map(str, command)],
+            stdout=file, stderr=subprocess.STDOUT, stdin=subprocess.DEVNULL, check=False,
+            timeout=TIMEOUT_S, env={**os.environ, "SOURCE_DATE_EPOCH": BUILT_AT},
+        )  # fmt: skip
+    if done.returncode:
+        end = "\n".join(log.read_text(errors="replace").splitlines()[-12:])
+        raise EdgeError("E-SIM-01", f"{Path(command[0]).name} failed:\n{end}", f"see {log}")
+
+
+def say(text: str) -> None:
+    """One line to whoever waits."""
+    print(f"· {text}", flush=True)
+
+
+if __name__ == "__main__":
+    raise SystemExit(main())

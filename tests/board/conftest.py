@@ -1,0 +1,3 @@
+"""The fixture `board` of the product itself."""
+
+pytest_plugins = ["sim.board.pytest_plugin"]
