@@ -250,6 +250,7 @@ def test_the_rim_knows_every_outward_effect_and_refuses_a_durable_one() -> None:
         effects.Disconnect: effects.Disconnect(),
         effects.Witness: effects.Witness(None),
         effects.Count: effects.Count("rise", 1),
+        effects.ClearTamper: effects.ClearTamper(("case",)),
     }
     assert set(made) == outward
     for effect in made.values():

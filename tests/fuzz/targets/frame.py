@@ -9,7 +9,7 @@ MAX_BYTES = 2_000
 KEY, NONCE = bytes(32), bytes(16)
 BOARD = b"b" * 16
 WELCOME = struct.pack(
-    frame.WELCOME_FORMAT, frame.PROTOCOL, frame.table_hash(), NONCE, BOARD, bytes(8), 0, 0, 8,
+    frame.WELCOME_FORMAT, frame.PROTOCOL, frame.table_hash(), NONCE, BOARD, bytes(8), 0, 0, 0, 8,
     bytes(3), bytes(8), bytes(8),
 )  # fmt: skip
 MAC = frame.Mac(frame.hello_key(KEY, b"board"))
