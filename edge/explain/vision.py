@@ -12,7 +12,7 @@ CODES: Final[dict[str, tuple[str, str]]] = {
     ),
     "E-VIS-03": (
         "The models could not be fetched.",
-        "Check the network, or use an offline copy: `models import --from DIR`.",
+        "Check the network, or use an offline copy: `facepay models import DIR`.",
     ),
     "E-VIS-04": (
         "npm is needed to fetch a model and is not installed.",
@@ -21,5 +21,13 @@ CODES: Final[dict[str, tuple[str, str]]] = {
     "E-VIS-05": (
         "The inference runtime is not installed.",
         "Install facepay again with its locked dependencies.",
+    ),
+    "E-VIS-08": (
+        "A model does not take and give what its contract in models.toml says.",
+        "The list and the code do not belong together: install facepay again.",
+    ),
+    "E-VIS-07": (
+        "A model answered with something that is no number; the shot is not judged.",
+        "If it stays, the runtime or the memory is broken: install again, try another board.",
     ),
 }

@@ -198,8 +198,8 @@ class Eyes:
             if good and self._wants_template(turn):
                 assert look.face is not None
                 made = sight.template(shot.rgb, look.face)
-                digest = models.members()["embed"].sha256
-                self._say(TemplateMade(made.astype("<f4").tobytes(), digest), turn)
+                named = TemplateMade(made.astype("<f4").tobytes(), sight.template_model())
+                self._say(named, turn)
         elif mode == "code":
             from edge.drivers.vision import qr
 

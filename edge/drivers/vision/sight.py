@@ -10,9 +10,9 @@ from typing import TYPE_CHECKING
 import numpy as np
 from msgspec import Struct
 
-from edge.drivers.vision import embed, lids, mesh, models, quality, spoof
+from edge.drivers.vision import embed, lids, mesh, quality, spoof
 from edge.drivers.vision.blazeface import Detector, Face
-from edge.drivers.vision.tflite import Model
+from edge.drivers.vision.tflite import Model, identity, open_model
 
 if TYPE_CHECKING:
     from edge.drivers.vision import Floats, Rgb
@@ -36,7 +36,7 @@ class Sight:
 
     def __init__(self, directory: Path, limits: quality.Thresholds | None = None) -> None:
         def net(role: str) -> Model:
-            return Model(models.load(directory, role), role)
+            return open_model(directory, role)
 
         self._limits = limits or quality.Thresholds()
         self._detector = Detector(net("detector"), net("detector_back"))
@@ -96,3 +96,7 @@ class Sight:
     def template(self, rgb: Rgb, face: Face) -> Floats:
         """192 numbers of unit length."""
         return embed.embedding(self._embed, rgb, face)
+
+    def template_model(self) -> str:
+        """What a template says it was made with."""
+        return identity("embed")
