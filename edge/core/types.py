@@ -277,6 +277,25 @@ class Caps(Struct, frozen=True):
     records_age_hours_max: int = 72  # of the oldest undecided record: then it would expire unread
 
 
+class LivenessBand(Struct, frozen=True):
+    """What is demanded of a look from an amount on: checks by name (core.liveness.checks), and the fused odds."""
+
+    from_fen: int = 0
+    must: tuple[str, ...] = ("passive", "gesture")
+    odds_min: float = 0.0  # natural logarithm
+
+
+class LivenessRules(Struct, frozen=True):
+    """How a living person is told from a picture of one. `instead`: what must pass where light cannot be used (no lamps,
+    sun, a patient whom flashing does not suit); empty = another way of identification. `limits`: check -> its limit."""
+
+    bands: tuple[LivenessBand, ...] = (LivenessBand(),)
+    instead: tuple[str, ...] = ("passive", "gesture")
+    limits: dict[str, float] = {}
+    tries_max: int = 3
+    time_limit_ms: int = 60_000  # of all tries together
+
+
 class Policy(Struct, frozen=True):
     """The signed limits. P0 strict (nothing with money offline), P1 provisional within `caps`, P2 off."""
 
@@ -294,6 +313,7 @@ class Policy(Struct, frozen=True):
     rules_utc_ms: int = 0  # age of catalogue and rules
     absorb_max_fen: int = 500  # the institution bears what a patient would still owe up to here
     force: bool = False  # the HIS may ask for a provisional record although the link is up
+    liveness: LivenessRules = LivenessRules()
 
 
 class Unknown(Struct, frozen=True):

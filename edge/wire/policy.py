@@ -8,7 +8,7 @@ from typing import Any
 
 import msgspec
 
-from edge.core.types import Caps, Policy
+from edge.core.types import Caps, LivenessBand, LivenessRules, Policy
 from edge.errors import EdgeError
 from edge.wire import cbor, cose, shape
 
@@ -17,6 +17,7 @@ DOCUMENT_BYTES_MAX = 64 * 1024
 ITEMS_MAX = 16 * 1024  # the benefit rules are in it
 EVERYONE = "*"
 PROFILES = ("P0", "P1", "P2")
+BANDS_MAX = 16
 
 
 def encode(policy: Policy, terminal: str, signer: cose.Signer) -> bytes:
@@ -24,6 +25,8 @@ def encode(policy: Policy, terminal: str, signer: cose.Signer) -> bytes:
     not encodable."""
     assert terminal == EVERYONE or shape.is_name(terminal), "a policy is for a terminal or for all"
     fields: dict[str, Any] = msgspec.to_builtins(policy, builtin_types=(bytes,))
+    if policy.liveness == LivenessRules():
+        del fields["liveness"]  # a terminal from before it goes on taking such policies
     document = cose.sign1(cbor.dumps(fields | {"terminal": terminal}), signer, domain=DOMAIN)
     if len(document) > DOCUMENT_BYTES_MAX:
         raise EdgeError(
@@ -66,7 +69,7 @@ def document_hash(document: bytes) -> bytes:
 def _policy(fields: dict[Any, Any]) -> Policy:
     caps = fields.get("caps")
     known = isinstance(caps, dict) and caps.keys() <= set(Caps.__struct_fields__)
-    if not known or not fields.keys() <= set(Policy.__struct_fields__):
+    if not known or not _rules_known(fields.get("liveness", {})) or not fields.keys() <= set(Policy.__struct_fields__):
         raise EdgeError(
             "E-POL-03", "the policy has fields this version does not know", "update the terminal"
         )
@@ -79,6 +82,28 @@ def _policy(fields: dict[Any, Any]) -> Policy:
         policy.profile not in PROFILES
         or min(limits) < 0
         or policy.valid_until_utc_ms < policy.issued_utc_ms
+        or not _sensible(policy.liveness)
     ):
         raise EdgeError("E-POL-03", "the policy's values make no sense")
     return policy
+
+
+def _rules_known(rules: Any) -> bool:
+    """Whether the liveness rules have only fields of this version; their types are msgspec's matter."""
+    if not isinstance(rules, dict) or not rules.keys() <= set(LivenessRules.__struct_fields__):
+        return False
+    bands = rules.get("bands", [])
+    known = set(LivenessBand.__struct_fields__)
+    return isinstance(bands, list) and all(isinstance(b, dict) and b.keys() <= known for b in bands)
+
+
+def _sensible(rules: LivenessRules) -> bool:
+    """Something is demanded of every amount, and there is an end to trying."""
+    bands = rules.bands
+    return (
+        0 < len(bands) <= BANDS_MAX
+        and min(one.from_fen for one in bands) == 0
+        and all(one.must for one in bands)
+        and rules.tries_max > 0
+        and rules.time_limit_ms > 0
+    )

@@ -5,12 +5,13 @@ from __future__ import annotations
 import hashlib
 
 import cbor2
+import msgspec
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from msgspec.structs import replace
 
-from edge.core.types import Caps, Policy
+from edge.core.types import Caps, LivenessBand, LivenessRules, Policy
 from edge.errors import EdgeError
 from edge.wire import answer, cbor, cose, policy
 from tests.wire.kit import (
@@ -38,6 +39,19 @@ policies = st.builds(
     rules=bodies,
     rules_utc_ms=uints,
     force=st.booleans(),
+    liveness=st.builds(
+        LivenessRules,
+        bands=st.lists(
+            st.builds(
+                LivenessBand,
+                from_fen=fens,
+                must=st.lists(st.text(min_size=1, max_size=9), min_size=1, max_size=4).map(tuple),
+                odds_min=st.floats(-9, 9),
+            ),
+            max_size=3,
+        ).map(lambda more: (LivenessBand(), *more)),
+        limits=st.dictionaries(st.text(max_size=9), st.floats(-9, 9), max_size=3),
+    ),
 )
 
 
@@ -115,3 +129,29 @@ def test_a_policy_over_its_limit_is_refused_before_it_is_sent() -> None:
         policy.encode(
             replace(PLAIN, rules={"x": b"x" * policy.DOCUMENT_BYTES_MAX}), "*", centre.signer
         )
+
+
+def test_a_policy_without_liveness_rules_of_its_own_is_the_bytes_it_was_before_there_were_any() -> None:
+    assert b"liveness_threshold" in (document := policy.encode(PLAIN, TERMINAL, centre.signer))
+    assert b"bands" not in document
+
+
+@pytest.mark.parametrize(
+    "rules",
+    [
+        {"bands": []},
+        {"bands": [{"from_fen": 0, "must": []}]},
+        {"bands": [{"from_fen": 100, "must": ["passive"]}]},
+        {"bands": [{"from_fen": 0, "must": ["passive"], "unless": "vip"}]},
+        {"strictness": 9},
+        {"limits": {"gain": "low"}},
+        {"tries_max": 0},
+        {"time_limit_ms": 0},
+        [],
+    ],
+)
+def test_liveness_rules_that_demand_nothing_or_are_not_understood_are_no_policy(rules: object) -> None:
+    fields = msgspec.to_builtins(PLAIN, builtin_types=(bytes,)) | {"liveness": rules, "terminal": TERMINAL}
+    document = cose.sign1(cbor.dumps(fields), centre.signer, domain=policy.DOMAIN)
+    with pytest.raises(EdgeError, match="E-POL-03"):
+        policy.decode(document, centre.verifier, terminal=TERMINAL)

@@ -1,0 +1,79 @@
+"""Is that a living person, now? Checks, each a file in `checks/`, and the one rule that weighs them.
+
+The rule: every check that the policy demands for this amount must pass; then the fused odds must
+reach the policy's. Fused odds = the sum of what the checks add, each limited to `ODDS_MAX`, in
+natural logarithms: a calibrated naive Bayes, whose scales were chosen on simulated visits
+(docs/LIVENESS says on which, and what they gave on others). A check that could not measure adds
+nothing and passes nothing.
+"""
+
+from __future__ import annotations
+
+from typing import Final
+
+from msgspec import Struct
+
+from edge.core.liveness.checks import checks
+from edge.core.liveness.evidence import FAIL, PASS, Evidence
+from edge.core.types import LivenessBand, LivenessRules
+
+LIVE: Final = "live"
+NOT_LIVE: Final = "not_live"
+UNSURE: Final = "unsure"  # nothing speaks against it, but a demanded check could not measure
+LIGHT: Final = "light"
+GESTURE: Final = "gesture"
+
+
+class Score(Struct, frozen=True):
+    """One check's line in the record."""
+
+    check: str
+    value: float
+    limit: float
+    state: str
+    demanded: bool
+
+
+class Weighed(Struct, frozen=True):
+    """The outcome with all that it was made of. reasons: most telling first."""
+
+    outcome: str
+    odds: float
+    odds_min: float
+    scores: tuple[Score, ...]
+    reasons: tuple[str, ...] = ()
+
+
+def band(rules: LivenessRules, amount_fen: int) -> LivenessBand:
+    """What is demanded for this amount: the band that begins highest at or below it."""
+    fitting = [one for one in rules.bands if one.from_fen <= amount_fen]
+    return max(fitting, key=lambda one: one.from_fen) if fitting else LivenessBand()
+
+
+def plays(must: tuple[str, ...]) -> frozenset[str]:
+    """What has to be played for these checks: LIGHT, GESTURE."""
+    return frozenset(known.NEEDS for name in must if (known := checks().get(name)) and known.NEEDS)
+
+
+def weigh(seen: Evidence, must: tuple[str, ...], odds_min: float, rules: LivenessRules) -> Weighed:
+    """The decision. Checks that were not demanded are measured too, and their odds count."""
+    scores, odds, failed, unknown = [], 0.0, list[str](), list[str]()
+    for name, check in checks().items():
+        limit = rules.limits.get(name, check.LIMIT)
+        found = check.judge(seen, limit)
+        odds += found.odds
+        scores.append(Score(name, round(found.value, 4), limit, found.state, name in must))
+        if name in must and found.state == FAIL:
+            failed.append(found.reason)
+        elif name in must and found.state != PASS:
+            unknown.append(found.reason or "light_unseen")
+    unknown += ["light_unseen" for name in must if name not in checks()]
+    outcome, reasons = LIVE, list[str]()
+    if failed:
+        outcome, reasons = NOT_LIVE, failed
+    elif unknown:
+        outcome, reasons = UNSURE, unknown
+    elif odds < odds_min:
+        outcome, reasons = NOT_LIVE, ["spoof_score"]
+    told = tuple(dict.fromkeys(reasons))
+    return Weighed(outcome, round(odds, 3), odds_min, tuple(scores), told)

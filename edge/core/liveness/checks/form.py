@@ -1,0 +1,23 @@
+"""The face has the form of a head: how left and right lamp share the light over it. What a flat,
+tilted or bent sheet can do is fitted away (any cubic of the place); the flanks of the nose and the
+sockets stay. A mask with a nose passes: light alone does not stop it.
+"""
+
+from __future__ import annotations
+
+from edge.core.liveness.evidence import FAIL, NOTHING, PASS, Evidence, Finding, by_limit
+
+NEEDS = "light"
+LIMIT = 0.35  # of a measured mean head
+SURE = 2.5  # times its own standard error
+
+
+def judge(seen: Evidence, limit: float) -> Finding:
+    """The part of a head's form, 0 flat .. 1."""
+    found = seen.response
+    if found is None:
+        return NOTHING
+    finding = by_limit(found.form, limit, "light_flat", scale=0.25)
+    if finding.state == PASS and found.form < SURE * found.spread:
+        return Finding(found.form, FAIL, 0.0, "light_flat")
+    return finding

@@ -1,0 +1,241 @@
+"""How a face answered to known lamps: what followed them in time, and how it is shaped.
+
+All in linear light. At one place of the face, in one channel, a camera with locked exposure sees
+`own light + left * (left lamp) + right * (right lamp)`. The lamps are known, so a least-squares
+fit over the shots gives the three numbers; the ratio left / right no longer has the skin's colour,
+the room's light or the exposure in it, only where the surface looks (the quotient image of
+photometric stereo; Aurora Guard calls it the normal cue). What a lamp of one colour does to another
+channel of the sensor is fitted as well. Pure arithmetic, no numpy: some 100,000 multiplications.
+"""
+
+from __future__ import annotations
+
+import itertools
+import math
+from bisect import bisect_right
+from collections.abc import Sequence as Row
+from operator import mul
+from typing import Final
+
+from msgspec import Struct
+
+from edge.core.events import LookSeen
+from edge.core.liveness.regions import CHANNELS, GLOW_NUMBERS, REGIONS
+from edge.core.liveness.sequence import DARK, Sequence, Triple, lamps
+
+SHOTS_MIN: Final = 18  # fewer than a shot and a half per light say nothing
+EXPOSURE_MS: Final = 20.0  # a shot has seen the lamps for about so long before its time
+LAG_MS: Final = range(-150, 401, 10)  # how late an answer is looked for
+FACTS: Final = 4  # unknowns of one channel: own light and what three colours do to it
+EPSILON: Final = 1e-9
+TURN: Final = 0.18  # tangent of the angle between lamp and camera, seen from the face: 8 cm at 45
+STEEP: Final = 4.5  # a steeper turn is the mesh's noise
+
+
+class Lighting(Struct, frozen=True):
+    """The lamps as they were: each step's begin on the clock of the shots, and when all was over."""
+
+    sequence: Sequence
+    lit_ms: tuple[float, ...]
+    end_ms: float
+
+
+class Response(Struct, frozen=True):
+    """follows: multiple correlation 0..1 of the face with the lamps at the time they were lit.
+    lag_ms: the delay at which it would fit best, and `best` how well. gain: light that both white
+    lamps add, in parts of the face's own. left, right: per region, in parts of its own light.
+    form: how much of a head's form is in left / right (1 = a head's, 0 = any smooth sheet's),
+    spread: its standard error. steps: red green blue answered in each step, in parts of the own.
+    """
+
+    follows: float
+    lag_ms: int
+    best: float
+    gain: float
+    left: tuple[float, ...]
+    right: tuple[float, ...]
+    form: float
+    spread: float
+    steps: tuple[Triple, ...]
+    shots: int
+
+
+def measure(shots: Row[LookSeen], lighting: Lighting) -> Response | None:
+    """The response, or None where too few shots show a face."""
+    begin, end = lighting.lit_ms[0] - 2 * EXPOSURE_MS, lighting.end_ms + EXPOSURE_MS
+    used = [s for s in shots if len(s.glow) == GLOW_NUMBERS and begin <= s.at_mono_ms <= end]
+    if len(used) < SHOTS_MIN:
+        return None
+    face = [_mean(shot.glow) for shot in used]
+    here, mix, own = _follow(used, face, lighting, 0)
+    lags = [(_follow(used, face, lighting, lag)[0], lag) for lag in LAG_MS]
+    best, lag_ms = max(lags, key=lambda pair: (pair[0], -abs(pair[1])))
+    near = max(pair for pair in lags if abs(pair[1]) <= EXPOSURE_MS)  # the shutter's own blur
+    if near[0] > here:
+        here, mix, own = _follow(used, face, lighting, near[1])
+    left, right = _per_region(used, lighting, near[1], mix)
+    form, spread = _form(left, right)
+    level = max(sum(own), EPSILON)
+    gain = 2 * sum(sum(row) for row in mix) / level
+    steps = _steps(used, face, lighting, own)
+    return Response(here, lag_ms, best, gain, left, right, form, spread, steps, len(used))
+
+
+def _mean(glow: tuple[float, ...]) -> Triple:
+    red, green, blue = (sum(glow[c::CHANNELS]) / len(REGIONS) for c in range(CHANNELS))
+    return red, green, blue
+
+
+def shown(lighting: Lighting, at_ms: float) -> tuple[Triple, Triple]:
+    """The mean light of the left and right lamp over the exposure that ended at `at_ms`."""
+    left, right = [0.0] * CHANNELS, [0.0] * CHANNELS
+    begins, steps = lighting.lit_ms, lighting.sequence.steps
+    for number in range(max(0, bisect_right(begins, at_ms - EXPOSURE_MS) - 1), len(steps)):
+        if begins[number] >= at_ms:
+            break
+        until = begins[number + 1] if number + 1 < len(steps) else lighting.end_ms
+        share = (min(at_ms, until) - max(at_ms - EXPOSURE_MS, begins[number])) / EXPOSURE_MS
+        if share > 0:
+            for c, (one, other) in enumerate(zip(*lamps(steps[number]), strict=True)):
+                left[c] += share * one
+                right[c] += share * other
+    return (left[0], left[1], left[2]), (right[0], right[1], right[2])
+
+
+def _follow(
+    used: Row[LookSeen], face: Row[Triple], lighting: Lighting, lag_ms: int
+) -> tuple[float, list[Triple], Triple]:
+    """How well the whole face follows the lamps of `lag_ms` ago; what each colour does to each
+    channel (per lamp) and the face's own light.
+    """
+    drives = []
+    for shot in used:
+        left, right = shown(lighting, shot.at_mono_ms - lag_ms)
+        drives.append((1.0, *((one + other) for one, other in zip(left, right, strict=True))))
+    mix, own, left_over, total = [], [], 0.0, 0.0
+    channels = list(zip(*face, strict=True))
+    for values, found in zip(channels, fit_all(drives, channels), strict=True):
+        mean = sum(values) / len(values)
+        scale = max(mean, EPSILON) ** 2
+        total += sum((v - mean) ** 2 for v in values) / scale
+        left_over += _left_over(drives, values, found) / scale
+        own.append(max(found[0], EPSILON))
+        mix.append((found[1], found[2], found[3]))
+    part = 1 - left_over / max(total, EPSILON)
+    free = (len(used) - 1) / max(1, len(used) - FACTS)  # what chance alone would explain
+    return math.sqrt(max(0.0, 1 - (1 - part) * free)), mix, (own[0], own[1], own[2])
+
+
+def _per_region(
+    used: Row[LookSeen], lighting: Lighting, lag_ms: int, mix: Row[Triple]
+) -> tuple[tuple[float, ...], tuple[float, ...]]:
+    """What left and right lamp add at each region, in parts of its own light."""
+    drives: list[list[Triple]] = [[] for _ in range(CHANNELS)]
+    for shot in used:
+        left, right = shown(lighting, shot.at_mono_ms - lag_ms)
+        for c in range(CHANNELS):
+            drives[c].append((1.0, _dot(mix[c], left), _dot(mix[c], right)))
+    lefts, rights = [0.0] * len(REGIONS), [0.0] * len(REGIONS)
+    owns = [EPSILON] * len(REGIONS)
+    for c in range(CHANNELS):
+        columns = [[shot.glow[n * CHANNELS + c] for shot in used] for n in range(len(REGIONS))]
+        weight = sum(mix[c])
+        for n, (own, one, other) in enumerate(fit_all(drives[c], columns)):
+            owns[n] += max(own, EPSILON)
+            lefts[n] += one * weight
+            rights[n] += other * weight
+    lefts = [one / own for one, own in zip(lefts, owns, strict=True)]
+    rights = [one / own for one, own in zip(rights, owns, strict=True)]
+    return tuple(lefts), tuple(rights)
+
+
+def _form(left: Row[float], right: Row[float]) -> tuple[float, float]:
+    """The part of left / right that a head has and no smooth sheet, and its standard error.
+
+    log(left / right) over the face = any cubic of the place (a sheet that is flat, tilted, bent or
+    rolled in any direction, lamps that are not alike) + form * what a head would add (the flanks
+    of the nose, the sockets, the cheeks' edges).
+    """
+    rows, values, strengths = [], [], []
+    floor = max(EPSILON, 0.02 * sum(left) / len(left), 0.02 * sum(right) / len(right))
+    for region, one, other in zip(REGIONS, left, right, strict=True):
+        strengths.append(min(one, other))
+        turn = max(-STEEP, min(STEEP, region.turn)) * TURN
+        x, y = region.x, region.y
+        rows.append((
+            math.log((1 + turn) / (1 - turn)),
+            1.0, x, y, x * x, x * y, y * y, x**3, x * x * y, x * y * y, y**3,
+        ))  # fmt: skip
+        values.append(math.log(max(one, floor) / max(other, floor)))
+    kept = [n for n, strength in enumerate(strengths) if strength > floor]
+    if len(kept) < 2 * len(rows[0]):
+        return 0.0, 1.0
+    rows, values = [rows[n] for n in kept], [values[n] for n in kept]
+    found = fit(rows, values)
+    rest = _left_over(rows, values, found) / max(1, len(rows) - len(found))
+    return found[0], math.sqrt(rest * _variance(rows))
+
+
+def _variance(rows: Row[Row[float]]) -> float:
+    """Of the first unknown, in units of the noise: 1 / what of its column the others cannot say."""
+    others = [row[1:] for row in rows]
+    column = [row[0] for row in rows]
+    found = fit(others, column)
+    left = _left_over(others, column, found)
+    return 1 / max(left, EPSILON)
+
+
+def _steps(
+    used: Row[LookSeen], face: Row[Triple], lighting: Lighting, own: Triple
+) -> tuple[Triple, ...]:
+    """The mean answer in each step, in parts of the face's own light; zeros where no shot fell."""
+    answers: list[Triple] = []
+    begins = (*lighting.lit_ms, lighting.end_ms)
+    for since, until in itertools.pairwise(begins):
+        seen = [
+            light for shot, light in zip(used, face, strict=True)
+            if since + EXPOSURE_MS <= shot.at_mono_ms < until
+        ]  # fmt: skip
+        if not seen:
+            answers.append(DARK)
+            continue
+        red, green, blue = (
+            sum(light[c] for light in seen) / len(seen) / own[c] - 1 for c in range(CHANNELS)
+        )
+        answers.append((red, green, blue))
+    return tuple(answers)
+
+
+def fit(rows: Row[Row[float]], values: Row[float]) -> list[float]:
+    """Least squares; a direction that the rows do not show gets 0."""
+    return fit_all(rows, [values])[0]
+
+
+def fit_all(rows: Row[Row[float]], columns: Row[Row[float]]) -> list[list[float]]:
+    """The fits of many columns of values to the same rows: the normal equations are solved once."""
+    count = len(rows[0])
+    turned = list(zip(*rows, strict=True))
+    a = [[_dot(one, other) for other in turned] for one in turned]
+    b = [[_dot(one, values) for values in columns] for one in turned]
+    size = max(max(abs(v) for v in row) for row in a)
+    for i in range(count):
+        pivot = max(range(i, count), key=lambda k: abs(a[k][i]))
+        a[i], a[pivot], b[i], b[pivot] = a[pivot], a[i], b[pivot], b[i]
+        if abs(a[i][i]) <= EPSILON * max(size, EPSILON):
+            a[i] = [1.0 if j == i else 0.0 for j in range(count)]
+            b[i] = [0.0] * len(columns)
+        for k in range(count):
+            part = a[k][i] / a[i][i] if k != i else 0.0
+            if part:
+                a[k] = [x - part * y for x, y in zip(a[k], a[i], strict=True)]
+                b[k] = [x - part * y for x, y in zip(b[k], b[i], strict=True)]
+    return [[b[i][n] / a[i][i] for i in range(count)] for n in range(len(columns))]
+
+
+def _dot(one: Row[float], other: Row[float]) -> float:
+    return float(sum(map(mul, one, other)))
+
+
+def _left_over(rows: Row[Row[float]], values: Row[float], found: Row[float]) -> float:
+    """The sum of squares that a fit does not explain."""
+    return sum((v - _dot(found, row)) ** 2 for v, row in zip(values, rows, strict=True))

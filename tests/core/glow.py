@@ -1,0 +1,88 @@
+"""Faces as numbers: what a surface of a given form would return of the lamps. For the pure tests;
+pictures come from sim/camera.
+"""
+
+from __future__ import annotations
+
+import random
+from collections.abc import Callable
+
+from msgspec import Struct
+
+from edge.core.events import LookSeen
+from edge.core.liveness.regions import REGIONS, Region
+from edge.core.liveness.response import EXPOSURE_MS, TURN, Lighting, shown
+from edge.core.liveness.sequence import Sequence, draw
+
+SHOT_MS = 66
+BOX = (0.35, 0.3, 0.3, 0.4)
+Turn = Callable[[Region], float]
+
+
+def head(region: Region) -> float:
+    """A real head's."""
+    return region.turn
+
+
+def flat(_region: Region) -> float:
+    """A sheet held straight."""
+    return 0.0
+
+
+def bent(region: Region) -> float:
+    """A sheet bent around an upright axis by 35 degrees at its sides."""
+    return 1.6 * region.x
+
+
+def rolled(region: Region) -> float:
+    """A sheet bent around a slanting axis, the more the farther out."""
+    u = region.x + 0.6 * region.y
+    return 1.2 * u + 1.5 * u**3
+
+
+class Scene(Struct, frozen=True):
+    """gain: of one white lamp. late_ms: when the surface answers. noise: of a region in a shot."""
+
+    turn: Turn = head
+    gain: float = 0.15
+    late_ms: float = 0.0
+    noise: float = 0.002
+    own: tuple[float, float, float] = (0.35, 0.28, 0.22)
+    crosstalk: float = 0.12
+    live: float = 0.9
+
+
+def sequence(seed: int = 1) -> Sequence:
+    return draw(random.Random(seed).randbytes(16), "T-1")
+
+
+def lighting(seq: Sequence, start_ms: float = 10_000.0) -> Lighting:
+    begins = tuple(start_ms + n * seq.step_ms for n in range(len(seq.steps)))
+    return Lighting(seq, begins, start_ms + seq.length_ms)
+
+
+def shots(scene: Scene, lamps: Lighting, seed: int = 1, *, every_ms: int = SHOT_MS) -> tuple[LookSeen, ...]:
+    """What the vision driver would say while the lamps play."""
+    rng = random.Random(seed)
+    skin = [rng.uniform(0.6, 1.4) for _ in REGIONS]
+    begin, end = int(lamps.lit_ms[0]) - 3 * every_ms, int(lamps.end_ms + EXPOSURE_MS) + every_ms
+    out = []
+    for number, at_ms in enumerate(range(begin + rng.randrange(every_ms), end, every_ms)):
+        left, right = shown(lamps, at_ms - scene.late_ms)
+        glow = []
+        for albedo, region in zip(skin, REGIONS, strict=True):
+            turn = max(-4.5, min(4.5, scene.turn(region))) * TURN
+            falls = 1 - 0.4 * (region.x**2 + region.y**2)
+            for c in range(3):
+                one, other = _channel(left, c, scene.crosstalk), _channel(right, c, scene.crosstalk)
+                lamp = scene.gain * falls * ((1 + turn) * one + (1 - turn) * other)
+                glow.append(scene.own[c] * albedo * (1 + lamp) + rng.gauss(0, scene.noise))
+        out.append(
+            LookSeen(number, at_ms, None, live=scene.live, box=BOX, glow=tuple(glow))
+        )
+    return tuple(out)
+
+
+def _channel(lamp: tuple[float, float, float], c: int, crosstalk: float) -> float:
+    return sum(v * (1 - 2 * crosstalk if n == c else crosstalk) for n, v in enumerate(lamp))
+
