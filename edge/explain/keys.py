@@ -25,4 +25,12 @@ CODES: Final[dict[str, tuple[str, str]]] = {
         "A value locked with the device key is damaged.",
         "Out of service; keep the files; call support.",
     ),
+    "E-KEY-31": (
+        "This machine's libcrypto cannot do the SM2 algorithm.",
+        "Install OpenSSL 3 (libssl3). Only national messages need SM2, not the terminal's records.",
+    ),
+    "E-KEY-32": (
+        "What was given is not an SM2 key.",
+        "Use a key made for SM2: private or public DER, as facepay's simulator writes them.",
+    ),
 }

@@ -14,21 +14,15 @@ from edge.core.types import Dice, Json
 from edge.errors import EdgeError
 from edge.wire.ask import AskHeader
 from sim.centre import bodies, plans, statements
-from sim.centre.books import people, policy
+from sim.centre.books import people, policy, tokens
 from sim.centre.books import store as t
 from sim.centre.books.people import Faces, Known
 from sim.centre.books.policy import Issuer
 from sim.centre.books.registry import Terminal
 from sim.centre.books.rules import Region
-from sim.centre.intake import TOKEN_MS
 from sim.centre.plans import No, Scene
 
-TOKEN_BYTES: Final = 16
 INCIDENT_CHARS: Final = 16
-_GIVE: Final = t.tokens.insert()
-_FRESH: Final = t.get(t.tokens, "ec_token", "terminal", only=("psn_no",)).where(
-    t.tokens.c.at_ms > sa.bindparam("after_ms")
-)
 
 
 class Question(Struct, frozen=True):
@@ -112,7 +106,7 @@ def _by_card(asked: Question) -> tuple[str, str]:
 
 def _introduce(asked: Question, means: str, person: Known) -> Json:
     """The person and those they may serve, each with a fresh token for this terminal."""
-    auth_no = f"ano{int.from_bytes(asked.dice.bytes(TOKEN_BYTES), 'big') % 10**25:025d}"
+    auth_no = tokens.new_auth_no(asked.dice)
     served = [(person, "本人")]
     for other, relation in people.served_by(asked.conn, person.psn_no):
         found = people.find(asked.conn, other)
@@ -130,10 +124,8 @@ def _introduce(asked: Question, means: str, person: Known) -> Json:
 
 
 def _token(asked: Question, means: str, auth_no: str, found: Known, relation: str) -> Json:
-    province = f"{found.insuplc_admdvs[:2]}0000"
-    token = f"{province}ec{asked.dice.bytes(TOKEN_BYTES).hex()}"
-    row = {"ec_token": token, "auth_no": auth_no, "terminal": asked.terminal.name, "means": means}
-    asked.conn.execute(_GIVE, {**row, "psn_no": found.psn_no, "at_ms": asked.now_ms})
+    place = tokens.Place(asked.terminal.name, means, auth_no)
+    token = tokens.give(asked.conn, asked.dice, place, found, asked.now_ms)
     return {
         "psn_no": found.psn_no,
         "psn_name": people.mask(found.psn_name),
@@ -150,10 +142,11 @@ def _price(asked: Question) -> Json | No:
     call = bodies.call(plan, *plans.PRICED)
     assert call is not None, "the plan was checked"
     data = bodies.form(call)
-    key = t.at(ec_token=bodies.text(data, "mdtrt_cert_no"), terminal=asked.terminal.name)
-    fresh = {"after_ms": asked.now_ms - TOKEN_MS}
-    psn_no = asked.conn.execute(_FRESH, key | fresh).scalar()
-    person = people.find(asked.conn, psn_no) if psn_no else None
+    held = tokens.at_terminal(
+        asked.conn, bodies.text(data, "mdtrt_cert_no"), asked.terminal.name
+    )
+    fresh = held is not None and held.at_ms > asked.now_ms - tokens.TOKEN_MS
+    person = people.find(asked.conn, held.psn_no) if held is not None and fresh else None
     if person is None or bodies.text(data, "psn_no") != person.psn_no:
         return No("identity_unknown")
     if why := plans.insured(person):

@@ -71,11 +71,12 @@ class Centre:
         self.log = Log()
         self._lock = threading.Lock()
         self._keys_of: dict[tuple[bytes, bytes], tuple[es256.Es256Verifier, es256.HpkeSealer]] = {}
+        self.faces = faces or Faces()
         self._counter = Counter(
             log=self.log,
             opener=keys.opener,
             region=region,
-            faces=faces or Faces(),
+            faces=self.faces,
             verifier_of=lambda terminal: self._both(terminal)[0],
         )
 

@@ -29,7 +29,7 @@ from edge.wire.shape import ZERO_HASH
 from sim.centre import bodies, closings, plans, reversals
 from sim.centre.answers import Decided, Standing
 from sim.centre.bodies import Body
-from sim.centre.books import people, policy, registry
+from sim.centre.books import people, policy, registry, tokens
 from sim.centre.books import store as t
 from sim.centre.books.log import Log
 from sim.centre.books.people import Faces, Known
@@ -46,7 +46,6 @@ EXPIRES_MS: Final = 72 * 3_600_000
 AHEAD_MAX_MS: Final = (
     10 * 60_000
 )  # a clock this far ahead (beyond its own error bound) is an anomaly
-TOKEN_MS: Final = 60 * 60_000  # how long after 1101 its token may be used
 OUTPUT_KEYS: Final = ("mdtrt_id", "setlinfo", "setldetail")
 _STAND: Final = t.get(t.streams, "terminal", "epoch", only=("upto", "chain"))
 _ADVANCE: Final = sa.text(
@@ -68,7 +67,6 @@ _SINCE: Final = (
     .limit(wire_answer.RESULTS_MAX)
 )
 _TXID: Final = t.get(t.records, "terminal", "txid", only=("result",)).order_by("leaf").limit(1)
-_TOKEN: Final = t.get(t.tokens, "ec_token", "terminal")
 _RECORD: Final = t.records.insert()
 
 
@@ -457,14 +455,13 @@ def _by_token(turn: Turn, header: RecordHeader, body: Body) -> str:
     """psn_no when the record carries a token that 1101 gave to this terminal for this person not
     long before."""
     said = body.identity
-    key = t.at(ec_token=said.ec_token, terminal=turn.terminal.name)
-    row = turn.conn.execute(_TOKEN, key).mappings().first()
-    if row is None or (said.auth_no, said.psn_no, said.means) != (
-        row["auth_no"],
-        row["psn_no"],
-        row["means"],
+    held = tokens.at_terminal(turn.conn, said.ec_token, turn.terminal.name)
+    if held is None or (said.auth_no, said.psn_no, said.means) != (
+        held.auth_no,
+        held.psn_no,
+        held.means,
     ):
         return ""
-    if abs(header.wall_ms - row["at_ms"]) > TOKEN_MS + header.error_ms:
+    if abs(header.wall_ms - held.at_ms) > tokens.TOKEN_MS + header.error_ms:
         return ""
-    return str(row["psn_no"])
+    return held.psn_no

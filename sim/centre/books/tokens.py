@@ -1,0 +1,79 @@
+"""What 1101 and the decoding of a code gave out: for a while this terminal may serve this person."""
+
+from __future__ import annotations
+
+from typing import Final
+
+import sqlalchemy as sa
+from msgspec import Struct
+
+from edge.core.types import Dice
+from sim.centre.books import store as t
+from sim.centre.books.people import Known
+
+TOKEN_BYTES: Final = 16
+TOKEN_MS: Final = 60 * 60_000  # how long after 1101 its token may be used
+
+
+class Token(Struct, frozen=True):
+    """One row of `tokens`: who, at which terminal, proved how."""
+
+    ec_token: str
+    auth_no: str
+    terminal: str
+    means: str
+    psn_no: str
+    at_ms: int
+
+
+_GIVE: Final = t.tokens.insert()
+_HELD: Final = t.get(t.tokens, "ec_token", only=Token.__struct_fields__)
+_INSTITUTION: Final = t.get(t.terminals, "name", only=("fixmedins_code",))
+
+
+class Place(Struct, frozen=True):
+    """Who asked: the terminal (or the door of a HIS), how the person was proved, under which
+    authorisation."""
+
+    terminal: str
+    means: str
+    auth_no: str
+
+
+def new_auth_no(dice: Dice) -> str:
+    """A fresh authorisation number in the form that is seen (DOMAIN §2.2)."""
+    return f"ano{int.from_bytes(dice.bytes(TOKEN_BYTES), 'big') % 10**25:025d}"
+
+
+def give(conn: sa.Connection, dice: Dice, place: Place, person: Known, now_ms: int) -> str:
+    """A fresh token for this person: province code, "ec", 32 digits."""
+    token = f"{person.insuplc_admdvs[:2]}0000ec{dice.bytes(TOKEN_BYTES).hex()}"
+    row = {"ec_token": token, "auth_no": place.auth_no, "terminal": place.terminal}
+    row |= {"means": place.means, "psn_no": person.psn_no}
+    conn.execute(_GIVE, {**row, "at_ms": now_ms})
+    return token
+
+
+def at_terminal(conn: sa.Connection, ec_token: str, terminal: str) -> Token | None:
+    """The token as it was given to this very terminal."""
+    found = _one(conn, ec_token)
+    return found if found is not None and found.terminal == terminal else None
+
+
+def at_institution(
+    conn: sa.Connection, ec_token: str, door: str, fixmedins_code: str, now_ms: int
+) -> Token | None:
+    """A fresh token that the HIS's own door or any terminal of its institution got: a face is seen
+    by a terminal, and the HIS settles with what the terminal was given."""
+    found = _one(conn, ec_token)
+    if found is None or not 0 <= now_ms - found.at_ms <= TOKEN_MS:
+        return None
+    if found.terminal == door:
+        return found
+    institution = conn.execute(_INSTITUTION, t.at(name=found.terminal)).scalar()
+    return found if institution == fixmedins_code else None
+
+
+def _one(conn: sa.Connection, ec_token: str) -> Token | None:
+    row = conn.execute(_HELD, t.at(ec_token=ec_token)).mappings().first()
+    return None if row is None else Token(**row)

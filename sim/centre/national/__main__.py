@@ -1,0 +1,76 @@
+"""`python -m sim.centre.national --config centre.toml [--port 8090] [--clients FILE]`: the second
+door's process, and `enrol` to let an institution call."""
+
+from __future__ import annotations
+
+import argparse
+import base64
+import signal
+import sys
+import threading
+from pathlib import Path
+from typing import Final
+
+import msgspec
+
+from edge.errors import EdgeError
+from edge.suites import sm2
+from sim.centre import setup
+from sim.centre.__main__ import read_config
+from sim.centre.national.door import Door
+from sim.centre.national.server import Served
+from sim.centre.national.tables import Client
+
+KEY_FILE: Final = "centre-sm2.der"
+PUBLIC_FILE: Final = "centre-sm2.pub"
+
+
+def centre_key(directory: Path) -> bytes:
+    """The centre's SM2 key, made at the first start."""
+    path = directory / KEY_FILE
+    if not path.exists():
+        private, public = sm2.generate()
+        path.touch(mode=0o600)
+        path.write_bytes(private)
+        (directory / PUBLIC_FILE).write_text(base64.b64encode(public).decode() + "\n")
+    return path.read_bytes()
+
+
+def open_door(config_path: Path) -> Door:
+    """The door of the centre with this configuration, beside its own process."""
+    config = read_config(config_path)
+    directory = Path(config.directory)
+    centre = setup.open_centre(
+        directory, config.db_url or None, region=config.region, guest=True, shards=config.shards
+    )
+    return Door(centre, centre_key(directory))
+
+
+def main(arguments: list[str] | None = None) -> int:
+    """Entry. 2 when it cannot start."""
+    parser = argparse.ArgumentParser(prog="python -m sim.centre.national", description=__doc__)
+    parser.add_argument("--config", type=Path, required=True)
+    parser.add_argument("--port", type=int, default=8090)
+    parser.add_argument("--client", type=Path, action="append", default=[], metavar="TOML",
+                        help="an institution that may call (fields of tables.Client; "
+                             "sign_public as Base64 DER)")  # fmt: skip
+    options = parser.parse_args(arguments)
+    try:
+        door = open_door(options.config)
+        for path in options.client:
+            door.enrol(msgspec.toml.decode(path.read_bytes(), type=Client))
+    except (EdgeError, OSError, msgspec.DecodeError) as error:
+        print(error, file=sys.stderr)
+        return 2
+    served = Served(door, options.port).start()
+    over = threading.Event()
+    for number in (signal.SIGTERM, signal.SIGINT):
+        signal.signal(number, lambda *_: over.set())
+    print(f"READY {served.port}", flush=True)
+    over.wait()
+    served.stop()
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
