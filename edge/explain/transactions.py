@@ -47,6 +47,7 @@ CODES: Final[dict[str, tuple[str, str]]] = {
         "Nothing about this bill is unknown, so there is nothing to reverse.",
         "Cancel a settled bill; a bill that ended needs nothing.",
     ),
+    "E-TX-14": ("A day is not a day of the calendar.", 'Write it like "2024-12-01".'),
     "E-TX-13": (
         "What is unknown about this bill cannot be reversed (2601).",
         "Wait for the centre's answer; ask the centre by telephone if it stays away.",

@@ -14,7 +14,9 @@ import sqlalchemy as sa
 from msgspec import Struct
 
 from edge.core import benefit, money
-from edge.core.benefit import Accounts, Line, PersonFacts, Settlement
+from edge.core.benefit import Accounts, Line, Settlement
+from edge.core.books import dialects
+from edge.core.books.dialects import Dialect
 from edge.core.types import AMOUNT_FEN_MAX, Json, Split
 from edge.errors import EdgeError
 from sim.centre import bodies
@@ -147,6 +149,7 @@ class Quote(Struct, frozen=True):
     insutype: str
     delta: dict[str, int]
     msgid: str
+    dialect: Dialect
 
 
 class Scene(Struct, frozen=True):
@@ -172,7 +175,8 @@ def quote(scene: Scene, plan: list[Call], person: Known) -> Quote | No:
         return No("med_type_unknown")
     detail = bodies.call(plan, "2204")
     raw = bodies.fee_lines(detail, "feedetail") if detail else bodies.fee_lines(call, "drugdetail")
-    lines = benefit.split_lines(raw, scene.region.catalogue)
+    level = scene.terminal.level
+    lines = benefit.split_lines(raw, scene.region.catalogue, insutype, level)
     scope = benefit.total(lines)
     if money.fen(bodies.text(data, "medfee_sumamt")) != scope.medfee_sumamt_fen:
         return No("amount_differs")
@@ -186,12 +190,13 @@ def quote(scene: Scene, plan: list[Call], person: Known) -> Quote | No:
     )
     in_year = civil(scene.at_ms).year
     before = ledgers.year(conn, person.psn_no, insutype, in_year)
-    facts = PersonFacts(insutype, person.psn, cvlserv=person.cvlserv, idet_types=person.idet_types)
+    facts = people.facts(person, insutype)
     book = scene.region.book(scene.terminal.level)
     settled = benefit.settle(scope, facts, before, accounts, book, med_type=med_type)
     money.check_split(settled.split)
     delta = ledgers.difference(before, settled.after)
-    return Quote(settled, lines, payers, in_year, med_type, insutype, delta, call.msgid)
+    dialect = scene.region.dialect.told
+    return Quote(settled, lines, payers, in_year, med_type, insutype, delta, call.msgid, dialect)
 
 
 def _settle(case: Case) -> Done | No:
@@ -267,13 +272,14 @@ def setlinfo(found: Quote, person: Known, setl_id: str, mdtrt_id: str, at_ms: in
         "medins_setl_id": found.msgid,
         "clr_type": {"41": "41", "21": "21", "28": "21"}.get(found.med_type, "11"),
         "clr_way": "01",
-        **money.split_fields(found.settled.split),
+        **dialects.tell(found.dialect, money.split_fields(found.settled.split)),
     }
     detail = [
         {
             "fund_pay_type": line.fund_pay_type,
             "inscp_scp_amt": money.yuan(line.inscp_scp_amt_fen),
             "fund_payamt": money.yuan(line.fund_payamt_fen),
+            "setl_proc_info": line.proc,
         }
         for line in found.settled.funds
     ]

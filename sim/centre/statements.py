@@ -94,10 +94,7 @@ def _rows(asked: Question, data: Json) -> list[Moved] | No:
 
 
 def _fund(asked: Question, row: Moved) -> int:
-    said = asked.region.dialect
-    dialect = dialects.Dialect(
-        acct=said.fund_pay_sumamt_includes_acct, hosp=said.fund_pay_sumamt_includes_hosp_part
-    )
+    dialect = asked.region.dialect.told
     return dialects.fund_total(dialect, row.fund_fen, row.acct_fen, row.hosp_fen)
 
 

@@ -20,13 +20,14 @@ from pathlib import Path
 from rich.console import Console
 from rich.table import Table
 
-from tests.bench import appends, cold, drain, looks, memory, seals, visits
+from tests.bench import appends, cold, drain, looks, memory, seals, settling, visits
 from tests.bench.figure import FULL, QUICK, Figure, Size, as_json
 from tests.bench.material import HOME
 
 GROUPS = {
     "append": appends.measure,
     "crypto": seals.measure,
+    "benefit": settling.measure,
     "vision": looks.measure,
     "visit": visits.measure,
     "drain": drain.measure,

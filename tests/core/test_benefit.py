@@ -68,7 +68,8 @@ def test_golden_case_a_employee_outpatient_to_the_fen() -> None:
         100_00,
     )
     assert done.ratio == "0.5000" and done.relatives_fen == (60_00,)
-    assert done.funds == (b.FundLine("310100", 580_00, 240_00),)
+    proc = "510100 310/outpatient/l3/active 0.5000 D"  # which row paid, and how sure it is
+    assert done.funds == (b.FundLine("310100", 580_00, 240_00, proc),)
     assert done.after.outpatient_dedc_fen == 200_00 and done.after.outpatient_fund_fen == 240_00
 
 

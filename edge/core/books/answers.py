@@ -6,9 +6,8 @@ from __future__ import annotations
 
 from typing import Any, Final
 
-from edge.core.books import reversal
+from edge.core.books import dialects, reversal
 from edge.core.effects import Effect
-from edge.core.money import split_from
 from edge.core.site import Site
 from edge.core.types import BillState, BillStatus, Entry, Json, Now, Outcome, Refusal, Result
 from edge.core.visit.refusals import ELSE_STEPS, centre_no
@@ -51,7 +50,7 @@ def _decided(site: Site, state: BillState, result: Result) -> dict[str, Any]:
     if not first:
         return changes
     try:
-        split = split_from(first)
+        split = dialects.read(first)
     except EdgeError as error:
         # decided and logged, but its sums are wrong: nobody is told an amount; staff must ask
         refusal = Refusal(f"rejected_{error.code}", ("ask_staff",))

@@ -267,8 +267,9 @@ def row_of(settings: Settings, entry: Entry, result: Result, centre_utc_ms: int)
     info = result.body.get("setlinfo")
     if result.outcome not in BOOKED or not isinstance(info, dict) or not info:
         return None
-    names = ("medfee_sumamt", "fund_pay_sumamt", "acct_pay", "acct_mulaid_pay", "hosp_part_amt")
+    names = ("medfee_sumamt", "acct_pay", "acct_mulaid_pay", "hosp_part_amt")
     try:
+        funds = dialects.funds_fen(info)
         fen = [money.fen(str(info.get(name, "0"))) for name in names]
     except EdgeError:
         return None  # the bill stays confirming (`books.answers`), and the statement will differ
@@ -288,9 +289,9 @@ def row_of(settings: Settings, entry: Entry, result: Result, centre_utc_ms: int)
         setl_optins=_text(info, "clr_optins") or settings.mdtrtarea_admvs,
         refd=fen[0] < 0,
         medfee_fen=fen[0],
-        fund_fen=fen[1],
-        acct_fen=fen[2] + fen[3],
-        hosp_fen=fen[4],
+        fund_fen=funds,
+        acct_fen=fen[1] + fen[2],
+        hosp_fen=fen[3],
         bill_id=str(local.get("bill_id", "")),
         seq=entry.seq,
     )

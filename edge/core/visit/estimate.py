@@ -33,9 +33,12 @@ def local(policy: Policy, bill: Bill, person: Person | None, med_type: str) -> S
 
 def _split(policy: Policy, bill: Bill, person: Person | None, med_type: str) -> Split:
     book = benefit.rulebook(policy.rules)
+    if person is not None and person.insuplc_admdvs[:4] != book.rules.region[:4]:
+        return None  # insured elsewhere: only the centre has those rules
     insutype = (person.insutype if person else "") or bill.insutype or RESIDENT
     facts = benefit.PersonFacts(insutype, "resident" if insutype.startswith("39") else "active")
-    scope = benefit.total(benefit.split_lines(bill.lines, book.catalogue))
+    lines = benefit.split_lines(bill.lines, book.catalogue, insutype, book.level)
+    scope = benefit.total(lines)
     done = benefit.settle(
         scope,
         facts,

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from typing import Any, Final
 
+from edge.core.books import dialects
 from edge.core.effects import Append, Ask, Effect
 from edge.core.events import Pressed, Told
-from edge.core.money import split_from
 from edge.core.site import FROZEN
 from edge.core.types import (
     BillStatus,
@@ -57,7 +57,7 @@ def told_estimate(case: Case, event: Told, now: Now) -> list[Effect]:
         return case.refuse(centre_no(event.body, event.err_msg), now)
     setlinfo = event.body.get("setlinfo")
     try:
-        split = split_from(setlinfo if isinstance(setlinfo, dict) else {})
+        split = dialects.read(setlinfo if isinstance(setlinfo, dict) else {})
     except EdgeError as error:
         refusal = Refusal(f"rejected_{error.code}", ("pay_full", "ask_staff"))
         return case.refuse(refusal, now)

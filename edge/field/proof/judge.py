@@ -15,6 +15,7 @@ from typing import Any, Final
 from msgspec import Struct
 
 from edge.core import limits, money
+from edge.core.books import dialects
 from edge.core.types import Json, Mode, Outcome, Policy
 from edge.errors import EdgeError
 from edge.suites import _certs, es256
@@ -350,7 +351,7 @@ class Judge:
         if self._header is not None and self._header.kind not in PAYS:  # what is undone is below zero
             info = {key: _above(value) for key, value in info.items()}
         try:
-            split = money.split_from(info)
+            split = dialects.read(info)
         except EdgeError as error:
             raise _No("E-PRF-35", error.message) from error
         estimate = self._unit("estimate")

@@ -14,6 +14,7 @@ import sqlalchemy as sa
 from msgspec import Struct
 from numpy.typing import NDArray
 
+from edge.core.benefit import PersonFacts
 from sim.centre.books import store as t
 
 TEMPLATE_FLOATS: Final = 192
@@ -71,6 +72,17 @@ class Known(Struct, frozen=True):
     def psn(self) -> str:
         """active, retired or resident."""
         return {"12": "retired", "14": "resident"}.get(self.psn_type[:2], "active")
+
+
+def facts(person: Known, insutype: str) -> PersonFacts:
+    """What the rules ask about a person."""
+    return PersonFacts(
+        insutype,
+        person.psn,
+        cvlserv=person.cvlserv,
+        idet_types=person.idet_types,
+        age=person.age,
+    )
 
 
 def mask(name: str) -> str:

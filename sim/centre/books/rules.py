@@ -12,12 +12,14 @@ from msgspec import Struct
 
 from edge.core import benefit, money
 from edge.core.benefit import Item, RegionRules, RuleBook
+from edge.core.books import dialects
 from edge.core.types import Json
 from edge.errors import EdgeError
 
 FOLDER: Final = Path(__file__).parent / "rules_data"
 FILE_BYTES_MAX: Final = 1 << 20
 _LOADER: Final = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
+POOLS_MAX: Final = 16
 LEVELS: Final = ("community", "l1", "l2", "l3", "pharmacy")
 
 
@@ -39,6 +41,13 @@ class Dialect(Struct, frozen=True):
     fund_pay_sumamt_includes_acct: bool
     fund_pay_sumamt_includes_hosp_part: bool
 
+    @property
+    def told(self) -> dialects.Dialect:
+        """The same as the terminal knows it."""
+        return dialects.Dialect(
+            acct=self.fund_pay_sumamt_includes_acct, hosp=self.fund_pay_sumamt_includes_hosp_part
+        )
+
 
 class Region(Struct, frozen=True):
     """One pool: who gets what, what is in the catalogue, when somebody is told."""
@@ -49,6 +58,17 @@ class Region(Struct, frozen=True):
     rules: RegionRules
     catalogue: dict[str, Item]
     monitor: Monitor
+    pools: dict[str, Region] = {}  # the others, by the first four digits: who is insured there
+
+    def pool_of(self, admdvs: str) -> Region | None:
+        """The pool that a division belongs to; None when nobody here has its rules."""
+        return self if admdvs[:4] == self.region[:4] else self.pools.get(admdvs[:4])
+
+    def away_book(self, home: Region, level: str) -> RuleBook:
+        """For somebody who is insured in `home`: the catalogue of the place of care, the rules of
+        the place of insurance (DOMAIN §3.3)."""
+        assert level in LEVELS, level
+        return RuleBook(rules=home.rules, catalogue=self.catalogue, level=level)
 
     def book(self, level: str) -> RuleBook:
         """Rules for an institution of this level, as edge.core.benefit wants them."""
@@ -62,7 +82,14 @@ class Region(Struct, frozen=True):
 
 
 def load(region: str, folder: Path = FOLDER) -> Region:
-    """Read and check one region. EdgeError E-CFG-20 when the file is missing or malformed."""
+    """Read and check one region, and its neighbours beside it. EdgeError E-CFG-20 when a file is
+    missing or malformed."""
+    names = sorted(path.stem for path in folder.glob("*.yaml"))[:POOLS_MAX]
+    others = {name[:4]: _read(name, folder) for name in names if name != region}
+    return msgspec.structs.replace(_read(region, folder), pools=others)
+
+
+def _read(region: str, folder: Path) -> Region:
     path = folder / f"{region}.yaml"
     try:
         text = path.read_bytes()

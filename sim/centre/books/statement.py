@@ -11,6 +11,7 @@ import sqlalchemy as sa
 from msgspec import Struct
 
 from edge.core import money
+from edge.core.books import dialects
 from edge.core.types import Json
 from sim.centre.books import store as t
 from sim.centre.books.registry import Terminal
@@ -119,7 +120,7 @@ _PART: Final = files.insert()
 
 def moved(conn: sa.Connection, terminal: Terminal, msgid: str, info: Json) -> None:
     """Note a settlement, or with amounts below zero its undoing, from the setlinfo that is told."""
-    fen = {name: money.fen(info[name]) for name in ("medfee_sumamt", "fund_pay_sumamt", "acct_pay")}
+    fen = {name: money.fen(info[name]) for name in ("medfee_sumamt", "acct_pay")}
     row: dict[str, Any] = {
         "fixmedins_code": terminal.fixmedins_code,
         "terminal": terminal.name,
@@ -127,7 +128,7 @@ def moved(conn: sa.Connection, terminal: Terminal, msgid: str, info: Json) -> No
         "msgid": msgid,
         "refd": int(fen["medfee_sumamt"] < 0),
         "medfee_fen": fen["medfee_sumamt"],
-        "fund_fen": fen["fund_pay_sumamt"],
+        "fund_fen": dialects.funds_fen(info),
         "acct_fen": fen["acct_pay"] + money.fen(info["acct_mulaid_pay"]),
         "hosp_fen": money.fen(info["hosp_part_amt"]),
         "setl_optins": info["clr_optins"],

@@ -249,6 +249,8 @@ accumulators = _table(
             "inpatient_fund",
             "compliant_selfpay",
             "personal",
+            "chronic_dedc",
+            "chronic_fund",
         )
     ),
 )
