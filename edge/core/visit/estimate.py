@@ -31,7 +31,7 @@ def local(policy: Policy, bill: Bill, person: Person | None, med_type: str) -> S
         return None
 
 
-def _split(policy: Policy, bill: Bill, person: Person | None, med_type: str) -> Split:
+def _split(policy: Policy, bill: Bill, person: Person | None, med_type: str) -> Split | None:
     book = benefit.rulebook(policy.rules)
     if person is not None and person.insuplc_admdvs[:4] != book.rules.region[:4]:
         return None  # insured elsewhere: only the centre has those rules
