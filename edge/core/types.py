@@ -186,6 +186,18 @@ class Split(Struct, frozen=True):
     balc_fen: int = 0  # account balance after
 
 
+class Paid(Struct, frozen=True):
+    """One sum of the person's own part and where it came from. pay_type: acct, mulaid, cash, …"""
+
+    pay_type: str
+    amount_fen: int
+    psn_name: str = ""  # of a relative, masked
+    relation: str = ""
+    scope: str = ""  # pool | province: where the relative is insured
+    due_date: str = ""
+    pay_ordid: str = ""
+
+
 class Refusal(Struct, frozen=True):
     """A business "no": `code` names the reason (an i18n key), `next_steps` what the person can do instead."""
 
@@ -350,6 +362,7 @@ class BillState(Struct, frozen=True):
     reverses: str = ""  # what that one takes back: "settle" or "cancel"; "" = nothing is under way
     unknown: Unknown | None = None
     order: int = 0  # rises with each bill of this terminal; the queue's order where two arrived in one millisecond
+    paid: tuple[Paid, ...] = ()  # how the person's part was paid, as the centre told it
 
 
 class TaskStatus(StrEnum):

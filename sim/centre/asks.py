@@ -13,8 +13,8 @@ from msgspec import Struct
 from edge.core.types import Dice, Json
 from edge.errors import EdgeError
 from edge.wire.ask import AskHeader
-from sim.centre import bodies, plans, statements
-from sim.centre.books import people, policy, tokens
+from sim.centre import bodies, paying, plans, statements
+from sim.centre.books import ledgers, people, policy, tokens
 from sim.centre.books import store as t
 from sim.centre.books.people import Faces, Known
 from sim.centre.books.policy import Issuer
@@ -138,7 +138,8 @@ def _token(asked: Question, means: str, auth_no: str, found: Known, relation: st
 
 # -- 2206, policy, 5203 ---------------------------------------------------------------------------
 def _price(asked: Question) -> Json | No:
-    plan = bodies.question(asked.body).plan
+    question = bodies.question(asked.body)
+    plan = question.plan
     call = bodies.call(plan, *plans.PRICED)
     assert call is not None, "the plan was checked"
     data = bodies.form(call)
@@ -152,11 +153,15 @@ def _price(asked: Question) -> Json | No:
     if why := plans.insured(person):
         return No(why)
     scene = Scene(asked.conn, asked.terminal, asked.region, asked.now_ms)
-    found = plans.quote(scene, plan, person)
+    found = plans.quote(scene, plan, person, question.pay)
     if isinstance(found, No):
         return found
     output = plans.setlinfo(found, person, "", bodies.text(data, "mdtrt_id", ""), asked.now_ms)
-    return {"setlinfo": output["setlinfo"], "setldetail": output["setldetail"]}
+    own_fen = ledgers.balance(asked.conn, f"acct:{person.psn_no}")
+    scope = asked.region.rules.acct_scope
+    offer = paying.offer(own_fen, found.found, found.settled, scope, (paying.CASH,))
+    told = {"setlinfo": output["setlinfo"], "setldetail": output["setldetail"]}
+    return told | {"payoffer": offer}
 
 
 def _policy(asked: Question) -> Json:

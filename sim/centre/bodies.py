@@ -59,6 +59,14 @@ class VerdictIn(Struct, frozen=True, forbid_unknown_fields=True):
     threshold: float
 
 
+class PayIn(Struct, frozen=True, forbid_unknown_fields=True):
+    """How the person wants their part paid: "auto" (every relative who may), "none", or the psn_no
+    of one; and what is left over."""
+
+    mulaid: Short = "auto"
+    way: Literal["cash"] = "cash"
+
+
 class Body(Struct, frozen=True, forbid_unknown_fields=True):
     """The whole sealed body."""
 
@@ -80,6 +88,7 @@ class Body(Struct, frozen=True, forbid_unknown_fields=True):
     estimate: dict[str, Any] | None
     consent: dict[str, Any] | None
     prefer: Literal["", "force_provisional"] = ""  # the HIS wished so, although the link was up
+    pay: PayIn = PayIn()
 
 
 class Question(Struct, frozen=True):
@@ -87,6 +96,7 @@ class Question(Struct, frozen=True):
     read."""
 
     plan: Annotated[list[Call], Meta(min_length=1, max_length=PLAN_MAX)]
+    pay: PayIn = PayIn()
 
 
 def call(plan: list[Call], *infnos: str) -> Call | None:

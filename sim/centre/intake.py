@@ -46,7 +46,7 @@ EXPIRES_MS: Final = 72 * 3_600_000
 AHEAD_MAX_MS: Final = (
     10 * 60_000
 )  # a clock this far ahead (beyond its own error bound) is an anomaly
-OUTPUT_KEYS: Final = ("mdtrt_id", "setlinfo", "setldetail")
+OUTPUT_KEYS: Final = ("mdtrt_id", "setlinfo", "setldetail", "payinfo")
 _STAND: Final = t.get(t.streams, "terminal", "epoch", only=("upto", "chain"))
 _ADVANCE: Final = sa.text(
     "INSERT INTO streams (terminal, epoch, upto, chain) VALUES (:terminal, :epoch, :upto, :chain) "
@@ -112,6 +112,7 @@ def result(
         "mdtrt_id": known["mdtrt_id"] or "",
         "setlinfo": known["setlinfo"] or {},
         "setldetail": known["setldetail"] or [],
+        **({"payinfo": known["payinfo"]} if known["payinfo"] else {}),
         "code": code,
         "difference_fen": difference_fen,
     }

@@ -14,18 +14,19 @@ import sqlalchemy as sa
 from msgspec import Struct
 
 from edge.core import benefit, money
-from edge.core.benefit import Accounts, Line, Settlement
+from edge.core.benefit import Line, Settlement
 from edge.core.books import dialects
 from edge.core.books.dialects import Dialect
 from edge.core.types import AMOUNT_FEN_MAX, Json, Split
 from edge.errors import EdgeError
-from sim.centre import bodies
-from sim.centre.bodies import Body, Call
+from sim.centre import bodies, paying
+from sim.centre.bodies import Body, Call, PayIn
 from sim.centre.books import ledgers, people, statement
 from sim.centre.books import store as t
 from sim.centre.books.people import Known
 from sim.centre.books.registry import Terminal
 from sim.centre.books.rules import Region
+from sim.centre.paying import Pocket
 
 CIVIL_TIME: Final = timedelta(hours=8)  # of the place of care: decides the benefit year
 SALES: Final = ("2101", "2102")
@@ -143,7 +144,8 @@ class Quote(Struct, frozen=True):
 
     settled: Settlement
     lines: tuple[Line, ...]
-    payers: tuple[str, ...]
+    payers: tuple[Pocket, ...]
+    found: tuple[Pocket, ...]  # who might have paid
     year: int
     med_type: str
     insutype: str
@@ -161,7 +163,9 @@ class Scene(Struct, frozen=True):
     at_ms: int
 
 
-def quote(scene: Scene, plan: list[Call], person: Known) -> Quote | No:
+def quote(
+    scene: Scene, plan: list[Call], person: Known, pay: PayIn = PayIn()
+) -> Quote | No:
     """2206: what a settlement would come to now. Books nothing."""
     conn = scene.conn
     call = bodies.call(plan, *PRICED)
@@ -182,12 +186,12 @@ def quote(scene: Scene, plan: list[Call], person: Known) -> Quote | No:
         return No("amount_differs")
     if not 0 < scope.medfee_sumamt_fen <= AMOUNT_FEN_MAX:
         return No("over_limit")
-    payers = tuple(people.payers_for(conn, person.psn_no))[: benefit.RELATIVES_MAX]
-    accounts = Accounts(
-        own_fen=ledgers.balance(conn, f"acct:{person.psn_no}"),
-        relatives_fen=tuple(ledgers.balance(conn, f"acct:{other}") for other in payers),
-        used=bodies.text(data, "acct_used_flag", "0") == "1",
-    )
+    pockets = paying.pockets(conn, person)
+    payers = paying.chosen(pockets, pay)
+    if payers is None:
+        return No("mulaid_unknown")
+    used = bodies.text(data, "acct_used_flag", "0") == "1"
+    accounts = paying.accounts(conn, person, payers, used=used)
     in_year = civil(scene.at_ms).year
     before = ledgers.year(conn, person.psn_no, insutype, in_year)
     facts = people.facts(person, insutype)
@@ -195,8 +199,18 @@ def quote(scene: Scene, plan: list[Call], person: Known) -> Quote | No:
     settled = benefit.settle(scope, facts, before, accounts, book, med_type=med_type)
     money.check_split(settled.split)
     delta = ledgers.difference(before, settled.after)
-    dialect = scene.region.dialect.told
-    return Quote(settled, lines, payers, in_year, med_type, insutype, delta, call.msgid, dialect)
+    return Quote(
+        settled=settled,
+        lines=lines,
+        payers=payers,
+        found=pockets,
+        year=in_year,
+        med_type=med_type,
+        insutype=insutype,
+        delta=delta,
+        msgid=call.msgid,
+        dialect=scene.region.dialect.told,
+    )
 
 
 def _settle(case: Case) -> Done | No:
@@ -212,7 +226,7 @@ def _settle(case: Case) -> Done | No:
     if isinstance(mdtrt_id, No):
         return mdtrt_id
     scene = Scene(case.conn, case.terminal, case.region, case.at_ms)
-    found = quote(scene, case.body.plan, case.person)
+    found = quote(scene, case.body.plan, case.person, case.body.pay)
     if isinstance(found, No):
         return found
     setl_id = f"{case.region.region}S{case.mark:013d}"
@@ -220,6 +234,7 @@ def _settle(case: Case) -> Done | No:
     # the benefit year is that of the visit (`at_ms`), the day of the settlement that of the decision
     output = setlinfo(found, case.person, setl_id, mdtrt_id, case.now_ms)
     output["setlinfo"]["clr_optins"] = case.region.region
+    output["payinfo"] = paying.payinfo(found.settled, found.payers, case.body.pay.way)
     _book(case, found, setl_id, mdtrt_id, output)
     return Done(output, found.settled.split)
 
@@ -288,7 +303,8 @@ def setlinfo(found: Quote, person: Known, setl_id: str, mdtrt_id: str, at_ms: in
 
 def _book(case: Case, found: Quote, setl_id: str, mdtrt_id: str, output: Json) -> None:
     split, psn_no = found.settled.split, case.person.psn_no
-    given = dict(zip(found.payers, found.settled.relatives_fen, strict=True))
+    accounts = (one.account for one in found.payers)
+    given = dict(zip(accounts, found.settled.relatives_fen, strict=True))
     institution = case.terminal.fixmedins_code
     entry = ledgers.settlement_lines(split, found.settled.funds, psn_no, given, institution)
     ledgers.post(case.conn, setl_id, entry, case.now_ms)

@@ -121,7 +121,7 @@ class AnyDay(RuleBasedStateMachine):
     # -- people ---------------------------------------------------------------------------------
     @rule(
         button=st.sampled_from([*visit.BUTTONS, "nonsense"]),
-        value=st.sampled_from(["", "0", "1", "9"]),
+        value=st.sampled_from(["", "0", "1", "9", "auto", "own", "r0", "none"]),
     )
     def presses(self, button: str, value: str) -> None:
         self.desk.post(e.Pressed(str(button), value, 0))
@@ -163,6 +163,8 @@ class AnyDay(RuleBasedStateMachine):
         elif name in ("whom", "confirm"):
             button = "choose" if name == "whom" else "confirm"
             desk.post(e.Pressed(button, "0", desk.screen.visit))
+        elif name == "pay":
+            desk.post(e.Pressed("choose", "r0", desk.screen.visit))
         elif name == "working" and asked and phase != "answer":
             self.centre_tells(good=True, junk=False)
         elif phase == "identify":
@@ -259,7 +261,8 @@ class AnyDay(RuleBasedStateMachine):
             body = {
                 "setlinfo": kit.split_of(kit.bill("settle", amount))
                 if not junk
-                else {"medfee_sumamt": "1"}
+                else {"medfee_sumamt": "1"},
+                "payoffer": kit.OFFER if amount % 3 else {"acct": 5},
             }
         self.desk.post(e.Told(ask.ask, 0 if good else -1, body))
 
@@ -354,7 +357,9 @@ def reach(state: State) -> AnyDay:
             return day
         # hold the disk just before the signature, or the record is durable before anybody looks
         day.desk.hold = state is State.RECORD and case.state is State.CONFIRM
-        if case.state is State.ANSWER:
+        if state is State.PAY and case.state is State.CONFIRM:
+            day.presses("pay", "")
+        elif case.state is State.ANSWER:
             day.centre_answers(Outcome.SETTLED, 1, junk=False)
         else:
             day.one_deed(way, 0.9)

@@ -50,6 +50,13 @@ from edge.core.types import (
 from sim.world.time import SeededDice
 
 DAY_MS = 86_400_000
+OFFER = {
+    "acct": "30.00",
+    "mulaid": [
+        {"psn_no": "510100000003", "psn_name": "李*", "relation": "配偶", "scope": "pool", "can": "20.00"}
+    ],
+    "ways": ["cash"],
+}
 BOOK = RuleBook(
     RegionRules(
         region="510100",
@@ -117,7 +124,12 @@ class Desk:
     """The terminal with its store. `post` is one turn of the agent: step, commit, feed back."""
 
     def __init__(
-        self, policy_: Policy | None = None, *, seed: int = 1, settings: Settings = SETTINGS
+        self,
+        policy_: Policy | None = None,
+        *,
+        seed: int = 1,
+        settings: Settings = SETTINGS,
+        now: Now | None = None,
     ) -> None:
         self.settings, self.seed = settings, seed
         self.docs: dict[str, dict[str, bytes]] = {}
@@ -125,7 +137,7 @@ class Desk:
         self.drafts: list[Any] = []
         self.decided: dict[int, Outcome] = {}
         self.answer_number = 0
-        self.now = Now(10 * DAY_MS, 1_000_000)
+        self.now = now or Now(10 * DAY_MS, 1_000_000)
         self.effects: list[Effect] = []
         self.asks: list[Ask] = []
         self.replies: dict[int, Reply] = {}

@@ -81,6 +81,15 @@ CONFIRM: dict[str, Any] = {
     "estimate": False,
 }
 
+CHOICES: list[dict[str, Any]] = [
+    {"value": "auto", "what": "auto", "fen": 334_56, "now": True},
+    {"value": "own", "what": "own", "fen": 200_00},
+    {"value": "r0", "what": "relative", "name": "李*华", "relation": "配偶", "scope": "pool", "fen": 134_56},
+    {"value": "r1", "what": "relative", "name": "欧阳*兰", "relation": "外祖父母", "scope": "province", "fen": 99_99},
+    {"value": "none", "what": "none", "fen": 0},
+]  # fmt: skip
+CHOICES = [{"name": "", "relation": "", "scope": "", "now": False} | one for one in CHOICES]
+
 CAPS: dict[str, tuple[str, int, dict[str, Any]]] = {
     f"refused-cap-{cap}": (
         "refused",
@@ -167,6 +176,14 @@ STATES: dict[str, tuple[str, int, dict[str, Any]]] = {
     "whom": ("whom", 30_000, {"people": PEOPLE[:3]}),
     "whom-many": ("whom", 30_000, {"people": PEOPLE}),
     "confirm": ("confirm", 60_000, CONFIRM),
+    "confirm-choice": ("confirm", 60_000, CONFIRM | {"choice": True}),
+    "confirm-choice-big": (
+        "confirm",
+        60_000,
+        CONFIRM | {"split": BIG, "amount_fen": 9_876_543_21, "choice": True},
+    ),
+    "pay": ("pay", 60_000, {"kind": "settle", "amount_fen": 1_234_56, "choices": CHOICES[:4]}),
+    "pay-many": ("pay", 60_000, {"kind": "settle", "amount_fen": 1_234_56, "choices": CHOICES}),
     "confirm-estimate": ("confirm", 60_000, CONFIRM | {"estimate": True}),
     "confirm-provisional": (
         "confirm",

@@ -10,6 +10,7 @@ from edge.core.books import dialects, reversal
 from edge.core.effects import Effect
 from edge.core.site import Site
 from edge.core.types import BillState, BillStatus, Entry, Json, Now, Outcome, Refusal, Result
+from edge.core.visit import paying
 from edge.core.visit.refusals import ELSE_STEPS, centre_no
 from edge.errors import EdgeError
 
@@ -50,7 +51,7 @@ def _decided(site: Site, state: BillState, result: Result) -> dict[str, Any]:
     if not first:
         return changes
     try:
-        split = dialects.read(first)
+        split, paid = dialects.read(first), paying.paid_from(body)
     except EdgeError as error:
         # decided and logged, but its sums are wrong: nobody is told an amount; staff must ask
         refusal = Refusal(f"rejected_{error.code}", ("ask_staff",))
@@ -59,7 +60,8 @@ def _decided(site: Site, state: BillState, result: Result) -> dict[str, Any]:
         refusal = Refusal("rejected_amount_differs", ("ask_staff",))
         return changes | {"status": BillStatus.CONFIRMING, "refusal": refusal}
     kind = site.kinds[state.bill.kind]
-    return changes | {"split": split, "slip": kind.slip(state.bill, split)}
+    slip = (*kind.slip(state.bill, split), *paying.slip(paid))
+    return changes | {"split": split, "slip": slip, "paid": paid}
 
 
 def _cancelled(state: BillState, result: Result) -> dict[str, Any]:

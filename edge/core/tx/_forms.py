@@ -118,7 +118,8 @@ def common(ticket: Ticket, kind: str, plan: list[Json]) -> Json:
     """The body around the plan. The keys are the ones of PROTOCOL and no others."""
     settings, person = ticket.settings, ticket.person
     forced = ticket.bill.prefer == FORCE and ticket.mode is Mode.PROVISIONAL
-    return ({"prefer": FORCE} if forced else {}) | {
+    pay = ticket.choice.form if ticket.mode is Mode.ONLINE else {}
+    return ({"prefer": FORCE} if forced else {}) | pay | {
         "plan": plan,
         "fixmedins_code": settings.fixmedins_code,
         "fixmedins_name": settings.fixmedins_name,
@@ -203,7 +204,8 @@ def insutype(ticket: Ticket) -> str:
 
 def acct_used_flag(ticket: Ticket) -> str:
     """Account money is never promised without the centre: its balance is unknown (DOMAIN §4.3)."""
-    return ticket.bill.acct_used_flag if ticket.mode is Mode.ONLINE else "0"
+    wanted = ticket.mode is Mode.ONLINE and ticket.choice.acct
+    return ticket.bill.acct_used_flag if wanted else "0"
 
 
 def scopes(ticket: Ticket) -> Json:

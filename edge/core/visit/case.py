@@ -23,7 +23,7 @@ from edge.core.types import (
     Split,
     Verdict,
 )
-from edge.core.visit import liveness, screens
+from edge.core.visit import liveness, paying, screens
 
 ASK_BYTES: Final = 16
 TXID_BYTES: Final = 16
@@ -45,6 +45,7 @@ class State(StrEnum):
     WHOM = "whom"
     ESTIMATE = "estimate"
     CONFIRM = "confirm"
+    PAY = "pay"
     RECORD = "record"  # handed to the store, not yet durable
     ANSWER = "answer"  # durable; the centre's word is awaited
     RESULT = "result"
@@ -81,6 +82,8 @@ class Case:
         self.person: Person | None = None
         self.split: Split | None = None
         self.estimated_here = False
+        self.offer: paying.Offer | None = None  # what may pay the person's part
+        self.choice = paying.Choice()
         self.mode = Mode.ONLINE
         self.txid = b""
         self.recorded_ms = 0
@@ -100,6 +103,12 @@ class Case:
     @property
     def kind(self) -> Kind:
         return self.site.kinds[self.bill.kind]
+
+    @property
+    def pay_buttons(self) -> tuple[paying.Button, ...]:
+        """What the person can choose between; () = nothing."""
+        acct_used = self.bill.acct_used_flag == "1"
+        return paying.buttons(self.offer, self.choice, acct_used=acct_used)
 
     @property
     def online(self) -> bool:

@@ -34,6 +34,7 @@ class In(StrEnum):
     CARD = "card"
     CHOOSE = "choose"
     CONFIRM = "confirm"
+    PAY = "pay"
     CANCEL = "cancel"
     OTHER_WAY = "other_way"
     DONE = "done"
@@ -52,7 +53,7 @@ class In(StrEnum):
 
 
 BUTTONS: Final = frozenset(
-    {In.FACE, In.QR, In.CARD, In.CHOOSE, In.CONFIRM, In.CANCEL, In.OTHER_WAY, In.DONE}
+    {In.FACE, In.QR, In.CARD, In.CHOOSE, In.CONFIRM, In.PAY, In.CANCEL, In.OTHER_WAY, In.DONE}
 )
 # events that are inputs by their type; the others are the terminal's own business or need a look
 # inside
@@ -93,7 +94,7 @@ _OFFLINE: Final = (S.CARD, S.LOOK, *_PREPARE)  # what is left when 1101 gets no 
 
 BEFORE_RECORD: Final = (
     S.WAYS, S.LOOK, S.CHALLENGE, S.TEMPLATE, S.CODE, S.CARD, S.IDENTIFY, S.WHOM, S.ESTIMATE,
-    S.CONFIRM,
+    S.CONFIRM, S.PAY,
 )  # fmt: skip
 
 TABLE: Final[dict[tuple[State, In], Row]] = {
@@ -146,7 +147,13 @@ TABLE: Final[dict[tuple[State, In], Row]] = {
     (S.ESTIMATE, In.TICK): _row(pay.no_answer_estimate, S.CONFIRM, S.RESULT),
     (S.CONFIRM, In.CONFIRM): _row(pay.confirmed, S.RECORD, S.CONFIRM, S.RESULT),
     (S.CONFIRM, In.LINK_LOST): _row(pay.link_gone_confirm, S.CONFIRM, S.RESULT),
+    (S.CONFIRM, In.PAY): _row(pay.choose_pay, S.PAY, S.CONFIRM),
     (S.CONFIRM, In.TICK): _row(who.timed_out, S.RESULT),
+    # -- how is the own part paid?
+    (S.PAY, In.CHOOSE): _row(pay.pay_chosen, S.PAY, *_PREPARE),
+    (S.PAY, In.OTHER_WAY): _row(pay.pay_as_before, *_PREPARE),
+    (S.PAY, In.LINK_LOST): _row(pay.pay_as_before, *_PREPARE),
+    (S.PAY, In.TICK): _row(who.timed_out, S.RESULT),
     # -- signed: from here nothing is taken back
     (S.RECORD, In.APPENDED): _row(pay.recorded, S.ANSWER, S.RESULT),
     (S.RECORD, In.TICK): _row(pay.no_answer, S.RESULT),
@@ -189,7 +196,9 @@ _ALWAYS: Final = {
 # about.
 IGNORED: Final[dict[State, frozenset[In]]] = {
     S.IDLE: frozenset(set(In) - {In.START}),
-    S.WAYS: frozenset(_CAMERA | _ALWAYS | {In.CHOOSE, In.CONFIRM, In.OTHER_WAY, In.DONE}),
+    S.WAYS: frozenset(
+        _CAMERA | _ALWAYS | {In.CHOOSE, In.CONFIRM, In.PAY, In.OTHER_WAY, In.DONE}
+    ),
     S.LOOK: frozenset(
         (_CAMERA | _ALWAYS | _LINK | _DEVICES | BUTTONS | {In.CARD_READ})
         - {In.LOOK_SEEN, In.CAMERA_LOST, In.OTHER_WAY, In.CANCEL}
@@ -223,7 +232,11 @@ IGNORED: Final[dict[State, frozenset[In]]] = {
     ),
     S.CONFIRM: frozenset(
         (_CAMERA | _ALWAYS | _LINK | _DEVICES | BUTTONS | {In.CARD_READ})
-        - {In.CONFIRM, In.LINK_LOST, In.CANCEL}
+        - {In.CONFIRM, In.PAY, In.LINK_LOST, In.CANCEL}
+    ),
+    S.PAY: frozenset(
+        (_CAMERA | _ALWAYS | _LINK | _DEVICES | BUTTONS | {In.CARD_READ})
+        - {In.CHOOSE, In.OTHER_WAY, In.LINK_LOST, In.CANCEL}
     ),
     S.RECORD: frozenset(
         (_CAMERA | _ALWAYS | _LINK | _DEVICES | BUTTONS | {In.CARD_READ, In.WITHDRAW})

@@ -19,7 +19,7 @@ from edge.core.types import (
     Refusal,
     Split,
 )
-from edge.core.visit import estimate, screens
+from edge.core.visit import estimate, paying, screens
 from edge.core.visit.case import ASK_BYTES, TXID_BYTES, Case, State
 from edge.core.visit.refusals import centre_no
 from edge.core.visit.ticket import Ticket, card_key, person_key
@@ -43,7 +43,7 @@ def prepare(case: Case, now: Now) -> list[Effect]:
 
 
 def _ask_estimate(case: Case, now: Now) -> list[Effect]:
-    case.mode, case.split = Mode.ONLINE, None
+    case.mode, case.split, case.offer = Mode.ONLINE, None, None
     body, save = _body(case, now)
     case.ask_id = case.site.dice.bytes(ASK_BYTES)
     case.go(State.ESTIMATE, now, case.site.settings.ask_timeout_ms)
@@ -63,6 +63,7 @@ def told_estimate(case: Case, event: Told, now: Now) -> list[Effect]:
         return case.refuse(refusal, now)
     if split.medfee_sumamt_fen != case.bill.amount_fen:
         return case.refuse(Refusal("rejected_amount_differs", ("ask_staff",)), now)
+    case.offer = paying.offer_from(event.body)
     return _decide(case, now, split)
 
 
@@ -73,6 +74,7 @@ def no_answer_estimate(case: Case, _event: Any, now: Now) -> list[Effect]:
 
 
 def _estimate_here(case: Case, now: Now) -> list[Effect]:
+    case.offer, case.choice = None, paying.Choice()  # no balance is known without the centre
     policy, _ = case.site.in_force(now)
     gate = case.site.decide(case.bill, now, online=False)
     if isinstance(gate, Refusal):
@@ -101,8 +103,32 @@ def _decide(case: Case, now: Now, split: Split | None, *, here: bool = False) ->
     case.mode, case.split, case.estimated_here = decision, split, here
     name = case.person.psn_name if case.person else ""
     case.go(State.CONFIRM, now, case.site.settings.confirm_timeout_ms)
-    screen = screens.confirm(case.bill, name, split, str(decision), estimate=here)
+    choice = bool(case.pay_buttons)
+    screen = screens.confirm(case.bill, name, split, str(decision), estimate=here, choice=choice)
     return case.show(screen, now)
+
+
+def choose_pay(case: Case, _event: Any, now: Now) -> list[Effect]:
+    """The person wants to choose how their part is paid."""
+    rows = case.pay_buttons
+    if not rows:
+        return []
+    case.go(State.PAY, now, case.site.settings.confirm_timeout_ms)
+    return case.show(screens.pay(case.bill, rows, case.choice), now)
+
+
+def pay_chosen(case: Case, event: Pressed, now: Now) -> list[Effect]:
+    """One of them: the centre works it out anew, and that is what will be confirmed."""
+    found = next((one for one in case.pay_buttons if one.value == event.value), None)
+    if found is None:
+        return []
+    case.choice = found.choice
+    return prepare(case, now)
+
+
+def pay_as_before(case: Case, _event: Any, now: Now) -> list[Effect]:
+    """Back to the amount, with nothing changed; or what is left without the centre."""
+    return prepare(case, now)
 
 
 def link_gone_confirm(case: Case, _event: Any, now: Now) -> list[Effect]:
@@ -189,6 +215,7 @@ def _body(case: Case, now: Now) -> tuple[Json, Effect]:
         consent_utc_ms=case.consent_utc_ms,
         consent_lang=case.consent_lang,
         cert_type=case.cert_type,
+        choice=case.choice,
     )
     return case.kind.body(ticket, ids), save
 

@@ -10,6 +10,7 @@ import msgspec
 
 from edge.core.effects import Buzz, Effect, Light, Shoot, Show, Speak
 from edge.core.types import Bill, Json, Person, Refusal, Split
+from edge.core.visit import paying
 
 LAMPS: Final = {
     "look": "guide",
@@ -92,9 +93,17 @@ def whom(people: tuple[Person, ...]) -> Show:
     return Show("whom", 0, {"people": rows})
 
 
-def confirm(bill: Bill, person: str, split: Split | None, mode: str, *, estimate: bool) -> Show:
-    """The amount and who pays what. `estimate`: worked out here, the centre may decide
-    otherwise.
+def confirm(
+    bill: Bill,
+    person: str,
+    split: Split | None,
+    mode: str,
+    *,
+    estimate: bool,
+    choice: bool = False,
+) -> Show:
+    """The amount and who pays what. `estimate`: worked out here, the centre may decide otherwise;
+    `choice`: the person may have it paid another way.
     """
     fields = {
         "kind": bill.kind,
@@ -103,8 +112,26 @@ def confirm(bill: Bill, person: str, split: Split | None, mode: str, *, estimate
         "split": fen_fields(split),
         "mode": mode,
         "estimate": estimate,
+        "choice": choice,
     }
     return Show("confirm", 0, fields)
+
+
+def pay(bill: Bill, rows: tuple[paying.Button, ...], chosen: paying.Choice) -> Show:
+    """Choose how the own part is paid; `now` marks what holds at the moment."""
+    shown = [
+        {
+            "value": one.value,
+            "what": one.what,
+            "name": one.name,
+            "relation": one.relation,
+            "scope": one.scope,
+            "fen": one.fen,
+            "now": one.choice == chosen,
+        }
+        for one in rows
+    ]
+    return Show("pay", 0, {"kind": bill.kind, "amount_fen": bill.amount_fen, "choices": shown})
 
 
 def working(phase: str) -> Show:

@@ -11,6 +11,7 @@ from typing import Final
 from msgspec import Struct
 
 from edge.core.types import Bill, Identity, Mode, Now, Person, Settings, Split, Task, Verdict
+from edge.core.visit.paying import Choice
 
 CONSENT_TEXT: Final = (
     "face-consent-1"  # the wording the patient agreed to; the text itself is in the i18n files
@@ -37,6 +38,7 @@ class Ticket(Struct, frozen=True):
     template_model: str = ""
     consent_utc_ms: int = 0  # 0 = no face was used
     consent_lang: str = "zh-CN"
+    choice: Choice = Choice()  # how the person wants their part paid
     cert_type: str = "03"
     setl_id: str = ""  # cancel: what is undone
     mdtrt_id: str = ""

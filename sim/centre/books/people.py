@@ -103,7 +103,6 @@ _ISSUE: Final = t.codes.insert()
 _USE: Final = t.change(t.codes, "code")
 _FACES: Final = t.get(t.faces, "psn_no", "model", only=("template",))
 _FACES_MARK: Final = sa.select(sa.func.count(), sa.func.max(t.faces.c.id))
-_PAYERS: Final = t.get(t.relatives, "psn_no", "pays", only=("other",)).order_by("rank")
 
 
 def find(conn: sa.Connection, psn_no: str) -> Known | None:
@@ -130,12 +129,6 @@ def served_by(conn: sa.Connection, psn_no: str) -> list[tuple[str, str]]:
     """(psn_no, relation) of the relatives this person may act for, in order."""
     rows = conn.execute(_SERVED, t.at(psn_no=psn_no, serves=1))
     return [(row[0], row[1]) for row in rows]
-
-
-def payers_for(conn: sa.Connection, psn_no: str) -> list[str]:
-    """Relatives whose account pays for this person, in order."""
-    rows = conn.execute(_PAYERS, t.at(psn_no=psn_no, pays=1))
-    return [row[0] for row in rows]
 
 
 # -- QR -------------------------------------------------------------------------------------------

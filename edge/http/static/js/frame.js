@@ -40,8 +40,9 @@ export function foot(view, clock, page) {
   const left = view.cancel ? button("plain", "cross", t("cancel.word"), () => page.press("cancel"), { key: "cancel" }) : null;
   const aid = view.help ? button("go", "help", t("help.word"), () => page.help(), { key: "aid" }) : null;
   const back = view.back ? button("quiet", "back", t("other_way.word"), () => page.press(view.back), { key: "back" }) : null;
+  const side = view.side ? button("quiet side", view.side.icon, view.side.word, () => page.press(view.side.button), { key: "side" }) : null;
   const go = view.go ? button(view.go.quiet ? "quiet" : "go", view.go.icon, view.go.word, () => page.press(view.go.button, view.go.value), { key: "go" }) : null;
-  return [h("div", { class: "start" }, left), clock.node, h("div", { class: "end" }, back, go, aid)];
+  return [h("div", { class: "start" }, left), clock.node, h("div", { class: "end" }, back, side, go, aid)];
 }
 
 /** What to do, and for the staff: which terminal this is and why it refused. */

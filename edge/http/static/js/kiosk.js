@@ -11,6 +11,7 @@ import { follow, press } from "./stream.js";
 const SCREENS = {
   idle: outcome.idleScreen, ways: identify.waysScreen, look: identify.lookScreen, challenge: identify.challengeScreen,
   code: identify.codeScreen, card: identify.cardScreen, whom: identify.whomScreen, confirm: outcome.confirmScreen,
+  pay: outcome.payScreen,
   working: outcome.workingScreen, settled: outcome.settledScreen, provisional: outcome.provisionalScreen,
   confirming: outcome.confirmingScreen, refused: outcome.refusedScreen, out_of_service: outcome.outScreen,
 };

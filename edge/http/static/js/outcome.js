@@ -4,7 +4,7 @@ import { face } from "./figure.js";
 import { t, tOr } from "./i18n.js";
 import { icon } from "./icons.js";
 import { yuan } from "./money.js";
-import { heading, money, note, slip } from "./parts.js";
+import { button, heading, money, note, slip } from "./parts.js";
 
 const PHASES = ["identify", "estimate", "record", "answer"];
 const BEFORE = { template: "identify" }; // a phase that the patient need not tell apart
@@ -34,8 +34,36 @@ export function confirmScreen(fields) {
       notes),
     say: fields.split ? t("confirm.spoken", { amount: yuan(fields.split.psn_cash_pay_fen) }) : t("confirm.title"),
     cancel: true,
+    side: fields.choice ? { button: "pay", icon: "money", word: t("pay.word") } : null,
     go: { button: "confirm", value: fields.mode, icon: "check", word: t(fields.split ? "confirm.go" : "confirm.go.free") },
   };
+}
+
+const CHOICES_A_PAGE = 4;
+const CHOICE_ICONS = { relative: "person", none: "money", cash: "money" };
+
+/** How the own part is paid: each button is a whole answer; the one that holds now is marked. */
+export function payScreen(fields, page) {
+  const choices = fields.choices ?? [];
+  const pages = Math.ceil(choices.length / CHOICES_A_PAGE);
+  const first = (page.local.leaf ?? 0) % Math.max(1, pages) * CHOICES_A_PAGE;
+  return {
+    main: h("section", { class: "whom" },
+      h("div", { class: "head-row" }, heading(t("pay.title")),
+        pages > 1 && button("quiet", "next", t("whom.more"), () => page.turn(), { key: "more" })),
+      h("div", { class: "people" }, choices.slice(first, first + CHOICES_A_PAGE).map((one) =>
+        button(one.now ? "person now" : "person", one.now ? "check" : CHOICE_ICONS[one.what] ?? "card", choiceName(one),
+          () => page.press("choose", one.value), { hint: choiceHint(one), key: `pay-${one.value}` })))),
+    say: t("pay.title"),
+    cancel: true,
+  };
+}
+
+const choiceName = (one) => one.name || tOr(`pay.${one.what}`, one.what);
+
+function choiceHint(one) {
+  if (one.name) return `${tOr(`relation.${one.relation}`, one.relation)} ${yuan(one.fen)}`;
+  return one.fen ? t("pay.upto", { amount: yuan(one.fen) }) : tOr(`pay.${one.what}.line`, "");
 }
 
 const amountOnly = (fen) => fen

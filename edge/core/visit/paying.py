@@ -1,0 +1,151 @@
+"""How the person wants their own part paid: what the centre offers (2206 `payoffer`), what was
+chosen, and what was paid by whom (`payinfo`). Pure values; `pay.py` has the screens' order.
+"""
+
+from __future__ import annotations
+
+from typing import Annotated, Any, Final
+
+import msgspec
+from msgspec import Meta, Struct, field
+
+from edge.core.money import fen, yuan
+from edge.core.types import Json, Paid
+from edge.errors import EdgeError
+
+AUTO, NOBODY = "auto", "none"
+CASH: Final = "cash"
+RELATIVES_MAX: Final = 8
+PAID_MAX: Final = 16
+# Every way to pay the own part, and what becomes of it without the centre (DOMAIN §4.3): whose
+# balance or contract nobody here can know is denied; cash changes hands at the desk.
+OFFLINE: Final = {CASH: "desk", "acct": "denied", "mulaid": "denied"}
+WAYS: Final = (CASH,)
+
+Short = Annotated[str, Meta(max_length=64)]
+Masked = Annotated[str, Meta(max_length=128)]
+
+
+class Relative(Struct, frozen=True):
+    """One whose account may pay. `can`: what of it would reach this bill, in yuan."""
+
+    psn_no: Short
+    psn_name: Masked
+    relation: Masked
+    scope: Short
+    can: Short
+
+
+class Offer(Struct, frozen=True):
+    """What may pay the person's part of this bill."""
+
+    acct: Short = "0.00"
+    relatives: Annotated[tuple[Relative, ...], Meta(max_length=RELATIVES_MAX)] = field(
+        name="mulaid", default=()
+    )
+    ways: Annotated[tuple[Short, ...], Meta(max_length=8)] = (CASH,)
+
+
+class Choice(Struct, frozen=True):
+    """What the person chose. `mulaid`: AUTO, NOBODY, or the psn_no of one relative."""
+
+    acct: bool = True
+    mulaid: str = AUTO
+    way: str = CASH
+
+    @property
+    def form(self) -> Json:
+        """Body key `pay`; {} for what is meant when nothing is said."""
+        plain = Choice(acct=self.acct)
+        return {} if self == plain else {"pay": {"mulaid": self.mulaid, "way": self.way}}
+
+
+class Button(Struct, frozen=True):
+    """One line of the screen `pay`. `what` names its text; amounts in fen."""
+
+    value: str
+    what: str
+    choice: Choice
+    name: str = ""
+    relation: str = ""
+    scope: str = ""
+    fen: int = 0
+
+
+def offer_from(body: Json) -> Offer | None:
+    """The offer of a 2206, None when there is none or it cannot be read."""
+    try:
+        found = msgspec.convert(body.get("payoffer"), Offer)
+        _ = fen(found.acct), [fen(one.can) for one in found.relatives]
+    except (msgspec.ValidationError, EdgeError):
+        return None
+    return found
+
+
+def buttons(offer: Offer | None, now: Choice, *, acct_used: bool) -> tuple[Button, ...]:
+    """What the person can choose between; () when there is nothing to choose. `acct_used`: the HIS
+    lets accounts pay."""
+    if offer is None:
+        return ()
+    own_fen = fen(offer.acct)
+    able = tuple(one for one in offer.relatives if fen(one.can) > 0)
+    rows: list[Button] = []
+    if acct_used and (own_fen or able):
+        if able:
+            all_fen = own_fen + sum(fen(one.can) for one in able)
+            rows.append(Button("auto", "auto", Choice(True, AUTO, now.way), fen=all_fen))
+        if own_fen:
+            rows.append(Button("own", "own", Choice(True, NOBODY, now.way), fen=own_fen))
+        rows += [
+            Button(f"r{number}", "relative", Choice(True, one.psn_no, now.way), one.psn_name,
+                   one.relation, one.scope, fen(one.can))
+            for number, one in enumerate(able)
+        ]  # fmt: skip
+        rows.append(Button("none", "none", Choice(False, NOBODY, now.way)))
+    ways = tuple(way for way in WAYS if way in offer.ways)
+    if len(ways) > 1:
+        rows += [Button(f"way:{way}", way, Choice(now.acct, now.mulaid, way)) for way in ways]
+    return tuple(rows) if len(rows) > 1 else ()
+
+
+def paid_from(body: Json) -> tuple[Paid, ...]:
+    """`payinfo` of a result; () when it is not there. EdgeError E-TX-08 when it cannot be read."""
+    rows = body.get("payinfo") or []
+    try:
+        if not isinstance(rows, list) or len(rows) > PAID_MAX:
+            raise EdgeError("E-TX-08", "payinfo malformed", "ask the centre")
+        return tuple(_paid(row) for row in rows)
+    except msgspec.ValidationError as error:
+        raise EdgeError("E-TX-08", "payinfo malformed", str(error)[:120]) from error
+
+
+class _Row(Struct, frozen=True):
+    pay_type: Short
+    amt: Short
+    psn_name: Masked = ""
+    relation: Masked = ""
+    scope: Short = ""
+    due_date: Short = ""
+    pay_ordid: Short = ""
+
+
+def _paid(row: Any) -> Paid:
+    one = msgspec.convert(row, _Row)
+    return Paid(
+        pay_type=one.pay_type,
+        amount_fen=fen(one.amt),
+        psn_name=one.psn_name,
+        relation=one.relation,
+        scope=one.scope,
+        due_date=one.due_date,
+        pay_ordid=one.pay_ordid,
+    )
+
+
+def slip(paid: tuple[Paid, ...]) -> tuple[tuple[str, str], ...]:
+    """Which relative paid how much: the slip's own lines have the sums."""
+    return tuple(
+        ("slip.relative", f"{one.psn_name} {yuan(one.amount_fen)}")
+        for one in paid
+        if one.pay_type == "mulaid" and one.psn_name
+    )

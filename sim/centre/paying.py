@@ -1,0 +1,102 @@
+"""How a person's own part is paid: what may pay (the offer of 2206), what the record chose, and
+what was paid by whom (`payinfo` of the result). The national sums stay acct_pay, acct_mulaid_pay
+and psn_cash_pay; this says what stands behind them.
+"""
+
+from __future__ import annotations
+
+from typing import Final
+
+import sqlalchemy as sa
+from msgspec import Struct
+
+from edge.core import money
+from edge.core.benefit import RELATIVES_MAX, Accounts, Settlement
+from edge.core.types import Json
+from sim.centre.bodies import PayIn
+from sim.centre.books import kin, ledgers
+from sim.centre.books.people import Known
+
+AUTO, NOBODY = "auto", "none"
+CASH: Final = "cash"
+
+
+class Pocket(Struct, frozen=True):
+    """One account that may pay after the person's own: whose, and its name in the ledger."""
+
+    account: str
+    psn_no: str
+    psn_name: str
+    relation: str
+    scope: str
+    balance_fen: int
+
+
+def pockets(conn: sa.Connection, person: Known) -> tuple[Pocket, ...]:
+    """Everything that may pay besides the own account, in the order in which it does."""
+    relatives = [
+        Pocket(f"acct:{one.psn_no}", one.psn_no, one.psn_name, one.relation, one.scope, one.balance_fen)
+        for one in kin.payers(conn, person)
+    ]  # fmt: skip
+    return tuple(relatives[:RELATIVES_MAX])
+
+
+def chosen(found: tuple[Pocket, ...], pay: PayIn) -> tuple[Pocket, ...] | None:
+    """Those that the person lets pay; None when the record names somebody who may not."""
+    if pay.mulaid == AUTO:
+        return found
+    if pay.mulaid == NOBODY:
+        return ()
+    named = tuple(one for one in found if one.psn_no == pay.mulaid)
+    return named or None
+
+
+def accounts(conn: sa.Connection, person: Known, given: tuple[Pocket, ...], *, used: bool) -> Accounts:
+    """The balances as the benefit rules want them."""
+    return Accounts(
+        own_fen=ledgers.balance(conn, f"acct:{person.psn_no}"),
+        relatives_fen=tuple(one.balance_fen for one in given),
+        used=used,
+    )
+
+
+def offer(
+    person_fen: int, found: tuple[Pocket, ...], settled: Settlement, scope: str, ways: tuple[str, ...]
+) -> Json:
+    """What the person may choose between. Nobody's whole balance is told: only what would reach
+    this bill."""
+    split = settled.split
+    personal = split.medfee_sumamt_fen - split.fund_pay_sumamt_fen - split.hosp_part_amt_fen
+    outside = split.fulamt_ownpay_amt_fen + split.overlmt_selfpay_fen
+    reach = max(0, personal - outside) if scope == "inscope_selfpay" else personal
+    own = min(person_fen, reach)
+    return {
+        "acct": money.yuan(own),
+        "mulaid": [
+            {
+                "psn_no": one.psn_no,
+                "psn_name": one.psn_name,
+                "relation": one.relation,
+                "scope": one.scope,
+                "can": money.yuan(min(one.balance_fen, reach - own)),
+            }
+            for one in found
+            if reach > own
+        ],
+        "ways": list(ways),
+    }
+
+
+def payinfo(settled: Settlement, given: tuple[Pocket, ...], way: str, **more: str) -> list[Json]:
+    """Every sum of the person's part and where it came from; they sum to psn_part_amt."""
+    split = settled.split
+    rows: list[Json] = []
+    if split.acct_pay_fen:
+        rows.append({"pay_type": "acct", "amt": money.yuan(split.acct_pay_fen)})
+    for one, fen in zip(given, settled.relatives_fen, strict=True):
+        if fen:
+            what = {"psn_name": one.psn_name, "relation": one.relation, "scope": one.scope}
+            rows.append({"pay_type": "mulaid", "amt": money.yuan(fen), **what})
+    if split.psn_cash_pay_fen:
+        rows.append({"pay_type": way, "amt": money.yuan(split.psn_cash_pay_fen), **more})
+    return rows

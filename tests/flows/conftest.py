@@ -1,0 +1,24 @@
+"""The clinic of a story: opened by the test, audited when it is over."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from tests.flows import counter
+
+
+@pytest.fixture
+def clinic(tmp_path: Path) -> Iterator[Callable[..., list[counter.Counter]]]:
+    """clinic(people, place, …) -> a terminal for each place; the books are even at the end."""
+    opened: list[counter.Counter] = []
+
+    def open_(*given: Any, **options: Any) -> list[counter.Counter]:
+        opened.extend(counter.clinic(tmp_path, *given, **options))
+        return opened
+
+    yield open_
+    counter.books_are_even(opened)
