@@ -31,6 +31,7 @@ from sim.centre.paying import Pocket
 CIVIL_TIME: Final = timedelta(hours=8)  # of the place of care: decides the benefit year
 SALES: Final = ("2101", "2102")
 PRICED: Final = ("2206", "2207", *SALES)
+PLAIN: Final = PayIn()  # accounts in their order, the rest at the desk
 MED_TYPES: Final = frozenset({"11", "12", "13", "14", "21", "28", "41"})
 
 
@@ -164,7 +165,7 @@ class Scene(Struct, frozen=True):
 
 
 def quote(
-    scene: Scene, plan: list[Call], person: Known, pay: PayIn = PayIn()
+    scene: Scene, plan: list[Call], person: Known, pay: PayIn = PLAIN
 ) -> Quote | No:
     """2206: what a settlement would come to now. Books nothing."""
     conn = scene.conn
