@@ -52,6 +52,7 @@ def _found(paths: tuple[Path, ...]) -> Path:
     )
 
 
+@cache
 def command(vm: Path) -> list[str]:
     """How the VM that `find` found is started; its options come behind it."""
     if vm != Path(sys.executable).parent / "micropython":
