@@ -8,11 +8,16 @@ import sys
 from collections.abc import Callable
 from pathlib import Path
 
+import pytest
+
 from edge.core.events import BoardUp, CardRead, Pressed, Witnessed
 from edge.core.types import Head
 from edge.wire import frame
 from firmware.boards import pico as wiring
 from firmware.duties import lamps as player
+from tests.tier2.host import PATIENCE_S
+
+pytestmark = [pytest.mark.tier2, pytest.mark.timeout(3 * PATIENCE_S)]
 
 PWRON_RESET, WDT_RESET = 1, 3
 DUTIES = {"infrared", "white", "tamper", "proximity", "witness"}
