@@ -34,7 +34,14 @@ TOOLS = (
 SOURCES = {"micropython": "1.26.1+ds-1", "mbedtls": "3.6."}
 CARRIERS = {"pico-sdk-source": "2.1.1-1", "tinyusb-source": "0.18.0+dfsg-1"}
 BASE, FAMILY = "0x10000000", "0xe48bff56"  # flash of the RP2040; its family in the UF2 list
-BUILT_AT = "1757548800"  # SOURCE_DATE_EPOCH: the day of 1.26.1, so that a build can be repeated
+# The same bytes wherever it is built: the day of 1.26.1, no path of this machine, and no version from
+# whatever git repository lies around the sources (ours does).
+ALIKE = {
+    "SOURCE_DATE_EPOCH": "1757548800",
+    "MICROPY_GIT_TAG": "v" + SOURCES["micropython"].partition("+")[0],
+    "CFLAGS": f"-ffile-prefix-map={HOME}=.",
+    "CXXFLAGS": f"-ffile-prefix-map={HOME}=.",
+}
 TIMEOUT_S = 3600  # of one command
 LOOK_EVERY_S = 0.5
 LOG_END_BYTES = 4096
@@ -140,7 +147,7 @@ def run(*command: str | Path) -> None:
     shown = sys.stdout.isatty()
     with LOG.open("ab") as log, subprocess.Popen(
         [*map(str, command)], stdin=subprocess.DEVNULL, stdout=log, stderr=subprocess.STDOUT,
-        env={**os.environ, "SOURCE_DATE_EPOCH": BUILT_AT},
+        env={**os.environ, **ALIKE},
     ) as process:  # fmt: skip
         end = time.monotonic() + TIMEOUT_S
         while process.poll() is None and time.monotonic() < end:

@@ -13,8 +13,7 @@ from typing import TypeVar
 import pytest
 
 from edge.core.events import BoardUp
-from edge.core.link_words import Heard
-from edge.core.types import Head, Json
+from edge.core.types import Head
 from edge.drivers.board import BoardEvent, serial_port
 from sim.tier2.board import EmulatedBoard, SlowLoop
 
@@ -25,7 +24,7 @@ Event = TypeVar("Event", bound=BoardEvent)
 class Host(threading.Thread):
     """The real driver on a loop whose time is the chip's."""
 
-    def __init__(self, board: EmulatedBoard, patch: pytest.MonkeyPatch) -> None:
+    def __init__(self, board: EmulatedBoard) -> None:
         super().__init__(daemon=True)
         self._board = board
         self._loop = SlowLoop(board)
@@ -33,15 +32,6 @@ class Host(threading.Thread):
         options = serial_port.Options(port=str(board.tty), pair_key=str(board.key_path))
         self.driver = serial_port.Driver(options)
         self.events: list[BoardEvent] = []
-        self.welcomes: list[Json] = []
-        hear = self.driver.link._wire.hear
-
-        def listening(data: bytes) -> list[Heard]:
-            heard = hear(data)
-            self.welcomes += [one.body for one in heard if one.what == "welcome"]
-            return heard
-
-        patch.setattr(self.driver.link._wire, "hear", listening)
 
     def run(self) -> None:
         asyncio.set_event_loop(self._loop)
@@ -105,7 +95,7 @@ def running(directory: Path, over: dict[str, bytes] | None = None) -> Iterator[R
     """A board that has its runtime up, and a driver that opens its cable; both end with the `with`."""
     with pytest.MonkeyPatch.context() as patch, EmulatedBoard(directory, over) as board:
         patch.setattr(serial_port, "_now_ms", board.now_ms)
-        host = Host(board, patch)
+        host = Host(board)
         host.start()
         try:
             yield Rig(board, host)
