@@ -16,6 +16,7 @@ from edge.core.books import bills, outcomes
 from edge.core.books.days import day_of
 from edge.core.effects import Effect, Publish, Reply, Show
 from edge.core.events import Appended, Event
+from edge.core.parts.log_stop import LOG_ERRORS
 from edge.core.types import FINAL, BillState, BillStatus, Mode, Outcome, TaskStatus
 from edge.drivers.store.sqlite import Driver as Store
 from edge.wire import envelope, topics
@@ -69,7 +70,8 @@ CHAIN_STEP = 500
 DAY_MAY_TAKE_MS = 14 * 3_600_000  # a night and a morning: links that come late, questions again
 UNJUDGED = "E-LOG-07"  # many honest answers about something older: said aloud, nobody is accused
 OTHER_EPOCH = "E-LOG-01 an answer for another terminal or epoch"
-CLOCK_ALARM, AHEAD_ALARM = "clock_ahead", "terminal_ahead"
+CLOCK_ALARM = "clock_ahead"
+OLD_COPY_ALARMS = LOG_ERRORS | {"terminal_ahead"}  # the centre, as it was before, told by the terminal
 
 
 class Must(Struct, frozen=True):
@@ -253,7 +255,7 @@ def check_alarms(world: World) -> None:
         world.time.counts[f"alarm {code}"] += 1
         why = at_ms in net.noise_at_ms
         why = why or (code == CLOCK_ALARM and watch.clock_off_ms.get(seq, 0) > 0)
-        why = why or (code == AHEAD_ALARM and bool(watch.restored_at_ms))
+        why = why or (code in OLD_COPY_ALARMS and bool(watch.restored_at_ms))
         if not why:
             world.time.violated("no false alarm", f"{code} about record {seq}")
 

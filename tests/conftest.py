@@ -1,3 +1,25 @@
-"""What every test may ask for: the fixture `board` of the simulator, as its users load it."""
+"""What every test may ask for (the fixture `board` of the simulator, as its users load it), and which
+tests wait until they are asked for."""
+
+from __future__ import annotations
+
+import pytest
+
+from sim.tier2 import UF2, uf2, venv
 
 pytest_plugins = ["sim.board.pytest_plugin"]
+
+
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    """A chip that is forty times slow is not for every push: tests marked `tier2` run by `-m tier2`
+    (`facepay sim tier2` says so), and then only with a runtime; else they are skipped aloud."""
+    why = ""
+    if "tier2" not in config.option.markexpr:
+        why = "slow, and not asked for: `facepay sim tier2`"
+    elif uf2.stamp() is None:
+        why = f"no runtime at {UF2}: `facepay sim uf2` builds it"
+    elif not venv.made():
+        why = "no emulator: `facepay sim tier2` makes its venv"
+    for item in items if why else ():
+        if item.get_closest_marker("tier2"):
+            item.add_marker(pytest.mark.skip(reason=f"tier 2 did not run: {why}"))

@@ -35,6 +35,7 @@ from edge.core.parts.centre_word import META_SPACE, CentreWord
 from edge.core.parts.clock import Clock
 from edge.core.parts.counter import CounterDesk
 from edge.core.parts.days import Days
+from edge.core.parts.log_stop import LogStop
 from edge.core.parts.pruning import Pruning
 from edge.core.parts.reconcile import Reconcile
 from edge.core.parts.tasks import TaskDesk
@@ -118,6 +119,7 @@ class Terminal:
         )
         self._parts: tuple[Part, ...] = (
             self._word,
+            LogStop(self._site, docs.get(META_SPACE, {})),
             witness,
             CounterDesk(self._site, docs.get(META_SPACE, {}), witness.close),
             BoardDesk(),

@@ -11,19 +11,19 @@ CODES: Final[dict[str, tuple[str, str]]] = {
     ),
     "E-LOG-02": (
         "The centre's chain of this terminal's records differs from ours.",
-        "Offline acceptance has stopped. Keep the ledger, call the centre.",
+        "Offline acceptance has stopped until the centre lifts it. Keep the ledger, call the centre.",
     ),
     "E-LOG-03": (
         "A receipt does not prove that the record is in the centre's log.",
-        "Offline acceptance has stopped. Call the centre.",
+        "Offline acceptance has stopped until the centre lifts it. Call the centre.",
     ),
     "E-LOG-04": (
         "The centre's log was forked or rewritten.",
-        "Offline acceptance has stopped. Call the centre: this is evidence.",
+        "Offline acceptance has stopped until the centre lifts it. Call the centre: this is evidence.",
     ),
     "E-LOG-05": (
         "The centre's log shrank.",
-        "Offline acceptance has stopped. Call the centre: this is evidence.",
+        "Offline acceptance has stopped until the centre lifts it. Call the centre: this is evidence.",
     ),
     "E-LOG-06": (
         "The centre holds records of this terminal that its ledger does not have: the ledger is an old or foreign copy.",

@@ -1,11 +1,12 @@
 """A simulated controller: the real firmware on a real MicroPython VM, behind the two ptys, the drive
 and the flash of a Pico, with the physics around it.
 
-`facepay sim board --directory DIR` serves one until it is stopped; `SimBoard(directory)` does so in
-a process of its own and speaks to it. What can be done to it: edge/docs/SIMULATOR.md.
+`facepay sim board --directory DIR` serves one until it is stopped; `SimBoard(directory)` has one for
+as long as it is wanted and speaks to it. What can be done to it: edge/docs/SIMULATOR.md.
 """
 
 from sim.board.client import Advance, Colour, Control, Lamps, Light
-from sim.board.process import SimBoard, make_key
+from sim.board.prepare import make_key
+from sim.board.process import SimBoard
 
 __all__ = ["Advance", "Colour", "Control", "Lamps", "Light", "SimBoard", "make_key"]

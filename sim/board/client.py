@@ -1,12 +1,12 @@
-"""Speaks to a board that another process serves: what a person, the cable, the power and time do to
-it, and what a camera and a meter see of it."""
+"""Speaks to a board, in another process or in this one: what a person, the cable, the power and time
+do to it, and what a camera and a meter see of it."""
 
 from __future__ import annotations
 
 import json
 import os
 import socket
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from pathlib import Path
 from typing import Any
 
@@ -56,33 +56,21 @@ class Advance(Struct, frozen=True):
 
 
 class Control:
-    """One board by its directory. Every method is one request; E-BRD-21 when the board is not there
-    or refuses."""
+    """One board: by its directory, when another process serves it, or by what answers in this one.
+    Every method is one request; E-BRD-21 when the board is not there or refuses."""
 
-    def __init__(self, directory: Path) -> None:
-        self._directory = directory
+    def __init__(self, board: Path | Callable[[Json], Json]) -> None:
+        self._board = board
 
     def ask(self, do: str, **fields: object) -> Json:
         """One request by name: edge/docs/SIMULATOR.md."""
         return self._ask({"do": do, **fields}, ASK_TIMEOUT_S)
 
     def _ask(self, request: Json, timeout_s: float) -> Json:
-        # Through /proc/self/fd: a socket's path may have 107 bytes at most, and test directories
-        # are longer.
-        try:
-            folder = os.open(self._directory, os.O_PATH | os.O_DIRECTORY)
-        except OSError as error:
-            raise _absent(error) from error
-        try:
-            with socket.socket(socket.AF_UNIX) as sock:
-                sock.settimeout(timeout_s)
-                sock.connect(f"/proc/self/fd/{folder}/control.sock")
-                sock.sendall(json.dumps(request).encode() + b"\n")
-                answer = json.loads(_line(sock))
-        except (OSError, ValueError) as error:
-            raise _absent(error) from error
-        finally:
-            os.close(folder)
+        if isinstance(self._board, Path):
+            answer = _over_socket(self._board, request, timeout_s)
+        else:
+            answer = self._board(request)
         if not answer.pop("ok"):
             raise EdgeError(
                 "E-BRD-21",
@@ -227,6 +215,25 @@ def _given(**fields: object) -> Json:
 
 def _ring(colours: list[list[int]]) -> tuple[Colour, ...]:
     return tuple((red, green, blue) for red, green, blue in colours)
+
+
+def _over_socket(directory: Path, request: Json, timeout_s: float) -> Json:
+    # Through /proc/self/fd: a socket's path may have 107 bytes at most, and test directories are
+    # longer.
+    try:
+        folder = os.open(directory, os.O_PATH | os.O_DIRECTORY)
+    except OSError as error:
+        raise _absent(error) from error
+    try:
+        with socket.socket(socket.AF_UNIX) as sock:
+            sock.settimeout(timeout_s)
+            sock.connect(f"/proc/self/fd/{folder}/control.sock")
+            sock.sendall(json.dumps(request).encode() + b"\n")
+            return dict(json.loads(_line(sock)))
+    except (OSError, ValueError) as error:
+        raise _absent(error) from error
+    finally:
+        os.close(folder)
 
 
 def _absent(error: Exception) -> EdgeError:

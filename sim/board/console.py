@@ -82,18 +82,18 @@ class Console:
         self._ready = False
         self._hiding = self._holding = self.raw
         self._asked_raw = self._prompted = False
-        self._selector.register(cpu.terminal, selectors.EVENT_READ, self._from_vm)
+        self._selector.register(cpu.output, selectors.EVENT_READ, self.drain)
 
     def detach(self) -> None:
         """Take what the VM still printed, and forget it."""
         cpu, self._cpu = self._cpu, None
         if cpu is None:
             return
-        with contextlib.suppress(KeyError):  # it ended by itself
-            self._selector.unregister(cpu.terminal)
-        with contextlib.suppress(OSError):
-            while data := os.read(cpu.terminal, READ_MAX):
-                self._show(data)
+        for fd in (cpu.output, cpu.terminal):
+            with contextlib.suppress(KeyError):  # it ended by itself; nothing waits to be typed
+                self._selector.unregister(fd)
+        while data := cpu.printed():
+            self._show(data)
 
     def ready(self) -> None:
         """The VM's program has begun: Ctrl-C may come."""
@@ -127,30 +127,45 @@ class Console:
 
     def _write(self, data: bytes) -> None:
         assert self._cpu is not None
+        waited = bool(self._typed)
         self._typed = self._cpu.write((self._typed + data)[:WAITING_MAX])
-        events = selectors.EVENT_READ | (selectors.EVENT_WRITE if self._typed else 0)
-        with contextlib.suppress(KeyError):  # it ended
-            self._selector.modify(self._cpu.terminal, events, self._from_vm)
+        if self._typed and not waited:
+            fd = self._cpu.terminal
+            self._selector.register(fd, selectors.EVENT_WRITE, lambda: self._write(b""))
+        elif waited and not self._typed:
+            self._selector.unregister(self._cpu.terminal)
 
     def _from_host(self) -> None:
         assert self._outer is not None
         with contextlib.suppress(BlockingIOError, OSError):
             self.type(os.read(self._outer[0], READ_MAX))
 
-    def _from_vm(self) -> None:
-        assert self._cpu is not None
-        if self._typed:
-            self._write(b"")
-        try:
-            data = os.read(self._cpu.terminal, READ_MAX)
-        except BlockingIOError:
+    def drain(self) -> None:
+        """Show what the VM has printed."""
+        if self._cpu is None:
             return
-        except OSError:
-            data = b""
+        data = self._cpu.printed()
         if data:
             self._show(data)
-        else:  # it has ended; its socket says so too
-            self._selector.unregister(self._cpu.terminal)
+        elif data is None:  # it has ended; its socket says so too
+            with contextlib.suppress(KeyError):
+                self._selector.unregister(self._cpu.output)
+
+    def to_prompt(self) -> None:
+        """After its program the VM says good-bye and prompts: shown in one piece. Ends also with the
+        VM, or when it does something else."""
+        cpu = self._cpu
+        if cpu is None or self._prompted:
+            return
+        said = b""
+        while PROMPT not in self._tail + said:
+            cpu.wait_for_print()
+            data = cpu.printed()
+            if data is None or (not data and cpu.hung()):
+                break
+            said += data
+        self._show(said)
+        self._prompted = True
 
     def _show(self, data: bytes) -> None:
         self._tail = (self._tail + data)[-TAIL_MAX:]

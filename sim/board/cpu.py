@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import ctypes
 import os
 import pty
@@ -13,12 +14,16 @@ import tty
 from pathlib import Path
 
 from edge.errors import EdgeError
+from sim.board import micropython
 from sim.board.wire import PACKET_MAX
 
 HERE = Path(__file__).resolve().parent
 HEAP = "384k"  # 64-bit objects: about what a Pico's 190 kB hold
 START_TIMEOUT_S = 20
 LOOK_S = 0.25
+PROMPT_LOOK_S = 0.005  # the way from the last word of a program to the prompt is short
+PIPE_BYTES = 65536  # Linux: a read takes all that is there
+HELD_MAX = 16 * PIPE_BYTES
 HUNG_TICKS = 300  # of /proc: so much CPU time without a word is an endless loop
 PDEATHSIG = 1  # prctl(2)
 _LIBC = ctypes.CDLL(None, use_errno=True)
@@ -30,13 +35,17 @@ def _die_with_parent() -> None:
 
 
 class Cpu:
-    """Started by the constructor; connected when it returns."""
+    """Started by the constructor; connected when it returns. `terminal` takes what is typed,
+    `output` gives what is printed: a pipe, in which a byte is there when its `write` returns (a pty
+    hands it over when the kernel has time, so no run with a word on the console would repeat)."""
 
     def __init__(self, vm: Path, folder: int, listener: socket.socket, env: dict[str, str]) -> None:
         """`folder` is a descriptor of the directory in which `listener` is bound as cpu.sock."""
         self.terminal, inner = pty.openpty()
         tty.setraw(inner)
+        self.output, printing = os.pipe()
         os.set_blocking(self.terminal, False)
+        os.set_blocking(self.output, False)
         env |= {
             "PATH": os.environ.get("PATH", ""),
             "HOME": "/nonexistent",
@@ -44,17 +53,18 @@ class Cpu:
             "SIM_CPU": f"/proc/self/fd/{folder}/cpu.sock",
         }
         self._process = subprocess.Popen(
-            [str(vm), "-X", f"heapsize={HEAP}", "-i", str(HERE / "shims" / "_boot.py")],
+            [*micropython.command(vm), "-X", f"heapsize={HEAP}", "-i", str(HERE / "shims/_boot.py")],
             stdin=inner,
-            stdout=inner,
-            stderr=inner,
+            stdout=printing,
+            stderr=printing,
             pass_fds=(folder,),
             env=env,
             cwd="/",
             start_new_session=True,
-            preexec_fn=_die_with_parent,  # noqa: PLW1509 (this process has one thread)
+            preexec_fn=_die_with_parent,  # noqa: PLW1509 (one system call, which takes no lock)
         )
         os.close(inner)
+        os.close(printing)
         listener.settimeout(START_TIMEOUT_S)
         try:
             self.socket, _ = listener.accept()
@@ -65,6 +75,7 @@ class Cpu:
             ) from error
         self.socket.setblocking(False)
         self._spent = self._ticks()
+        self._held = b""
 
     @property
     def pid(self) -> int:
@@ -87,15 +98,42 @@ class Cpu:
         except OSError:
             return b""
 
-    def next(self) -> bytes | None:
-        """Wait for a packet; None when the VM runs on without a word, or is stopped."""
+    def next(self, *, at_prompt: bool) -> bytes | None:
+        """Wait for a packet; None when the VM runs on without a word, is stopped, or (`at_prompt`)
+        waits for what is typed."""
         while True:
-            got, _, _ = select.select([self.socket], [], [], LOOK_S)
-            if got:
+            look_s = PROMPT_LOOK_S if at_prompt else LOOK_S
+            if select.select([self.socket], [], [], look_s)[0]:
                 self._spent = self._ticks()
                 return self.receive()
-            if self._state() == "T" or self._ticks() - self._spent > HUNG_TICKS:
+            if at_prompt and not self.interruptible():
                 return None
+            if self.hung():
+                return None
+            self._unblock()
+
+    def hung(self) -> bool:
+        """Whether it is stopped, or has run for long since its last word."""
+        return self._state() == "T" or self._ticks() - self._spent > HUNG_TICKS
+
+    def printed(self) -> bytes | None:
+        """What it has printed since the last look; None at the end."""
+        out, self._held = self._held, b""
+        try:
+            data = os.read(self.output, PIPE_BYTES)
+        except BlockingIOError:
+            return out
+        return out + data or None
+
+    def _unblock(self) -> None:
+        """Room for more in the pipe: a VM that prints much between two words would wait for us."""
+        if len(self._held) < HELD_MAX:
+            with contextlib.suppress(BlockingIOError):
+                self._held += os.read(self.output, PIPE_BYTES)
+
+    def wait_for_print(self) -> None:
+        """Until it has printed something, for LOOK_S at most."""
+        select.select([self.output], [], [], LOOK_S)
 
     def write(self, data: bytes) -> bytes:
         """To its terminal; what did not fit comes back."""
@@ -125,6 +163,7 @@ class Cpu:
     def close(self) -> None:
         """After `kill`, when the last of the terminal was read."""
         os.close(self.terminal)
+        os.close(self.output)
 
     def _about(self, what: str) -> str:
         try:
@@ -138,3 +177,12 @@ class Cpu:
     def _ticks(self) -> int:
         fields = self._about("stat").rpartition(")")[2].split()
         return int(fields[11]) + int(fields[12]) if len(fields) > 12 else 0
+
+
+def listener(place: Path, folder: int) -> socket.socket:
+    """Where the VM connects. Through /proc: a socket's path may have 107 bytes at most."""
+    (place / "cpu.sock").unlink(missing_ok=True)
+    one = socket.socket(socket.AF_UNIX, socket.SOCK_SEQPACKET)
+    one.bind(f"/proc/self/fd/{folder}/cpu.sock")
+    one.listen(1)
+    return one

@@ -3,15 +3,13 @@ MicroPython VM as its CPU.
 
 One thread, one selector. The clock is the kernel's, or virtual: then it stands still until
 `advance`, and the CPU runs only while the simulator waits for its next word, so a run under one
-seed repeats to the byte. Physics kept here: the lamps hold their colour over a reset and not over a
+seed repeats to the byte; it needs no process of its own then. Physics kept here: the lamps hold their colour over a reset and not over a
 loss of power; a UART nobody reads loses bytes; the watchdog kills, and nothing stops it once it is
 armed; pulling the cable takes data and power at once, as USB does.
 """
 
 from __future__ import annotations
 
-import heapq
-import itertools
 import os
 import selectors
 import socket
@@ -26,12 +24,13 @@ from sim.board import micropython, ops, wire
 from sim.board.bootsel import Bootsel
 from sim.board.cable import Cable
 from sim.board.console import Console
-from sim.board.cpu import Cpu
+from sim.board.cpu import Cpu, listener
 from sim.board.door import Door
 from sim.board.flash_image import BLOCKS
 from sim.board.line import Line
 from sim.board.nor import Nor, Outcome
 from sim.board.options import Options
+from sim.board.timers import NEVER, Timers
 from sim.board.trace import Trace
 from sim.board.wire import Op
 from sim.board.world import CHANNELS, Lights, Pins, Voltages
@@ -40,9 +39,7 @@ PWRON_RESET, WDT_RESET = 1, 3
 READ_MAX = 4096
 HISTORY_MAX = 4096
 CONSOLE_MAX = 64 * 1024
-TIMERS_MAX = 10_000
 LOOK_S = 0.1  # between looks into bootsel/
-NEVER = 1 << 62
 BANNER = "MicroPython v{} on 2026-01-01; {}"
 
 
@@ -57,14 +54,15 @@ class Waiting(Struct, frozen=True):
 
 class Hub:
     """One board. `place` is its directory with flash.img in it, `link` the symlink to the pty of the
-    cable, `control` the socket of the outside world."""
+    cable, `control` the socket of the outside world, when that is another process."""
 
-    def __init__(self, place: Path, link: Path, control: socket.socket, options: Options) -> None:
+    def __init__(
+        self, place: Path, link: Path, options: Options, control: socket.socket | None = None
+    ) -> None:
         self.options = options
         self._vm_path = micropython.find()
         self._selector = selectors.DefaultSelector()
-        self._timers: list[tuple[int, int, Callable[[], None]]] = []
-        self._order = itertools.count()
+        self._timers = Timers()
         self._virtual_us = 0
         self._began_us = 0 if not options.real else time.monotonic_ns() // 1000
         self._until_us = 0
@@ -78,7 +76,7 @@ class Hub:
         self._bite_us = 0  # the watchdog's time-out, 0 = not armed
         self._bite_at_us = NEVER
         self._folder = os.open(place, os.O_PATH | os.O_DIRECTORY)
-        self._listener = _listener(place, self._folder)
+        self._listener = listener(place, self._folder)
         self._runtime_file = place / "runtime"
         self._image = place / "flash.img"
         self.cpu: Cpu | None = None
@@ -95,7 +93,8 @@ class Hub:
                                place / "usb", self._selector, self._printed)  # fmt: skip
         self.bootsel = Bootsel(place / "bootsel", options.family)
         self.stopping = False
-        self._door = Door(control, self._selector, lambda line: ops.answer(self, line))
+        if control is not None:
+            Door(control, self._selector, lambda line: ops.answer_line(self, line))
 
     # -- time --------------------------------------------------------------------------------------
     def now_us(self) -> int:
@@ -103,9 +102,7 @@ class Hub:
 
     def after(self, ms: float, do: Callable[[], None]) -> None:
         """Do it when so much time has passed."""
-        if len(self._timers) < TIMERS_MAX:
-            at = self.now_us() + int(ms * 1000)
-            heapq.heappush(self._timers, (at, next(self._order), do))
+        self._timers.at(self.now_us() + int(ms * 1000), do)
 
     def note(self, kind: str, **fields: object) -> None:
         """Into the trace."""
@@ -118,7 +115,7 @@ class Hub:
 
     def advance(self, us: int, stops: Iterable[str] = ()) -> str:
         """Let virtual time pass, at most `us`; ends early at the first event of a kind in `stops`,
-        whose name it returns, else "time"."""
+        whose name it returns, else "time". Either way the CPU waits when this returns."""
         assert not self.options.real, "the clock on the wall needs no advancing"
         self._stops, self._stopped = frozenset(stops), ""
         self._until_us = self._virtual_us + us
@@ -128,7 +125,7 @@ class Hub:
                 break
             due = min(self._due(), self._waiting.due_us if self._waiting else NEVER)
             if due > self._until_us:
-                self._virtual_us = self._until_us
+                self._virtual_us = max(self._virtual_us, self._until_us)
                 break
             self._virtual_us = max(self._virtual_us, due)
             self._pass()
@@ -140,29 +137,32 @@ class Hub:
         return bool(self._stopped)
 
     def settle(self) -> None:
-        """Let the CPU go on until it waits for time to pass (or is stopped by an event)."""
-        while not self.options.real and not self._stopped and self.cpu is not None:
+        """Let the CPU go on until it waits for time to pass. Also after an event that ends an
+        `advance`: what is done to the board next must find it waiting, not somewhere on its way."""
+        while not self.options.real and self.cpu is not None:
             if self._waiting is not None:
                 if self._waiting.due_us > self._virtual_us:
                     return
                 self._resume()
+            if self._at_prompt:
+                self.console.to_prompt()
             if self._hung or (self._at_prompt and not self.cpu.interruptible()):
                 return
-            packet = self.cpu.next()
-            if packet is None:
-                self._hung = True
-                self.note("hung")
-            else:
+            packet = self.cpu.next(at_prompt=self._at_prompt)
+            if packet is not None:
                 self._packet(packet)
+            elif not self._at_prompt or self.cpu.hung():
+                self._hung = True
+                self.console.drain()
+                self.note("hung")
 
     def _due(self) -> int:
-        return min(self._timers[0][0] if self._timers else NEVER, self._bite_at_us)
+        return min(self._timers.due_us(), self._bite_at_us)
 
     def _pass(self) -> None:
         """Do what is due."""
         now = self.now_us()
-        while self._timers and self._timers[0][0] <= now:
-            heapq.heappop(self._timers)[2]()
+        self._timers.run(now)
         if now >= self._bite_at_us:
             self.power_on(WDT_RESET)
 
@@ -175,24 +175,29 @@ class Hub:
         waiting, self._waiting = self._waiting, None
         assert waiting is not None
         assert self.cpu is not None
-        horizon = max(self._virtual_us, min(self._due(), self._until_us))
+        until_us = self._virtual_us if self._stopped else self._until_us
+        horizon = max(self._virtual_us, min(self._due(), until_us))
         answer = wire.answer(waiting.serial, waiting.result, self._virtual_us, horizon)
         batch, self._batch = self._batch, b""
         self.cpu.send(batch + answer)
 
     # -- life --------------------------------------------------------------------------------------
     def run(self) -> None:
-        """Serve until `stopping`; leaves no process, symlink or descriptor behind."""
+        """Serve until `stopping`, then `close`."""
         try:
             while not self.stopping:
                 self._turn()
         finally:
-            self.unplug()
-            self._selector.close()
-            self._listener.close()
-            os.close(self._folder)
-            self.nor.close()
-            self.trace.close()
+            self.close()
+
+    def close(self) -> None:
+        """No process, symlink or descriptor stays."""
+        self.unplug()
+        self._selector.close()
+        self._listener.close()
+        os.close(self._folder)
+        self.nor.close()
+        self.trace.close()
 
     def until_closed(self, fd: int) -> None:
         """Stop when `fd` ends: the parent holds the other end and may die without a word."""
@@ -362,6 +367,8 @@ class Hub:
         self._hung = False
         if not self.options.real:
             self._virtual_us = max(self._virtual_us, did.at_us)
+            if did.serial:  # it waits: all that it has printed is there
+                self.console.drain()
         run = self._runs
         result, cost_us = self._did(did)
         if not did.serial or self._runs != run or self.cpu is None:
@@ -489,12 +496,3 @@ class Hub:
         if kind == wire.BYTES and self._waiting is not None and self._waiting.wake:
             waiting = self._waiting
             self._waiting = Waiting(waiting.serial, self._virtual_us, True, waiting.result)
-
-
-def _listener(place: Path, folder: int) -> socket.socket:
-    """Where the VM connects. Through /proc: a socket's path may have 107 bytes at most."""
-    (place / "cpu.sock").unlink(missing_ok=True)
-    listener = socket.socket(socket.AF_UNIX, socket.SOCK_SEQPACKET)
-    listener.bind(f"/proc/self/fd/{folder}/cpu.sock")
-    listener.listen(1)
-    return listener

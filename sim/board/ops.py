@@ -30,10 +30,21 @@ FAULTS = ("garble", "drop", "duplicate", "delay_ms", "mute")
 Json = dict[str, Any]
 
 
-def answer(hub: Hub, line: bytes) -> Json:
-    """Do what one line asks."""
+def answer_line(hub: Hub, line: bytes) -> Json:
+    """Do what one line of the control socket asks."""
     try:
         ask = json.loads(line)
+        if not isinstance(ask, dict):
+            raise TypeError("not an object")
+    except (ValueError, TypeError, RecursionError) as error:
+        return {"ok": False, "why": f"{type(error).__name__}: {error}"}
+    return answer(hub, ask)
+
+
+def answer(hub: Hub, request: Json) -> Json:
+    """Do what is asked."""
+    ask = dict(request)
+    try:
         name = ask.pop("do")
         if name not in OPERATIONS:
             raise ValueError(f"do what? {name!r}")

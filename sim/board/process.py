@@ -1,29 +1,29 @@
-"""A simulated board in a process of its own."""
+"""A simulated board of this process: on the wall's clock in a child, in virtual time inside."""
 
 from __future__ import annotations
 
 import contextlib
-import os
-import secrets
 import selectors
 import subprocess
 import sys
 import time
 from pathlib import Path
 from types import TracebackType
-from typing import IO
+from typing import IO, Any
 
 from edge.errors import EdgeError
 from sim.board.client import ASK_TIMEOUT_S, Control
+from sim.board.inside import Inside
+from sim.board.prepare import make_key
 
 ROOT = Path(__file__).resolve().parents[2]
-KEY_BYTES = 32
 START_TIMEOUT_S = 20
 
 
 class SimBoard:
     """A board that ends with `stop()`, with this process, or with `with`. `control` has what can be
-    done to it; the most used are methods here as well.
+    done to it; the most used are methods here as well. With `virtual` it lives in this process,
+    which must let its time pass anyway; else in a child.
 
     `directory` gets flash.img, pair.key (32 bytes, 0600; kept when it is there), tty and usb
     (symlinks to the ptys of the link and of the REPL), bootsel/ while it is in BOOTSEL,
@@ -44,8 +44,10 @@ class SimBoard:
         if key is not None or not self.key_path.exists():
             make_key(self.key_path, key)
         self._options = options
-        self.control = Control(self.directory)
         self._process: subprocess.Popen[str] | None = None
+        self._inside: Inside | None = None
+        virtual = bool(options.get("virtual"))
+        self.control = Control(self._answer if virtual else self.directory)
         self.present_card = self.control.present_card
         self.press = self.control.press
         self.lamps = self.control.lamps
@@ -67,7 +69,11 @@ class SimBoard:
     def start(self) -> str:
         """Flash, plug in, boot. The path of the link's pty (a new one after `replug`; `path` is
         stable)."""
-        assert self._process is None, "already started"
+        assert (self._process, self._inside) == (None, None), "already started"
+        if self._options.get("virtual"):
+            given = {name: value for name, value in self._options.items() if name != "virtual"}
+            self._inside = Inside(self.directory, given)
+            return self._inside.port
         command = [sys.executable, "-m", "sim.board", "--directory", str(self.directory)]
         for name, value in self._options.items():
             option = "--" + name.replace("_", "-")
@@ -93,6 +99,9 @@ class SimBoard:
 
     def stop(self) -> None:
         """Power off; every process of the board is gone when this returns."""
+        if self._inside is not None:
+            self._inside.close()
+            self._inside = None
         process, self._process = self._process, None
         if process is None:
             return
@@ -107,6 +116,11 @@ class SimBoard:
             process.wait()
         process.stdout.close()
 
+    def _answer(self, request: dict[str, Any]) -> dict[str, Any]:
+        if self._inside is None:
+            return {"ok": False, "why": "it was not started"}
+        return self._inside.answer(request)
+
     def __enter__(self) -> SimBoard:
         self.start()
         return self
@@ -118,13 +132,6 @@ class SimBoard:
         trace: TracebackType | None,
     ) -> None:
         self.stop()
-
-
-def make_key(path: Path, key: bytes | None = None) -> None:
-    """A pairing key file, 0600 from its first byte on."""
-    path.unlink(missing_ok=True)
-    with os.fdopen(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "wb") as file:
-        file.write(secrets.token_bytes(KEY_BYTES) if key is None else key)
 
 
 def _first_line(stdout: IO[str], process: subprocess.Popen[str]) -> str:

@@ -14,6 +14,7 @@ gives the options of `facepay sim board`.
 
 from __future__ import annotations
 
+import random
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
@@ -21,7 +22,9 @@ from typing import Any
 import pytest
 
 from edge.core.link_words import Command
+from edge.wire.cable import Cable
 from sim.board.client import Light
+from sim.board.port import Virtual
 from sim.board.process import SimBoard
 from sim.board.terminal import Terminal
 
@@ -45,7 +48,8 @@ class Bench:
         self.seed = seed
         self.sim = SimBoard(directory, key=KEY, virtual=True, seed=seed, **options)
         self.control = self.sim.control
-        self.terminal = Terminal(self.control, KEY, seed)
+        dice = random.Random(f"terminal/{seed}")
+        self.terminal = Terminal(Cable(KEY), Virtual(self.sim.path, self.control), dice)
         self._next = 0
         self.present_card = self.control.present_card
         self.press = self.control.press
@@ -67,7 +71,7 @@ class Bench:
 
     def command(self, kind: str, text: str) -> None:
         """The terminal tells the controller: "light" "white", "buzz" "ok", ..."""
-        self.terminal.tell(Command(kind, text))
+        self.terminal.step(Command(kind, text))
 
     def expect(self, what: str, found: Callable[[Json], object], within_ms: float) -> Json:
         """The first event of the trace that no expectation has used, and that is so."""

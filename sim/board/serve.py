@@ -9,35 +9,9 @@ import socket
 from pathlib import Path
 
 from edge.errors import EdgeError
-from sim.board.flash_image import board_files, has_file, write_files
 from sim.board.hub import Hub
 from sim.board.options import Options
-from sim.board.process import make_key
-
-FLASHED = ("auto", "firmware", "keep", "blank")
-
-
-def overlay(folder: Path) -> dict[str, bytes]:
-    """Files that go over those of the firmware, by their path on the board: for tests of a board
-    whose program is broken."""
-    found = sorted(path for path in folder.rglob("*") if path.is_file())
-    return {f"/{path.relative_to(folder)}": path.read_bytes() for path in found}
-
-
-def prepare(directory: Path, flash: str) -> None:
-    """Key and flash image. `flash`: "firmware" writes ours, "blank" has an empty file system, "keep"
-    takes what is there, "auto" keeps a board that was flashed over its cable, else writes ours."""
-    key_path = directory / "pair.key"
-    if not key_path.exists():
-        make_key(key_path)
-    image = directory / "flash.img"
-    if flash == "blank":
-        image.unlink(missing_ok=True)
-        write_files(image, {})
-    elif flash == "firmware" or not image.exists() or (
-        flash == "auto" and not has_file(image, "/b/manifest.json")
-    ):
-        write_files(image, board_files(key_path.read_bytes(), over=overlay(directory / "overlay")))
+from sim.board.prepare import FLASHED, prepare
 
 
 def serve(directory: Path, link: Path, options: Options, *, with_parent: bool) -> None:
@@ -48,7 +22,7 @@ def serve(directory: Path, link: Path, options: Options, *, with_parent: bool) -
         place.unlink(missing_ok=True)
         control.bind(f"/proc/self/fd/{folder}/control.sock")
         control.listen(8)
-        hub = Hub(directory.resolve(), link, control, options)
+        hub = Hub(directory.resolve(), link, options, control)
 
         def end(_number: int, _frame: object) -> None:
             hub.stopping = True

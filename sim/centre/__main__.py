@@ -9,6 +9,7 @@ what was committed is answered again with the first result.
 from __future__ import annotations
 
 import argparse
+import importlib
 import json
 import logging
 import queue
@@ -73,6 +74,18 @@ class Config(Struct, frozen=True, forbid_unknown_fields=True):
     region: str = setup.REGION
     shards: int = 16
     credit: CreditConfig = CreditConfig()
+
+
+def open_guest(path: Path) -> Centre:
+    """The centre of this configuration, beside its own running process. EdgeError."""
+    config = read_config(path)
+    return setup.open_centre(
+        Path(config.directory),
+        config.db_url or None,
+        guest=True,
+        region=config.region,
+        shards=config.shards,
+    )
 
 
 def read_config(path: Path) -> Config:
@@ -270,8 +283,7 @@ def main(arguments: list[str] | None = None) -> int:
 
 
 if __name__ == "__main__":
-    if sys.argv[1:2] == ["import"]:
-        from sim.centre import carried
-
-        sys.exit(carried.main(sys.argv[2:]))
-    sys.exit(main())
+    beside = {"import": "carried", "lift": "lifting"}.get(sys.argv[1] if sys.argv[1:] else "")
+    if beside is None:
+        sys.exit(main())
+    sys.exit(importlib.import_module(f"sim.centre.{beside}").main(sys.argv[2:]))

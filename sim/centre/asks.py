@@ -14,7 +14,7 @@ from edge.core.types import Dice, Json
 from edge.errors import EdgeError
 from edge.wire.ask import AskHeader
 from sim.centre import bodies, paying, plans, statements
-from sim.centre.books import ledgers, people, policy, tokens
+from sim.centre.books import ledgers, people, policy, registry, tokens
 from sim.centre.books import store as t
 from sim.centre.books.people import Faces, Known
 from sim.centre.books.policy import Issuer
@@ -23,6 +23,7 @@ from sim.centre.books.rules import Region
 from sim.centre.plans import No, Scene
 
 INCIDENT_CHARS: Final = 16
+STOP_BYTES: Final = 16
 
 
 class Question(Struct, frozen=True):
@@ -188,9 +189,25 @@ def _incident(asked: Question) -> Json:
         raise EdgeError("E-WIR-20", "the incident names no record", "send epoch, seq and hash")
     code = bodies.text(body, "code")[:INCIDENT_CHARS]
     place = t.Place(name, epoch, seq, digest)
+    stop = body.get("stop")
+    if isinstance(stop, bytes) and len(stop) == STOP_BYTES:
+        return _stopped(asked, code, place, stop)
     if not t.noted(asked.conn, code, place):
         t.note(asked.conn, code, asked.now_ms, place, alarm=True)
     return {}
+
+
+def _stopped(asked: Question, code: str, place: t.Place, stop: bytes) -> Json:
+    """It accepts nothing offline because of our log: no new policy before a person lifts it. The
+    output says beyond which policy the terminal may go on."""
+    terminal = asked.terminal
+    newest = policy.newest_version(asked.conn, terminal.name)
+    if not t.noted(asked.conn, code, place, data=stop):
+        t.note(asked.conn, code, asked.now_ms, place, data=stop, alarm=True)
+        registry.update(asked.conn, terminal.name, frozen_ms=asked.now_ms)
+        return {"policy_version": newest}
+    lifted = not terminal.frozen_ms  # our answer was lost; the newest policy is the one that lifts
+    return {"policy_version": max(0, newest - 1) if lifted else newest}
 
 
 def _became(asked: Question) -> Json:

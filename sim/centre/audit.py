@@ -144,6 +144,21 @@ def incidents(store: t.Store, *, alarms_only: bool = False) -> list[tuple[str, s
         return [(row[0], row[1], row[2], row[3]) for row in rows]
 
 
+def suspicions(store: t.Store) -> list[tuple[str, int, list[str]]]:
+    """(terminal, since ms, codes of the alarms of that moment) of those that get no new policy."""
+    who = t.terminals.c
+    frozen = sa.select(who.name, who.frozen_ms).where(who.frozen_ms > 0).order_by(who.name)
+    with store.begin() as conn:
+        rows = conn.execute(frozen).all()
+        return [(name, since_ms, _alarms(conn, name, since_ms)) for name, since_ms in rows]
+
+
+def _alarms(conn: sa.Connection, name: str, since_ms: int) -> list[str]:
+    c = t.incidents.c
+    query = sa.select(c.code).where(c.alarm == 1, c.terminal == name, c.at_ms >= since_ms)
+    return sorted({row[0] for row in conn.execute(query)})
+
+
 def _line_faults(row: sa.RowMapping, tree: Tree) -> list[str]:
     name = f"{row['terminal']}/{row['epoch']}/{row['seq']}"
     faults = []

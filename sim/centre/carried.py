@@ -103,8 +103,7 @@ def write_answers(centre: Centre, done: Imported, folder: Path) -> Path | None:
 
 def main(arguments: list[str] | None = None) -> int:
     """Entry. 0 all taken, EXIT_GAP something is missing before one of them, EXIT_BAD a bad file."""
-    from sim.centre import setup
-    from sim.centre.__main__ import read_config
+    from sim.centre.__main__ import open_guest
 
     parser = argparse.ArgumentParser(prog="python -m sim.centre import")
     parser.add_argument("--config", type=Path, required=True)
@@ -112,14 +111,7 @@ def main(arguments: list[str] | None = None) -> int:
     parser.add_argument("files", type=Path, nargs="+", help="the .fpm files of exports")
     given = parser.parse_args(arguments)
     try:
-        config = read_config(given.config)
-        centre = setup.open_centre(
-            Path(config.directory),
-            config.db_url or None,
-            guest=True,
-            region=config.region,
-            shards=config.shards,
-        )
+        centre = open_guest(given.config)
         return _report(centre, bring(centre, given.files, time.time_ns() // 1_000_000), given.answers)
     except EdgeError as error:
         print(error, file=sys.stderr)

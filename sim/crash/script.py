@@ -280,7 +280,8 @@ def age(space: str, value: bytes) -> int | None:
 def _export(store: Driver, _step: Step) -> bool:
     """To a stick beside the ledger: EdgeError E-EXP-01 when it does not take it."""
     folder = stick(Path(store._db.filename).parent)  # noqa: SLF001 (where it lies is no duty)
-    folder.mkdir(exist_ok=True)
+    if not folder.is_dir():  # a call of ours, and nothing of the product's
+        folder.mkdir()
     take(store, TERMINAL, unsigned, folder, 0, everything=True)
     return True
 

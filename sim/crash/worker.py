@@ -132,6 +132,7 @@ class Theatre:
         """A process that works through the duty, struck at call `at` (from 1)."""
         shutil.rmtree(self._home, ignore_errors=True)
         shutil.copytree(self._before, self._home)
+        stick(self._home).mkdir(exist_ok=True)  # it was plugged in before anything is struck
         begin, end = os.pipe()
         child = os.fork()
         if child == 0:

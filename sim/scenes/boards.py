@@ -41,19 +41,23 @@ def own_build() -> str:
 
 
 def patched(patches: list[Patch]) -> dict[str, str]:
-    """The changed files by their path on the board. E-SCN-03 when a patch fits no file, or more
-    than one."""
-    _fixed, program, _version = firmware_files()
-    texts = {place: data.decode() for place, data in program.items()}
+    """The changed files by their path on the board. E-SCN-03 when a patch fits not exactly one
+    place of the firmware."""
+    fixed, program, _version = firmware_files()
+    slot = FIRST_SLOT.strip("/")
+    texts = {place.strip("/"): data.decode() for place, data in fixed.items()}
+    texts |= {f"{slot}/{place}": data.decode() for place, data in program.items()}
     changed: dict[str, str] = {}
     for patch in patches:
-        where = [place for place, text in texts.items() if text.count(patch.old) == 1]
+        where = [place for place, text in texts.items() for _ in range(text.count(patch.old))]
         if len(where) != 1:
+            places = f": {', '.join(where[:4])}" if where else ""
             raise EdgeError(
-                "E-SCN-03", f"the patch {patch.old!r} fits {len(where)} files", "it must fit one"
+                "E-SCN-03",
+                f"the patch {patch.old!r} fits {len(where)} places{places}",
+                "it must fit one; more of the line around it makes it so",
             )
-        texts[where[0]] = texts[where[0]].replace(patch.old, patch.new)
-        changed[f"{FIRST_SLOT.strip('/')}/{where[0]}"] = texts[where[0]]
+        changed[where[0]] = texts[where[0]] = texts[where[0]].replace(patch.old, patch.new)
     return changed
 
 

@@ -8,8 +8,9 @@ from typing import Annotated, Literal
 
 from msgspec import Meta, Struct
 
+from sim.board.terminal import Flight
+
 Share = Annotated[float, Meta(ge=0, le=1)]
-Flight = tuple[int, bytes]
 PARTS_MAX = 4096
 
 
@@ -42,7 +43,7 @@ def carry(data: bytes, faults: Faults, dice: random.Random) -> list[Flight]:
         data = data[: len(data) // 2]
     late = dice.randrange(faults.delay_ms + 1)
     parts = [bytes([one]) for one in data] if faults.split else [data]
-    out = [(late, part) for part in parts if part]
+    out: list[Flight] = [(late, part) for part in parts if part]
     if dice.random() < faults.double:
         out += [(late, data), (late + 40, data)]
     return out

@@ -11,9 +11,9 @@ import msgspec
 from msgspec import Struct
 
 from edge.errors import EdgeError
+from sim.board.port import Port, Virtual, Wall
 from sim.scenes import bundle, picture
 from sim.scenes.boards import Bench, Board, Simulated, patched
-from sim.scenes.clock import Clock, Virtual, Wall
 from sim.scenes.form import Patch, Planned, Scenario, kinds, load
 from sim.scenes.seen import Moment, Outcome, Skipped, Unmet, Verdict
 from sim.scenes.stage import Stage
@@ -75,7 +75,7 @@ def play_file(path: str, options: Options) -> Outcome:
 
 def _board(
     scenario: Scenario, options: Options, place: Path, seed: int
-) -> tuple[Board, Clock]:
+) -> tuple[Board, Port]:
     if options.port:
         person = _person if options.by_hand else None
         return Bench(Path(options.port), Path(options.key), person), Wall(Path(options.port))

@@ -8,8 +8,8 @@ from collections.abc import Callable
 from typing import Any
 
 from sim.board import Colour, Lamps
+from sim.board.port import Port
 from sim.scenes.boards import Bench, Board
-from sim.scenes.clock import Clock
 from sim.scenes.host import Host
 from sim.scenes.line import Faults
 from sim.scenes.seen import Moment, Record, Unmet
@@ -21,7 +21,7 @@ WALL_MAX_S = 120  # of one wait, whatever the board's clock says
 class Stage:
     """What the steps work with. `cursor`: how many heard frames earlier steps have used up."""
 
-    def __init__(self, board: Board, clock: Clock, seed: int, limit_s: int) -> None:
+    def __init__(self, board: Board, clock: Port, seed: int, limit_s: int) -> None:
         self.board, self.clock, self.seed = board, clock, seed
         self.record = Record()
         self.dice = random.Random(seed)
@@ -69,7 +69,7 @@ class Stage:
         self.record.add(Moment(self.clock.now_us(), "fault", text, "bad"))
 
     # -- waiting -----------------------------------------------------------------------------------
-    def turn(self, most_ms: int) -> None:
+    def turn(self, most_ms: float) -> None:
         """Let time pass, with or without a host."""
         if self.clock.now_us() > self._limit_us:
             raise Unmet("the end of the scenario", "its limit_s is over")
@@ -82,7 +82,7 @@ class Stage:
         """So much time passes."""
         end = self.clock.now_us() + ms * 1000
         while (left := end - self.clock.now_us()) > 0:
-            self.turn(max(1, min(self.clock.turn_ms, left // 1000)))
+            self.turn(min(self.clock.turn_ms, left / 1000))
 
     def until(
         self, done: Callable[[], object], within_ms: int, wanted: str, seen: Callable[[], str],
@@ -94,7 +94,7 @@ class Stage:
         wall = time.monotonic() + WALL_MAX_S
         most_ms = every_ms or self.clock.turn_ms
         while not done():
-            left_ms = (end - self.clock.now_us()) // 1000
+            left_ms = (end - self.clock.now_us()) / 1000
             if left_ms <= 0 or time.monotonic() > wall:
                 raise Unmet(f"{wanted} within {within_ms} ms", seen())
             self.turn(min(most_ms, left_ms))

@@ -10,9 +10,11 @@ missing cross compiler is installed, and that is said before.
 from __future__ import annotations
 
 import argparse
+import contextlib
 import hashlib
 import json
 import os
+import re
 import shutil
 import subprocess
 import sys
@@ -32,8 +34,18 @@ TOOLS = (
 SOURCES = {"micropython": "1.26.1+ds-1", "mbedtls": "3.6."}
 CARRIERS = {"pico-sdk-source": "2.1.1-1", "tinyusb-source": "0.18.0+dfsg-1"}
 BASE, FAMILY = "0x10000000", "0xe48bff56"  # flash of the RP2040; its family in the UF2 list
-BUILT_AT = "1757548800"  # SOURCE_DATE_EPOCH: the day of 1.26.1, so that a build can be repeated
-TIMEOUT_S = 3600
+# The same bytes wherever it is built: the day of 1.26.1, no path of this machine, and no version from
+# whatever git repository lies around the sources (ours does).
+ALIKE = {
+    "SOURCE_DATE_EPOCH": "1757548800",
+    "MICROPY_GIT_TAG": "v" + SOURCES["micropython"].partition("+")[0],
+    "CFLAGS": f"-ffile-prefix-map={HOME}=.",
+    "CXXFLAGS": f"-ffile-prefix-map={HOME}=.",
+}
+TIMEOUT_S = 3600  # of one command
+LOOK_EVERY_S = 0.5
+LOG_END_BYTES = 4096
+LOG = HOME / "build.log"
 FROZEN = 'freeze("$(PORT_DIR)/modules")\ninclude("$(MPY_DIR)/extmod/asyncio")\n'
 
 
@@ -83,6 +95,7 @@ def write_stamp(packages: dict[str, str], seconds: int) -> dict[str, object]:
 def build() -> dict[str, str]:
     """Fetch, put together, compile. The versions used, by package."""
     HOME.mkdir(parents=True, exist_ok=True)
+    LOG.unlink(missing_ok=True)
     apt = Apt(HOME / "apt")
     missing = apt.missing(TOOLS)
     if missing:
@@ -112,7 +125,7 @@ def compiled(tree: Path, out: Path) -> None:
     """The tree with its libraries in place -> UF2."""
     frozen = tree.parent / "frozen.py"
     frozen.write_text(FROZEN)
-    say("compiling (87 s of one processor)")
+    say(f"compiling (one and a half minutes of a processor; {LOG} has the words)")
     run(
         "cmake", "-S", tree / "ports" / "rp2", "-B", out, "-DMICROPY_BOARD=RPI_PICO",
         "-DPICO_BUILD_DOCS=0",
@@ -129,17 +142,39 @@ def compiled(tree: Path, out: Path) -> None:
 
 
 def run(*command: str | Path) -> None:
-    """Politely and quietly; E-SIM-01 with the end of what it said when it fails."""
-    log = HOME / "build.log"
-    with log.open("ab") as file:
-        done = subprocess.run(
-            ["nice", "-n", "19", *map(str, command)],
-            stdout=file, stderr=subprocess.STDOUT, stdin=subprocess.DEVNULL, check=False,
-            timeout=TIMEOUT_S, env={**os.environ, "SOURCE_DATE_EPOCH": BUILT_AT},
-        )  # fmt: skip
-    if done.returncode:
-        end = "\n".join(log.read_text(errors="replace").splitlines()[-12:])
-        raise EdgeError("E-SIM-01", f"{Path(command[0]).name} failed:\n{end}", f"see {log}")
+    """Quietly, into the log, with make's per cent on a terminal; E-SIM-01 with the end of what it said
+    when it fails or takes longer than TIMEOUT_S."""
+    shown = sys.stdout.isatty()
+    with LOG.open("ab") as log, subprocess.Popen(
+        [*map(str, command)], stdin=subprocess.DEVNULL, stdout=log, stderr=subprocess.STDOUT,
+        env={**os.environ, **ALIKE},
+    ) as process:  # fmt: skip
+        end = time.monotonic() + TIMEOUT_S
+        while process.poll() is None and time.monotonic() < end:
+            if shown:
+                print(f"\r  {percent():>4} ", end="", flush=True)
+            with contextlib.suppress(subprocess.TimeoutExpired):
+                process.wait(LOOK_EVERY_S)
+        late = process.poll() is None
+        if late:
+            process.terminate()  # make ends its children
+    if shown:
+        print("\r       \r", end="", flush=True)
+    if process.returncode:
+        why = f"took more than {TIMEOUT_S} s" if late else "failed"
+        raise EdgeError("E-SIM-01", f"{Path(command[0]).name} {why}:\n{_end_of_log()}", f"see {LOG}")
+
+
+def percent() -> str:
+    """How far make has come by its own account, "" when it has not said."""
+    found = re.findall(r"^\[ *(\d+)%\]", _end_of_log(), re.MULTILINE)
+    return f"{found[-1]} %" if found else ""
+
+
+def _end_of_log() -> str:
+    with LOG.open("rb") as file:
+        file.seek(max(0, LOG.stat().st_size - LOG_END_BYTES))
+        return "\n".join(file.read().decode("utf-8", "replace").splitlines()[-12:])
 
 
 def say(text: str) -> None:

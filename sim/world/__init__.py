@@ -182,17 +182,17 @@ class World:
 
     def _noticed(self) -> bool:
         """The terminal holds nothing that the centre has not, or it has stopped and the centre has
-        been told (by its next envelope, which may take an hour). A log that has grown again beyond
+        been told (of the stop, or by its next envelope, which may take an hour). A log that has grown again beyond
         the terminal's checkpoint, with other content, only the terminal can tell from its own."""
         stopped = bool(self.device.alive and self.device.stop_code())
-        return self._fits() or (stopped and (self._told_ahead() or not self._shorter()))
+        return self._fits() or (stopped and (self._told() or not self._shorter()))
 
     def _shorter(self) -> bool:
         return self.net.centre_size() < self.device.store.checkpoint[0]
 
-    def _told_ahead(self) -> bool:
+    def _told(self) -> bool:
         alarms = audit.incidents(self.made.store, alarms_only=True)
-        return any(code == invariants.AHEAD_ALARM for code, *_ in alarms)
+        return any(code in invariants.OLD_COPY_ALARMS for code, *_ in alarms)
 
     def _fits(self) -> bool:
         """The terminal's checkpoint is one of the log that the centre has now."""
@@ -202,7 +202,7 @@ class World:
     def _bring_the_newest(self) -> None:
         fits, stopped = self._fits(), bool(self.device.stop_code())
         if not fits:
-            told = self._told_ahead() or not self._shorter()
+            told = self._told() or not self._shorter()
             self.watch.must("a restored centre: the terminal stops", lambda: stopped)
             self.watch.must("a restored centre: it is told that a terminal is ahead", lambda: told)
             self.time.counts["centre restored, noticed"] += stopped

@@ -107,6 +107,7 @@ class VirtualTerminal:
         self._store: Store | None = None
         self._inbox: list[Event] = []
         self._busy = False  # a slow disk: the turn goes on later
+        self._in_turn = False  # what happens meanwhile waits in the inbox, as in the owner's task
         self._low = False
         self._checkpointed = True
         self._starts = 0
@@ -234,8 +235,10 @@ class VirtualTerminal:
                 self.time.note(f"close {type(error).__name__}")
 
     def _guarded(self, turn: Callable[[], None]) -> None:
+        self._in_turn = True
         try:
             turn()
+            self._work()
             if self.alive:
                 self._starts = 0
                 self._arm()
@@ -243,6 +246,8 @@ class VirtualTerminal:
             self.power_cut()
         except EdgeError as error:
             self._failed(error)
+        finally:
+            self._in_turn = False
 
     def _failed(self, error: EdgeError) -> None:
         """An error of the store ends the process, as in edge.agent; systemd starts it again."""
@@ -277,7 +282,7 @@ class VirtualTerminal:
         if not self.alive or (isinstance(event, CardRead) and "board" in self.lost_parts):
             return
         self._inbox.append(event)
-        if not self._busy:
+        if not self._busy and not self._in_turn:
             self._guarded(self._work)
 
     def _work(self) -> None:
@@ -337,7 +342,6 @@ class VirtualTerminal:
             effects = self._let_out(feedback, outward)
             if effects:
                 self._turn(effects)
-            self._work()
 
         self._guarded(goes_on)
 
@@ -393,7 +397,6 @@ class VirtualTerminal:
             if self._low and self.alive:
                 boots = self.boots
                 self.time.at(12 * IDLE_MS, lambda: self._idle(boots))
-            self._work()
 
     # -- effects -----------------------------------------------------------------------------------
     def _perform(self, effect: Effect) -> None:

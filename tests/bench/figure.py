@@ -52,6 +52,11 @@ class Size(Struct, frozen=True):
     visits: int = 1_000  # visits by card
     settle_s: float = 6.0  # an idle process is left alone this long before its memory is read
     starts: int = 9
+    trips: int = 200  # commands to the controller, each alone
+    bursts: int = 7
+    burst: int = 100  # commands in a row
+    virtual_s: int = 3_600  # of the controller's time
+    flashes: int = 5
 
 
 FULL = Size()
@@ -66,6 +71,11 @@ QUICK = Size(
     visits=50,
     settle_s=3.0,
     starts=3,
+    trips=40,
+    bursts=3,
+    burst=40,
+    virtual_s=600,
+    flashes=2,
 )
 TINY = Size(
     appends=6,
@@ -78,6 +88,11 @@ TINY = Size(
     visits=2,
     settle_s=0.5,
     starts=1,
+    trips=5,
+    bursts=1,
+    burst=10,
+    virtual_s=20,
+    flashes=1,
 )
 
 

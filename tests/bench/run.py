@@ -1,6 +1,7 @@
 """All figures in one table: .venv/bin/python tests/bench/run.py [--quick] [--only NAME] [--json F]
 
-Nothing here is asserted: figures are read by people. `--only` may be given several times.
+Nothing here is asserted: figures are read by people. `--only` may be given several times; `chip` is
+measured only by name, because it takes a quarter of an hour and a runtime (`facepay sim uf2`).
 """
 
 from __future__ import annotations
@@ -20,7 +21,20 @@ from pathlib import Path
 from rich.console import Console
 from rich.table import Table
 
-from tests.bench import appends, cold, drain, looks, memory, seals, settling, visits
+from tests.bench import (
+    appends,
+    cable,
+    chip,
+    cold,
+    drain,
+    flashing,
+    hours,
+    looks,
+    memory,
+    seals,
+    settling,
+    visits,
+)
 from tests.bench.figure import FULL, QUICK, Figure, Size, as_json
 from tests.bench.material import HOME
 
@@ -33,7 +47,12 @@ GROUPS = {
     "drain": drain.measure,
     "memory": memory.measure,
     "start": cold.measure,
+    "cable": cable.measure,
+    "flash": flashing.measure,
+    "board": hours.measure,
+    "chip": chip.measure,
 }
+BY_NAME = {"chip"}
 WIDTH = 190  # of a table that is written to a file
 
 
@@ -44,7 +63,7 @@ def main() -> int:
     parser.add_argument("--only", action="append", choices=sorted(GROUPS), default=[])
     parser.add_argument("--json", type=Path, help="write the figures here as well")
     given = parser.parse_args()
-    names = [name for name in GROUPS if not given.only or name in given.only]
+    names = [name for name in GROUPS if name in (given.only or GROUPS.keys() - BY_NAME)]
     console = Console(highlight=False, width=None if sys.stdout.isatty() else WIDTH)
     before = os.getloadavg()
     began = time.monotonic()

@@ -12,12 +12,13 @@ import pytest
 from rich.console import Console
 
 from tests.bench.figure import TINY, Figure, as_json, in_turns, paired
-from tests.bench.run import GROUPS, collect, table
+from tests.bench.run import BY_NAME, GROUPS, collect, table
 
-LIGHT = ("append", "crypto", "benefit", "start")
+LIGHT = ("append", "crypto", "benefit", "start", "cable", "flash", "board")
 HEAVY = ("vision", "visit", "drain", "memory")
 TARGETS = {
     "append": ("store.commit of 10 signed records", "fsyncs per commit of 1 record"),
+    "board": ("the board's seconds in one of the wall's",),
     "memory": ("RSS idle, no camera", "RSS after 2 visits by card", "growth over 2 visits"),
 }
 
@@ -55,8 +56,15 @@ def test_a_group_of_many_processes_gives_whole_figures(name: str, tmp_path: Path
     check(name, figures_of(name, tmp_path))
 
 
+@pytest.mark.tier2
+@pytest.mark.timeout(7200)
+def test_the_group_of_the_emulated_chip_gives_whole_figures(tmp_path: Path) -> None:
+    check("chip", figures_of("chip", tmp_path))
+
+
 def test_every_group_is_tried_here() -> None:
-    assert {*LIGHT, *HEAVY} == set(GROUPS)
+    assert {*LIGHT, *HEAVY, *BY_NAME} == set(GROUPS)
+    assert {"chip"} == BY_NAME
 
 
 def test_the_rounds_of_a_figure_and_its_floor_alternate() -> None:

@@ -9,7 +9,7 @@ import hashlib
 import pytest
 from kit import NOW, ZERO, Device, codes_of, make, rows_of, template
 
-from edge.core.parts.centre_word import LOG_ERRORS
+from edge.core.parts.log_stop import LOG_ERRORS
 from edge.core.types import Mode, Outcome
 from edge.errors import EdgeError
 from edge.suites import es256

@@ -150,3 +150,25 @@ def test_a_suspected_terminal_gets_no_new_policy_until_a_person_lifts_it(centre,
     device.get_policy(now=NOW + 31 * HOUR)
     assert device.policy_hash != held
     assert codes_of(centre) == ["clock_ahead"]
+
+
+def test_a_terminal_that_doubts_our_log_gets_no_new_policy_until_a_person_lifts_it(centre, device):
+    """Its own stop counts, not the day: neither the next policy nor a repeated report goes around it."""
+    device.get_policy()
+    held = device.policy_hash
+    found = {"code": "E-LOG-04", "epoch": 1, "seq": 0, "hash": b"", "stop": b"1" * 16}
+    assert device.ask("incident", found, now=NOW) == (0, {"policy_version": 1})
+    device.get_policy(now=NOW + 30 * HOUR)
+    assert device.policy_hash == held
+    assert device.ask("incident", found, now=NOW + 30 * HOUR) == (0, {"policy_version": 1})
+    (waiting,) = audit.suspicions(centre.store)
+    assert waiting == (device.name, NOW, ["E-LOG-04"])
+    assert centre.lift(device.name, NOW + 31 * HOUR)
+    assert not audit.suspicions(centre.store)
+    assert device.ask("incident", found, now=NOW + 31 * HOUR) == (0, {"policy_version": 1})
+    device.get_policy(now=NOW + 31 * HOUR)
+    assert device.policy_hash != held, "the one beyond it"
+    again = device.ask("incident", found | {"stop": b"2" * 16}, now=NOW + 32 * HOUR)
+    assert again == (0, {"policy_version": 2}), "another stop is another doubt"
+    assert not device.ask("incident", found | {"stop": b"2"}, now=NOW + 32 * HOUR)[0]
+    assert codes_of(centre) == ["E-LOG-04", "E-LOG-04", "E-LOG-04"]

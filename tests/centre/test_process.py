@@ -180,6 +180,27 @@ def test_what_setup_writes_the_process_reads_and_the_agent_trusts(tmp_path):
     assert Store(setup.default_url(tmp_path)).sqlite
 
 
+def test_a_person_at_the_centre_sees_who_is_under_suspicion_and_lifts_it(tmp_path, capsys):
+    from sim.centre import lifting
+
+    device = Device("yd-0001")
+    made = setup.make_centre(tmp_path, None, [device.spec], [], profile="P1")
+    config = ["--config", str(made.write_config(port=1883, tls=False))]
+    device.centre = setup.open_centre(tmp_path, guest=True)
+    assert lifting.main(config) == 0
+    assert capsys.readouterr().out == "no terminal is under suspicion\n"
+    found = {"code": "E-LOG-04", "epoch": 1, "seq": 0, "hash": b"", "stop": b"1" * 16}
+    assert device.ask("incident", found)[0] == 0
+    assert lifting.main(config) == 0
+    said = capsys.readouterr().out
+    assert said.startswith("yd-0001: under suspicion since 20") and said.endswith(": E-LOG-04\n")
+    assert lifting.main([*config, "yd-0001"]) == 0
+    assert lifting.main([*config, "yd-0001"]) == 1
+    assert "yd-0001 is under no suspicion" in capsys.readouterr().err
+    assert lifting.main(["--config", str(tmp_path / "none.toml")]) == 2
+    made.close()
+
+
 @pytest.mark.parametrize("name", ["centre-sign.pem", "centre-seal.pem"])
 def test_private_keys_are_for_their_owner_only(tmp_path, name):
     setup.make_centre(tmp_path, None, [], []).close()

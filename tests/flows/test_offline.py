@@ -200,23 +200,6 @@ def test_a_clock_set_back_stops_offline_acceptance_until_the_centre_is_heard() -
     tell_story(d, send(bill(number="N3")), on("ways"))
 
 
-def test_a_forked_log_stops_offline_acceptance_until_a_newer_policy() -> None:
-    d = tell_story(
-        desk(), post(e.AnswerBad("E-WIR-05")), send(), on("ways"), press("cancel"), wait(8_000)
-    )
-    tell_story(d, post(e.AnswerBad("E-LOG-04")))
-    d.boot()
-    tell_story(
-        d, send(bill(number="N2")), on("refused", detail={"cap": "log", "limit": 0}), wait(8_000)
-    )
-    d.post(e.PolicyArrived(policy("P1", version=3), b"\x05" * 32, b"same version"))
-    assert d.terminal.status(d.now)["stop_code"] == "E-LOG-04"
-    d.post(e.PolicyArrived(policy("P1", version=4), b"\x06" * 32, b"doc"))
-    tell_story(d, send(bill(number="N3")), on("ways"))
-    d.boot()
-    assert d.terminal.status(d.now)["stop_code"] == ""
-
-
 def test_a_policy_without_rules_promises_nothing() -> None:
     for rules in ({}, {"rules": 5}):
         d = tell_story(

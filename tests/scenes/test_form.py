@@ -9,6 +9,7 @@ from hypothesis import strategies as st
 from edge.errors import EdgeError
 from sim.scenes import form
 from sim.scenes.__main__ import HOME, find
+from sim.scenes.boards import patched
 
 GOOD = b'title = "t"\narea = "link"\n\n[[step]]\ndo = "press"\nbutton = "face"\n'
 
@@ -65,11 +66,16 @@ def test_a_name_that_leads_nowhere_brings_the_nearest() -> None:
     assert find(["lamps_white"]) == [HOME / "lamps_white.toml"]
 
 
-def test_a_patch_must_fit_one_file() -> None:
-    from sim.scenes.boards import patched
-
-    with pytest.raises(EdgeError, match=r"E-SCN-03.*fits 0 files"):
-        patched([form.Patch("no such text in the firmware", "x")])
+@pytest.mark.parametrize(
+    ("old", "said"),
+    [
+        ("no such text in the firmware", "fits 0 places"),
+        ("elif self._since[i] < 0:", "fits 2 places: a/firmware/duties/tamper.py, a/firmware/io/b"),
+    ],
+)
+def test_a_patch_must_fit_one_place(old: str, said: str) -> None:
+    with pytest.raises(EdgeError, match=rf"E-SCN-03.*{said}"):
+        patched([form.Patch(old, "x")])
 
 
 @settings(max_examples=300, deadline=None)

@@ -21,11 +21,9 @@ FAULTS = {
                             "((500, (AMBER, OFF)), (650, DARK))", "dark/dark 6"),
     "lamps_ok_ends_by_itself": ("(1, ((1500, (GREEN, GREEN)),))",
                                 "(0, ((1500, (GREEN, GREEN)),))", "ring dark"),
-    "buttons_bounce_is_no_press": (
-        "elif self._since[i] < 0:",
-        ("elif not self._told[i]:\n                self._told[i] = True\n"
-         "                out.append(name)\n            elif self._since[i] < 0:"),
-        "pressed button=confirm"),
+    "buttons_bounce_is_no_press": ("now - self._since[i] >= STABLE_MS:\n                self._told[i] = True",
+                                   "now >= self._since[i]:\n                self._told[i] = True",
+                                   "pressed button=confirm"),
     "buttons_held_is_one_press": ("self._told[i] = True", "self._told[i] = False",
                                   "pressed button=cancel"),
     "reader_social_security_card": ("payload = crypt(self._secret, self.counter, payload)",

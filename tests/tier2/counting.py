@@ -1,10 +1,14 @@
-# Put in front of main.py by test_smoke.py: every ROUNDS-th round of the loop collects and says how much
-# of the heap is free. Everything behind it is the firmware as it is.
+# Put in front of main.py by test_smoke.py and tests/bench/heap.py: says what of the heap is free and in
+# use before the firmware, and then after a collection in every ROUNDS-th round of its loop. Everything
+# behind it is the firmware as it is.
 import gc
 import select
 import sys
 
 ROUNDS = 40
+
+gc.collect()
+print("bare", gc.mem_free(), gc.mem_alloc())
 
 
 class _Poll:

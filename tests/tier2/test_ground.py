@@ -1,15 +1,16 @@
-"""What tier 2 stands on: where the sources come from, and the fault of the emulator that we mend. These
-need no runtime."""
+"""What tier 2 stands on: where the sources come from, and the fault of the emulator that we mend. Only
+the last needs something that is not in the clone."""
 
 from __future__ import annotations
 
 import subprocess
+import sys
 from pathlib import Path
 
 import pytest
 
 from edge.errors import EdgeError
-from sim.tier2 import ROOT, VENV, uf2, venv
+from sim.tier2 import ROOT, VENV, uf2
 from sim.tier2.apt import Apt, debian_mirrors
 
 DEB822 = """\
@@ -80,7 +81,17 @@ def test_a_runtime_that_is_not_whole_does_not_count(
     assert uf2.stamp() is None
 
 
-@pytest.mark.skipif(not venv.made(), reason="no emulator: `facepay sim tier2` makes its venv")
+def test_a_plain_run_skips_the_chip_and_says_which_command_runs_it() -> None:
+    done = subprocess.run(
+        [sys.executable, "-m", "pytest", "-q", Path(__file__).with_name("test_smoke.py")],
+        cwd=ROOT, capture_output=True, text=True, check=False, timeout=120,
+    )  # fmt: skip
+    assert "9 skipped" in done.stdout, done.stdout + done.stderr
+    assert "`facepay sim tier2`" in done.stdout
+    assert "passed" not in done.stdout
+
+
+@pytest.mark.tier2
 def test_the_fault_of_the_emulator_that_we_mend_is_still_there() -> None:
     """(cleared by UARTICR, raised by a byte): red when upstream has mended it, then ours can go."""
     done = subprocess.run(

@@ -8,14 +8,18 @@ import sys
 from collections.abc import Callable
 from pathlib import Path
 
+import pytest
+
 from edge.core.events import BoardUp, CardRead, Pressed, Witnessed
 from edge.core.types import Head
 from edge.wire import frame
 from firmware.boards import pico as wiring
 from firmware.duties import lamps as player
+from tests.tier2.host import PATIENCE_S
+
+pytestmark = [pytest.mark.tier2, pytest.mark.timeout(3 * PATIENCE_S)]
 
 PWRON_RESET, WDT_RESET = 1, 3
-DUTIES = {"infrared", "white", "tamper", "proximity", "witness"}
 HEAD = Head(epoch=1, seq=41, hash=bytes(range(32)))
 LATE_MS = 40  # a change of light: one round of the loop is 10 ms, of which a slow one is a few
 FREE_MIN = 64 * 1024
@@ -32,9 +36,7 @@ def test_the_real_runtime_greets_the_real_driver(rig) -> None:
     assert up.info["board"] == "pico"
     assert up.info["build"] == rig.board.build
     assert up.info["reset_cause"] == PWRON_RESET
-    welcome = rig.host.welcomes[0]
-    assert welcome["fits"], "one protocol, one table of messages"
-    assert {name for n, name in enumerate(frame.CAPS) if welcome["caps"] >> n & 1} >= DUTIES
+    assert set(up.info["caps"]) == set(frame.CAPS), "every duty"
     print(f"\nlink up {rig.board.now_ms()} ms after power-on: {up.info}")
 
 

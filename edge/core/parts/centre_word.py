@@ -1,5 +1,4 @@
-"""What the centre said last: when it was, which limits it signed, and whether its log still is what
-it was."""
+"""What the centre said last: when it was, and which limits it signed."""
 
 from __future__ import annotations
 
@@ -18,7 +17,6 @@ from edge.core.types import Json, Now
 
 META_SPACE: Final = "meta"
 CONTACT_KEY: Final = "centre"
-STOP_KEY: Final = "stop"
 POLICY_SPACE: Final = "policy"
 POLICY_KEY: Final = "current"
 POLICIES_SPACE: Final = "policies"  # every one that a record may name, by its hash: for the proof
@@ -26,25 +24,13 @@ ASK_BYTES: Final = 16
 POLICY_EVERY_MS: Final = 3_600_000
 POLICY_RETRY_MS: Final = 300_000
 CONTACT_SAVE_MS: Final = 60_000  # a word from the centre is noted on disk at most this often
-# Only what the centre itself signed may stop the terminal. E-LOG-01 (not signed by the centre) can be made by anybody who
-# may publish on `down`: it is noted and ignored, or a stranger could switch offline acceptance off.
-LOG_ERRORS: Final = frozenset({"E-LOG-02", "E-LOG-03", "E-LOG-04", "E-LOG-05", "E-LOG-06"})
 # A newer policy that this version does not understand is refused, the one we hold goes on until its
 # own end; /v1/status says so from the first day, so that offline acceptance does not end unsaid.
 POLICY_ERRORS: Final = frozenset({"E-POL-01", "E-POL-02", "E-POL-03"})
 
 
-class Stop(msgspec.Struct, frozen=True):
-    """Document meta/stop: why offline acceptance ended. A policy newer than `version` lifts it: the
-    centre's signed word.
-    """
-
-    code: str
-    version: int
-
-
 class CentreWord:
-    """Contact, policy and stop; `meta` is what the store kept of them, `fresh_policy` the document in
+    """Contact and policy; `meta` is what the store kept of them, `fresh_policy` the document in
     force when it came from beside the store."""
 
     def __init__(self, site: Site, meta: dict[str, bytes], fresh_policy: bytes = b"") -> None:
@@ -52,10 +38,6 @@ class CentreWord:
         self._fresh_policy = fresh_policy
         if (saved := meta.get(CONTACT_KEY)) is not None:
             site.contact = msgspec.json.decode(saved, type=Contact)
-        self._stop: Stop | None = None
-        if (saved := meta.get(STOP_KEY)) is not None:
-            self._stop = msgspec.json.decode(saved, type=Stop)
-            site.stop_code = self._stop.code
         self._refused = ""  # E-POL-*: the centre's newest policy, which we do not understand
         self._ask = b""
         self._due_ms: int | None = None
@@ -77,7 +59,7 @@ class CentreWord:
             case events.Answered():
                 return self._heard(now, event.answer.centre_utc_ms)
             case events.AnswerBad():
-                return self._answer_bad(event.code)
+                self._refused = event.code if event.code in POLICY_ERRORS else self._refused
             case events.PolicyArrived():
                 return self._policy_arrived(event)
             case events.Told():
@@ -110,7 +92,6 @@ class CentreWord:
                 "refused": self._refused,
             },
             "centre_utc_ms": site.contact.contact_utc_ms,
-            "stop_code": site.stop_code,
         }
 
     def sealed_in(self, effects: list[Effect], now: Now) -> list[Effect]:
@@ -158,19 +139,6 @@ class CentreWord:
         self._saved_ms = now.mono_ms
         return Save(META_SPACE, CONTACT_KEY, msgspec.json.encode(self._site.contact))
 
-    def _answer_bad(self, code: str) -> list[Effect]:
-        """The centre's log is not what it was: nothing is accepted on its credit until it says so,
-        signed.
-        """
-        if code in POLICY_ERRORS:
-            self._refused = code
-        if code not in LOG_ERRORS or self._stop is not None:
-            return []
-        version = self._site.policy.version if self._site.policy else 0
-        self._stop = Stop(code, version)
-        self._site.stop_code = code
-        return [Save(META_SPACE, STOP_KEY, msgspec.json.encode(self._stop))]
-
     # -- the policy --------------------------------------------------------------------------------
     def _ask_policy(self, now: Now) -> list[Effect]:
         self._ask = self._site.dice.bytes(ASK_BYTES)
@@ -188,9 +156,6 @@ class CentreWord:
         if event.hash != site.policy_hash:
             site.policy, site.policy_hash = event.policy, event.hash
             effects += self._keep(event.hash, event.document)
-        if self._stop is not None and event.policy.version > self._stop.version:
-            self._stop, site.stop_code = None, ""
-            effects.append(Save(META_SPACE, STOP_KEY, None))
         return effects
 
     @staticmethod

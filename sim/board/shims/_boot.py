@@ -119,9 +119,9 @@ disguise()
 main = os.getenv("SIM_MAIN") == "1"
 try:
     mounted()
-    _hub.tell(_hub.PROMPT, 1, wait=False)  # from here on Ctrl-C may come
+    _hub.tell(_hub.PROMPT, 1)  # from here on Ctrl-C may come
     if run("/boot.py") and main:
         run("/main.py")
 except KeyboardInterrupt:
     pass
-_hub.tell(_hub.PROMPT, wait=False)
+_hub.tell(_hub.PROMPT)

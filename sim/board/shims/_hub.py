@@ -76,7 +76,8 @@ def call(op, a=0, b=0, data=b""):
     """Tell and wait for the answer: an int."""
     global _serial, now_us
     _serial = mine = (_serial + 1) & 0xFFFFFFFF or 1
-    now_us += 1  # so that a program that only tells gets on in time
+    if op != WAIT:
+        now_us += 1  # so that a program that only tells gets on in time
     at = utime.ticks_us() if REAL else now_us
     _socket.send(struct.pack(HEAD, op, mine, at, a, b) + bytes(data))
     while _answered != mine:

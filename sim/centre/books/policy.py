@@ -129,16 +129,19 @@ def current(
         if held == row[0]:
             return None
         return bytes(conn.execute(_DOCUMENT, t.at(hash=row[0])).scalar_one())
-    count = conn.execute(_COUNT, t.at(terminal=terminal.name)).scalar()
-    made = make(issuer, terminal, now_ms, int(count or 0) + 1)
+    made = make(issuer, terminal, now_ms, newest_version(conn, terminal.name) + 1)
     return publish(conn, made, terminal.name, issuer.signer)
+
+
+def newest_version(conn: sa.Connection, terminal: str) -> int:
+    """Of the last policy that was made for it; 0 = none yet."""
+    return int(conn.execute(_COUNT, t.at(terminal=terminal)).scalar() or 0)
 
 
 def lift(conn: sa.Connection, issuer: Issuer, terminal: Terminal, now_ms: int) -> bytes:
     """A person looked and believes the terminal again: a new policy, signed now."""
     registry.update(conn, terminal.name, frozen_ms=0)
-    count = conn.execute(_COUNT, t.at(terminal=terminal.name)).scalar()
-    made = make(issuer, terminal, now_ms, int(count or 0) + 1)
+    made = make(issuer, terminal, now_ms, newest_version(conn, terminal.name) + 1)
     return publish(conn, made, terminal.name, issuer.signer)
 
 

@@ -328,7 +328,7 @@ def _sqlite_begin(conn: sa.Connection) -> None:
 
 
 _NOTE: Final = incidents.insert()
-_NOTED: Final = get(incidents, "terminal", "epoch", "seq", "hash", "code", only=("id",))
+_NOTED: Final = get(incidents, "terminal", "epoch", "seq", "hash", "code", "data", only=("id",))
 
 
 class Place(Struct, frozen=True):
@@ -340,9 +340,10 @@ class Place(Struct, frozen=True):
     hash: bytes = b""
 
 
-def noted(conn: sa.Connection, code: str, place: Place) -> bool:
+def noted(conn: sa.Connection, code: str, place: Place, *, data: bytes = b"") -> bool:
     """Whether this very incident is written down already."""
-    return conn.execute(_NOTED, at(**asdict(place), code=code)).first() is not None
+    row = conn.execute(_NOTED, at(**asdict(place), code=code, data=data)).first()
+    return row is not None
 
 
 def note(

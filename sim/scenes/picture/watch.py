@@ -9,8 +9,8 @@ from typing import Final
 
 import msgspec
 
+from sim.board.port import Virtual
 from sim.scenes.boards import Simulated
-from sim.scenes.clock import Virtual
 from sim.scenes.seen import Moment
 from sim.scenes.stage import Stage, name
 

@@ -1,6 +1,6 @@
-"""Time and cable of a run. On the wall: real seconds and the port as a terminal opens it. Virtual:
-time stands still until the run lets it pass, and bytes go to the board at exactly that moment, so a
-run repeats to the byte."""
+"""The port of a board as a terminal has it, and how time passes there. On the wall: real seconds and
+the pty. Virtual: time stands still until the terminal lets it pass, and bytes reach the board at
+exactly that moment, so a run repeats to the byte."""
 
 from __future__ import annotations
 
@@ -11,20 +11,21 @@ import tty
 from pathlib import Path
 from typing import Protocol
 
-from sim.board import Control
+from sim.board.client import Control
 
 WALL_PATIENCE = 4  # a busy machine is late; promises of time are kept in virtual time
 READ_MAX = 4096
-GRID_MS = 20  # how often the host looks at the cable: below the shortest time-out of the link
+HEARD = ("said", "off")  # what a terminal that waits is woken by
 
 
 class Gone(Exception):
     """The cable is out."""
 
 
-class Clock(Protocol):
+class Port(Protocol):
     """Microseconds since the start of the run, how they pass, and the port. `patience`: time-outs
-    are so many times longer; `turn_ms`: how long nobody needs to look."""
+    are so many times longer; `turn_ms`: how long nobody needs to look; `began_us`: the board's own
+    time at the start."""
 
     patience: int
     turn_ms: int
@@ -34,7 +35,7 @@ class Clock(Protocol):
     def open(self) -> bool: ...
     def close(self) -> None: ...
     def write(self, data: bytes) -> None: ...  # Gone
-    def wait(self, ms: int) -> bytes: ...  # what came, b"" when the time is over first; Gone
+    def wait(self, ms: float) -> bytes: ...  # what came, b"" when the time is over first; Gone
 
 
 class Wall:
@@ -70,7 +71,7 @@ class Wall:
         except OSError as error:
             raise Gone from error
 
-    def wait(self, ms: int) -> bytes:
+    def wait(self, ms: float) -> bytes:
         if self._fd is None:
             time.sleep(ms / 1000)
             return b""
@@ -87,17 +88,18 @@ class Wall:
 
 
 class Virtual:
-    """The board's own clock, moved by its control socket; `path` is there while the cable is in."""
+    """A board's own clock from its start on, moved by its control; `path` is there while the cable
+    is in."""
 
     def __init__(self, path: Path, control: Control) -> None:
         self.patience, self.turn_ms = 1, 1000
-        self.began_us = int(control.state()["now_us"])
+        self.began_us = 0
         self._path, self._control = path, control
-        self._now_us = self.began_us
+        self._now_us = 0
         self._open = False
 
     def now_us(self) -> int:
-        return self._now_us - self.began_us
+        return self._now_us
 
     def open(self) -> bool:
         self._open = self._path.is_symlink()
@@ -111,9 +113,8 @@ class Virtual:
             raise Gone
         self._control.send(data)
 
-    def wait(self, ms: int) -> bytes:
-        # Never until the next frame: where the CPU is stopped then depends on the host's pipes.
-        done = self._control.advance(min(ms, GRID_MS) if self._open else ms)
+    def wait(self, ms: float) -> bytes:
+        done = self._control.advance(ms, HEARD if self._open else ())
         self._now_us = done.now_us
         if not self._open:
             return b""  # nobody listens
