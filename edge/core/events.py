@@ -107,8 +107,8 @@ class CodeSeen(Struct, frozen=True):
 # -- camera and vision --------------------------------------------------------------------------------------------------
 class LookSeen(Struct, frozen=True):
     """What one shot shows. `problem` is None or one of: no_face two_faces too_small too_close too_dark too_bright
-    blurred turned off_centre. Angles in degrees: yaw > 0 = the patient turned to their own left; pitch > 0 = up.
-    eye_open 0 (shut) .. 1 (open) relative to an open eye; live: anti-spoof probability 0..1, or -1 when not evaluated
+    blurred turned off_centre covered camera_trouble. Angles in degrees: yaw > 0 = the patient turned to their own left;
+    pitch > 0 = up. eye_open 0 (shut) .. 1 (open) relative to an open eye; live: anti-spoof probability 0..1, or -1 when not evaluated
     (face not frontal). glow: linear light 0..1, red green blue of each region of core.liveness.regions, () without a face."""
 
     shot: int

@@ -33,4 +33,12 @@ CODES: Final[dict[str, tuple[str, str]]] = {
         "This terminal has no camera.",
         "Patients use card or QR reader; or set [camera] driver.",
     ),
+    "E-CAM-08": (
+        "The camera gives the same picture again and again: it hangs, or a recording is fed in.",
+        "Pull its plug and put it in again; look for what is between camera and board.",
+    ),
+    "E-CAM-09": (
+        "The camera's pictures are too small, or their format changed while it ran.",
+        "Set its size in [camera]; nothing else may use or replace the camera.",
+    ),
 }

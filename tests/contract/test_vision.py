@@ -19,29 +19,32 @@ from edge.drivers.camera import command, files, none
 from edge.drivers.vision import models
 from edge.drivers.vision.eyes import LOOKS_PER_S, Eyes
 from sim.camera import clips, plate, stage
+from sim.camera.pixels import Sensor
 
 WAIT_S = 30.0
 
 # Four pictures, then silence; the second start goes on for ever: a camera whose cable was loose.
 FLAKY = """
 import sys, time, pathlib
-again = pathlib.Path(sys.argv[1]); shot = pathlib.Path(sys.argv[2]).read_bytes()
+again = pathlib.Path(sys.argv[1]); shots = [p.read_bytes() for p in sorted(pathlib.Path(sys.argv[2]).glob("*.jpg"))]
 first = not again.exists(); again.touch()
 n = 0
 while not first or n < 4:
-    sys.stdout.buffer.write(shot); sys.stdout.buffer.flush(); time.sleep(0.06); n += 1
+    sys.stdout.buffer.write(shots[n % len(shots)]); sys.stdout.buffer.flush(); time.sleep(0.06); n += 1
 time.sleep(60)
 """
 
 
 @pytest.fixture(scope="module")
 def face(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A folder with one shot of a real person."""
+    """A folder with shots of a real person, each with its own noise."""
     models.fetch(models.PICTURES_DIR, "pictures")
     spot = stage.CAST["p1"]
     made = plate.make(stage.photo(models.PICTURES_DIR, spot), spot, clips.sight())
     folder = tmp_path_factory.mktemp("face")
-    Image.fromarray(plate.shot_of(made.texture)).save(folder / "0.jpg", quality=92)
+    sensor, light = Sensor(1), plate.shot_of(made.texture).astype(np.float32)
+    for number in range(5):
+        Image.fromarray(sensor.expose(light)).save(folder / f"{number}.jpg", quality=92)
     return folder
 
 
@@ -138,7 +141,7 @@ def test_a_code_held_still_is_read_and_not_repeated_with_every_shot(
 def test_a_camera_that_stops_delivering_is_lost_and_comes_back(
     face: Path, tmp_path: Path, watch: Callable[..., Watch]
 ) -> None:
-    arguments = [sys.executable, "-c", FLAKY, str(tmp_path / "again"), str(face / "0.jpg")]
+    arguments = [sys.executable, "-c", FLAKY, str(tmp_path / "again"), str(face)]
     w = watch(command.Driver({"command": arguments}))
     w.eyes.mode("face")
     w.wait(lambda: w.of(CameraBack))

@@ -140,6 +140,8 @@ STATES: dict[str, tuple[str, int, dict[str, Any]]] = {
     "ways-two": ("ways", 60_000, {"kind": "pharmacy", "amount_fen": 86_40, "ways": ["qr", "card"]}),
     "look": ("look", 30_000, {"problem": None, "tries_left": 3}),
     "look-dark": ("look", 22_000, {"problem": "too_dark", "tries_left": 2}),
+    "look-covered": ("look", 21_000, {"problem": "covered", "tries_left": 3}),
+    "look-camera": ("look", 20_000, {"problem": "camera_trouble", "tries_left": 3}),
     "look-two": ("look", 9_000, {"problem": "two_faces", "tries_left": 1}),
     "look-again": ("look", 30_000, {"problem": "wrong_gesture", "tries_left": 2}),
     "challenge-left": (

@@ -24,6 +24,8 @@ EYE_SHUT: Final = 0.35
 EYE_OPEN: Final = 0.6
 LOST_MS: Final = 1_000  # a face may drop out of a shot or two while it turns
 CROWD_SHOTS_MAX: Final = 2  # shots in a row with a second face
+UNSEEN: Final = ("no_face", "camera_trouble")  # nobody was followed over such a shot
+UNMEASURED: Final = (*UNSEEN, "two_faces", "too_small")  # without a pose: neither front nor turned
 
 
 class Clip(Struct, frozen=True):
@@ -74,7 +76,7 @@ def watch(clip: Clip, look: LookSeen, threshold: float) -> Clip | Verdict:
     clip, lost = _follow_face(clip, look)
     if lost:
         return fail(clip, lost, threshold)
-    if look.problem in ("no_face", "two_faces"):
+    if look.problem in UNMEASURED:
         return clip
     if look.live >= 0:
         clip = replace(clip, live_sum=clip.live_sum + look.live, live_count=clip.live_count + 1)
@@ -101,7 +103,7 @@ def _next_step(clip: Clip, look: LookSeen, threshold: float) -> Clip | Verdict:
 
 def _follow_face(clip: Clip, look: LookSeen) -> tuple[Clip, str]:
     """The same one face all the time: gone too long, a second one, or a jump of the box ends it."""
-    if look.problem == "no_face":
+    if look.problem in UNSEEN:
         lost = look.at_mono_ms - clip.face_ms > LOST_MS
         return clip, "face_lost" if lost else ""
     if look.problem == "two_faces":

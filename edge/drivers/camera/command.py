@@ -18,7 +18,7 @@ from typing import IO, Any
 from msgspec import Struct
 
 from edge.drivers.camera import Shot, options_of
-from edge.drivers.camera.pictures import JpegCutter, rgb_of
+from edge.drivers.camera.pictures import JpegCutter, Reader
 from edge.errors import EdgeError
 
 READ_BYTES = 64 * 1024
@@ -93,6 +93,7 @@ class Driver:
             target=_read, args=(process.stdout, newest), name="camera-read", daemon=True
         )
         reader.start()
+        read = Reader()
         base, quiet_since, patience_s = self._number, time.monotonic(), START_SILENCE_S
         try:
             while not stop.is_set():
@@ -108,7 +109,9 @@ class Driver:
                 else:
                     quiet_since, patience_s = time.monotonic(), SILENCE_S
                     self._number = base + taken[2]
-                    yield Shot(rgb_of(taken[0], "camera picture"), taken[1], self._number)
+                    rgb = read.rgb(taken[0], "camera picture")
+                    if rgb is not None:
+                        yield Shot(rgb, taken[1], self._number)
         finally:
             _end(process)
             reader.join(STOP_WAIT_S)

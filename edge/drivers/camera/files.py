@@ -20,7 +20,7 @@ from typing import Any
 from msgspec import Struct
 
 from edge.drivers.camera import Shot, options_of
-from edge.drivers.camera.pictures import JpegCutter, rgb_of
+from edge.drivers.camera.pictures import JpegCutter, Reader
 from edge.errors import EdgeError
 
 PICTURES_MAX = 20_000  # in one clip
@@ -69,6 +69,7 @@ class Driver:
         stage = self._path.is_dir() and (self._path / "cue").is_file()
         cue, stamp, began = Cue("", once=False), (0, ""), time.monotonic()
         last: tuple[float, int] = (0.0, -1)
+        read = Reader()
         while not stop.is_set():
             if stage:
                 seen = _cue_stamp(self._path / "cue")
@@ -81,8 +82,9 @@ class Driver:
                 continue
             last = (start, index)
             self._number += 1
-            rgb = rgb_of(clip.picture(index % len(clip)), f"{clip.name}[{index % len(clip)}]")
-            yield Shot(rgb, time.monotonic_ns() // 1_000_000, self._number)
+            rgb = read.rgb(clip.picture(index % len(clip)), f"{clip.name}[{index % len(clip)}]")
+            if rgb is not None:
+                yield Shot(rgb, time.monotonic_ns() // 1_000_000, self._number)
 
     def _now_playing(self, cue: Cue, began: float) -> tuple[Clip, float, int]:
         """The clip, when it started and the number of its picture that is due now."""

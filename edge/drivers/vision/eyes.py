@@ -4,7 +4,8 @@ One takes shots and keeps only the newest; the other looks at it and posts LookS
 CodeSeen, CameraLost and CameraBack. Whatever happens here, the agent is never kept waiting: it only
 sets a mode. Errors at start: E-VIS-01 missing model, E-VIS-02 wrong model, E-VIS-05 no runtime.
 While running a dead camera is the event CameraLost with its code (E-CAM-02 when it stops
-delivering), and the camera is started again until it is back.
+delivering, E-CAM-08 when it repeats itself, E-CAM-09 when it changes its format), and the camera is
+started again until it is back. A shot that cannot be judged is said as the problem camera_trouble.
 """
 
 from __future__ import annotations
@@ -19,6 +20,7 @@ from typing import TYPE_CHECKING
 
 from edge.core.events import CameraBack, CameraLost, CodeSeen, Event, LookSeen, TemplateMade
 from edge.drivers.vision import Picture, Source, models
+from edge.drivers.vision.feed import Feed
 from edge.errors import EdgeError
 
 if TYPE_CHECKING:
@@ -32,6 +34,8 @@ RETRY_S = (0.5, 1.0, 2.0, 5.0)  # pauses between attempts to start the camera; t
 IDLE_SHOT_S = 0.5  # mode off: a shot now and then only shows that the camera lives
 SAME_CODE_S = 1.5  # a code held into the camera is said again only after this
 STOP_WAIT_S = 5.0
+TROUBLE = "camera_trouble"  # the problem of a shot that cannot be judged
+BROKEN_SHOTS = 30  # in a row that no network could measure: the eyes are broken, not the shot
 MODES = ("off", "face", "code")
 RUNTIMES = ("ai_edge_litert", "tflite_runtime")
 
@@ -51,7 +55,7 @@ class Eyes:
         self._post = post
         self._stop = threading.Event()
         self._change = threading.Condition()
-        self._newest: Picture | None = None
+        self._newest: tuple[Picture, bool] | None = None  # and whether it may be judged
         self._mode = "off"
         self._turn = 0  # counts mode changes: a look of an earlier visit is not posted
         self._template_wanted = False
@@ -107,9 +111,11 @@ class Eyes:
             with self._change:
                 self._quiet = (began, START_SILENCE_S)
             try:
+                feed = Feed()
                 for shot in self._camera.shots(self._stop):
-                    attempt = 0
-                    self._keep(shot)
+                    fit = feed.take(shot, watching=self._watching())
+                    attempt = 0 if feed.moves else attempt
+                    self._keep(shot, fit=fit, alive=feed.moves or not attempt)
                 code = "E-CAM-02"
             except EdgeError as problem:
                 code = problem.code
@@ -124,11 +130,16 @@ class Eyes:
             attempt += 1
             self._stop.wait(max(0.1, pause))
 
-    def _keep(self, shot: Picture) -> None:
+    def _watching(self) -> bool:
         with self._change:
-            self._newest = shot
+            return self._mode != "off"
+
+    def _keep(self, shot: Picture, *, fit: bool, alive: bool) -> None:
+        with self._change:
+            self._newest = (shot, fit)
             self._quiet = (time.monotonic(), SILENCE_S)
-            back, self._lost = self._lost, ""
+            back = bool(self._lost) and alive
+            self._lost = "" if alive else self._lost
             self._change.notify_all()
         if back:
             self._post(CameraBack())
@@ -169,29 +180,39 @@ class Eyes:
         self._stop.set()
 
     def _watch(self, sight: Sight) -> None:
-        turn, codes = -1, _Codes()
+        turn, codes, broken = -1, _Codes(), 0
         while not self._stop.is_set():
             began = time.monotonic()
             with self._change:
                 if self._newest is None:
                     self._change.wait(0.25)
-                shot, self._newest = self._newest, None
+                newest, self._newest = self._newest, None
                 mode, now_turn, (since, patience) = self._mode, self._turn, self._quiet
-            if shot is None:
+            if newest is None:
                 if time.monotonic() - since > patience and not self._stop.is_set():
                     self._lose("E-CAM-02")
                 continue
             if now_turn != turn:
                 turn = now_turn
                 sight.forget()
+            shot, fit = newest
             try:
-                self._examine(sight, shot, mode, turn, codes)
-            except Exception:  # one bad shot must not end the eyes; it is in the log with its trace
+                self._examine(sight, shot, mode, turn, codes, fit=fit)
+                broken = 0
+            except Exception as problem:  # one bad shot must not end the eyes
                 log.exception("shot %s", shot.number)
+                broken += 1
+                self._trouble(shot, mode, turn)
+                if broken >= BROKEN_SHOTS:
+                    self._give_up(problem.code if isinstance(problem, EdgeError) else "E-VIS-07")
             self._stop.wait(max(0.0, 0.9 / LOOKS_PER_S - (time.monotonic() - began)))
 
-    def _examine(self, sight: Sight, shot: Picture, mode: str, turn: int, codes: _Codes) -> None:
-        if mode == "face":
+    def _examine(
+        self, sight: Sight, shot: Picture, mode: str, turn: int, codes: _Codes, *, fit: bool
+    ) -> None:
+        if mode == "face" and not fit:
+            self._trouble(shot, mode, turn)
+        elif mode == "face":
             look = sight.look(shot.rgb)
             self._say(seen(look, shot.rgb, shot.at_mono_ms, shot.number), turn)
             good = look.problem is None and look.face is not None
@@ -206,6 +227,11 @@ class Eyes:
             for text in qr.texts(shot.rgb):
                 if codes.new(text, time.monotonic()):
                     self._say(CodeSeen(text), turn)
+
+    def _trouble(self, shot: Picture, mode: str, turn: int) -> None:
+        """A shot by which nobody is judged, said so that the patient hears of it."""
+        if mode == "face":
+            self._say(LookSeen(shot.number, shot.at_mono_ms, TROUBLE), turn)
 
     def _wants_template(self, turn: int) -> bool:
         with self._change:

@@ -9,16 +9,17 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 from msgspec import Struct
+from msgspec.structs import replace
 
-from edge.drivers.vision import embed, lids, mesh, quality, spoof
+from edge.drivers.vision import checks, embed, lids, mesh, spoof
 from edge.drivers.vision.blazeface import Detector, Face
+from edge.drivers.vision.checks import pose as facing
 from edge.drivers.vision.tflite import Model, identity, open_model
 
 if TYPE_CHECKING:
     from edge.drivers.vision import Floats, Rgb
 
 WARM_UP_SHAPE = (480, 640, 3)
-FACE_PROBLEMS = frozenset({"no_face", "two_faces", "too_small"})  # nothing further is measured
 
 
 class Look(Struct, frozen=True, eq=False):
@@ -34,11 +35,12 @@ class Look(Struct, frozen=True, eq=False):
 class Sight:
     """The networks, loaded once. Errors: E-VIS-01, E-VIS-02, E-VIS-05."""
 
-    def __init__(self, directory: Path, limits: quality.Thresholds | None = None) -> None:
+    def __init__(self, directory: Path) -> None:
         def net(role: str) -> Model:
             return open_model(directory, role)
 
-        self._limits = limits or quality.Thresholds()
+        self._gate = checks.Gate()
+        self._facing = facing.Limits()
         self._detector = Detector(net("detector"), net("detector_back"))
         self._mesh, self._iris = net("mesh"), net("iris")
         self._spoof, self._embed = net("spoof"), net("embed")
@@ -62,24 +64,22 @@ class Sight:
 
     def look(self, rgb: Rgb) -> Look:
         """Measure one shot."""
-        faces = self._detector.faces(rgb)
-        problem = quality.problem_of(rgb, faces, self._limits)
-        if not faces or problem in FACE_PROBLEMS:
-            return Look(problem, faces[0] if faces else None)
-        face = faces[0]
+        scene = checks.scene(rgb, self._detector.faces(rgb))
+        first = self._gate.before_mesh(scene)
+        if not scene.faces or first.stops:
+            return Look(first.problem, scene.faces[0] if scene.faces else None)
+        face = scene.face
         shape = self.shape(rgb, face)
-        if shape.presence < self._limits.presence_min:
-            return Look("no_face", face)
         pose = mesh.pose(shape)
-        seen = max(abs(pose.depth_yaw_deg), abs(pose.yaw_deg))
-        frontal = seen <= self._limits.turned_deg
+        then = self._gate.with_mesh(replace(scene, shape=shape, pose=pose))
+        if then.stops:
+            return Look(then.problem, face)
+        frontal = facing.frontal(pose, self._facing)
         opening = self._lids.openness(
-            lids.ratio(self._iris, rgb, shape, pose), frontal=frontal and problem is None
+            lids.ratio(self._iris, rgb, shape, pose), frontal=frontal and first.problem is None
         )
-        if problem is None and not frontal:
-            problem = "turned"
         live = spoof.live_probability(self._spoof, rgb, face) if frontal else -1.0
-        return Look(problem, face, pose, opening, live)
+        return Look(first.problem or then.problem, face, pose, opening, live)
 
     def faces(self, rgb: Rgb) -> list[Face]:
         """Every face of a picture."""
