@@ -104,6 +104,12 @@ class CodeSeen(Struct, frozen=True):
     text: str
 
 
+class CodeUnread(Struct, frozen=True):
+    """The camera sees a QR code that it cannot read. problem: code_small code_glare code_unclear."""
+
+    problem: str
+
+
 # -- camera and vision --------------------------------------------------------------------------------------------------
 class LookSeen(Struct, frozen=True):
     """What one shot shows. `problem` is None or one of: no_face two_faces too_small too_close too_dark too_bright
@@ -323,6 +329,7 @@ Event = (
     | Pressed
     | CardRead
     | CodeSeen
+    | CodeUnread
     | LookSeen
     | TemplateMade
     | CameraLost

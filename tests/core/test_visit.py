@@ -373,6 +373,7 @@ def happen(day: AnyDay, sign: In) -> None:
     plain: dict[In, e.Event] = {
         In.CARD_READ: e.CardRead("A00000001"),
         In.CODE_SEEN: e.CodeSeen("code-1"),
+        In.CODE_UNREAD: e.CodeUnread("code_small"),
         In.TEMPLATE: e.TemplateMade(b"t", "m"),
         In.CAMERA_LOST: e.CameraLost("E-CAM-02"),
         In.CAMERA_BACK: e.CameraBack(),

@@ -10,7 +10,7 @@ import msgspec
 from msgspec.structs import replace
 
 from edge.core.effects import Ask, Effect, TakeTemplate
-from edge.core.events import CardRead, CodeSeen, LookSeen, Pressed, TemplateMade, Told
+from edge.core.events import CardRead, CodeSeen, CodeUnread, LookSeen, Pressed, TemplateMade, Told
 from edge.core.limits import WAY_STEPS
 from edge.core.tx._forms import FORCE, verdict_form
 from edge.core.types import BillStatus, Identity, Json, Means, Now, Person, Refusal, Verdict
@@ -92,7 +92,7 @@ def choose_qr(case: Case, _event: Any, now: Now) -> list[Effect]:
         return case.refuse(Refusal("offline_way", WAY_STEPS), now)
     if QR not in offered(case, now):
         return ways(case, None, now)
-    case.means = Means.QR
+    case.means, case.guidance = Means.QR, ""
     case.go(State.CODE, now, case.site.settings.confirm_timeout_ms)
     return case.show(screens.code(), now)
 
@@ -251,6 +251,14 @@ def code_seen(case: Case, event: CodeSeen, now: Now) -> list[Effect]:
     org = case.site.settings.fixmedins_code
     body = {"means": QR, "ecQrCode": text, "businessType": business, "orgId": org}
     return _ask_who(case, body, now)
+
+
+def code_unread(case: Case, event: CodeUnread, now: Now) -> list[Effect]:
+    """A code is held up and cannot be read: say what would help, once."""
+    if event.problem == case.guidance:
+        return []
+    case.guidance = event.problem
+    return case.show(screens.code(event.problem), now)
 
 
 def card_read(case: Case, event: CardRead, now: Now) -> list[Effect]:

@@ -40,6 +40,7 @@ class In(StrEnum):
     DONE = "done"
     CARD_READ = "card_read"
     CODE_SEEN = "code_seen"
+    CODE_UNREAD = "code_unread"
     LOOK_SEEN = "look_seen"
     TEMPLATE = "template_made"
     CAMERA_LOST = "camera_lost"
@@ -61,6 +62,7 @@ BY_TYPE: Final[dict[type, In]] = {
     e.StopAsked: In.STOP,
     e.CardRead: In.CARD_READ,
     e.CodeSeen: In.CODE_SEEN,
+    e.CodeUnread: In.CODE_UNREAD,
     e.LookSeen: In.LOOK_SEEN,
     e.TemplateMade: In.TEMPLATE,
     e.CameraLost: In.CAMERA_LOST,
@@ -126,6 +128,7 @@ TABLE: Final[dict[tuple[State, In], Row]] = {
     (S.TEMPLATE, In.TICK): _row(who.template_late, *_LOOK_AGAIN),
     # -- code and card
     (S.CODE, In.CODE_SEEN): _row(who.code_seen, S.CODE, S.RESULT, *_ASKED),
+    (S.CODE, In.CODE_UNREAD): _row(who.code_unread, S.CODE),
     (S.CODE, In.CAMERA_LOST): _row(who.camera_gone, *_WAYS),
     (S.CODE, In.LINK_LOST): _row(who.link_gone_code, *_WAYS),
     (S.CODE, In.OTHER_WAY): _row(who.other_way, *_WAYS),
@@ -176,6 +179,7 @@ for _state in BEFORE_RECORD:
 _CAMERA: Final = {
     In.LOOK_SEEN,
     In.CODE_SEEN,
+    In.CODE_UNREAD,
     In.TEMPLATE,
 }  # shots still in the queue after a mode change
 _DEVICES: Final = {
@@ -213,7 +217,7 @@ IGNORED: Final[dict[State, frozenset[In]]] = {
     ),
     S.CODE: frozenset(
         (_CAMERA | _ALWAYS | _LINK | _DEVICES | BUTTONS | {In.CARD_READ})
-        - {In.CODE_SEEN, In.CAMERA_LOST, In.LINK_LOST, In.OTHER_WAY, In.CANCEL}
+        - {In.CODE_SEEN, In.CODE_UNREAD, In.CAMERA_LOST, In.LINK_LOST, In.OTHER_WAY, In.CANCEL}
     ),
     S.CARD: frozenset(
         (_CAMERA | _ALWAYS | _LINK | _DEVICES | BUTTONS) - {In.BOARD_LOST, In.OTHER_WAY, In.CANCEL}

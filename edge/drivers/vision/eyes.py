@@ -1,7 +1,7 @@
 """The vision driver: two threads between the camera and the inbox.
 
 One takes shots and keeps only the newest; the other looks at it and posts LookSeen, TemplateMade,
-CodeSeen, CameraLost and CameraBack. Whatever happens here, the agent is never kept waiting: it only
+CodeSeen, CodeUnread, CameraLost and CameraBack. Whatever happens here, the agent is never kept waiting: it only
 sets a mode. Errors at start: E-VIS-01 missing model, E-VIS-02 wrong model, E-VIS-05 no runtime.
 While running a dead camera is the event CameraLost with its code (E-CAM-02 when it stops
 delivering, E-CAM-08 when it repeats itself, E-CAM-09 when it changes its format), and the camera is
@@ -18,7 +18,15 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from edge.core.events import CameraBack, CameraLost, CodeSeen, Event, LookSeen, TemplateMade
+from edge.core.events import (
+    CameraBack,
+    CameraLost,
+    CodeSeen,
+    CodeUnread,
+    Event,
+    LookSeen,
+    TemplateMade,
+)
 from edge.drivers.vision import Picture, Source, models
 from edge.drivers.vision.feed import Feed
 from edge.errors import EdgeError
@@ -222,11 +230,12 @@ class Eyes:
                 named = TemplateMade(made.astype("<f4").tobytes(), sight.template_model())
                 self._say(named, turn)
         elif mode == "code":
-            from edge.drivers.vision import qr
-
-            for text in qr.texts(shot.rgb):
+            texts, unread = codes.read(shot.rgb)
+            for text in texts:
                 if codes.new(text, time.monotonic()):
                     self._say(CodeSeen(text), turn)
+            if unread and codes.new(unread, time.monotonic()):
+                self._say(CodeUnread(unread), turn)
 
     def _trouble(self, shot: Picture, mode: str, turn: int) -> None:
         """A shot by which nobody is judged, said so that the patient hears of it."""
@@ -248,10 +257,20 @@ class Eyes:
 
 
 class _Codes:
-    """Which code was said when, so that a code held still is one event every `SAME_CODE_S`."""
+    """Reads codes, and knows what was said when, so that a code held still is one event every
+    `SAME_CODE_S`.
+    """
 
     def __init__(self) -> None:
+        from edge.drivers.vision import qr
+
+        self._reader = qr.Reader()
         self._text, self._at_s = "", 0.0
+
+    def read(self, rgb: Rgb) -> tuple[list[str], str]:
+        """The texts in the shot, or the problem of a code that stays unread."""
+        texts, unread = self._reader.read(rgb)
+        return texts, unread.problem if unread else ""
 
     def new(self, text: str, now_s: float) -> bool:
         if text == self._text and now_s - self._at_s < SAME_CODE_S:
