@@ -47,7 +47,7 @@ class Prune(Struct, frozen=True):
 # -- outward ------------------------------------------------------------------------------------------------------------
 class Show(Struct, frozen=True):
     """Put a screen up. Names: idle ways look challenge code card whom confirm working settled provisional confirming
-    refused out_of_service. Fields hold values and i18n keys, never prose. `left_ms`: time until this screen ends itself."""
+    refused notice out_of_service. Fields hold values and i18n keys, never prose. `left_ms`: time until this screen ends itself."""
 
     name: str
     visit: int

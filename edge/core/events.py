@@ -80,6 +80,41 @@ class ReconcileAsked(Struct, frozen=True):
     call: int
 
 
+class ErrandArrived(Struct, frozen=True):
+    """POST /nation-ec: somebody is to be recognised ("auth"), a code to be read ("scan"), or what became of a settlement to
+    be shown ("notify"). Fields as in `core.visit.errand.Errand`."""
+
+    call: int
+    what: str
+    out_biz_no: str = ""
+    business: str = "01301"
+    success: bool = True
+    person: str = ""
+    rows: tuple[tuple[str, str], ...] = ()
+
+
+class ErrandLeft(Struct, frozen=True):
+    """The caller of an errand went away: nobody waits for its answer."""
+
+    call: int
+
+
+class AuthExchanged(Struct, frozen=True):
+    """POST /nation-ec cn.nhsa.auth.check: who was recognised under this number?"""
+
+    call: int
+    auth_no: str
+    out_biz_no: str = ""
+
+
+class CodeDecoded(Struct, frozen=True):
+    """POST /nation-ec ec.query: whose is this code, which another scanner read?"""
+
+    call: int
+    code: str
+    business: str
+
+
 # -- people -------------------------------------------------------------------------------------------------------------
 class Pressed(Struct, frozen=True):
     """A button on the page or the board. button: "face" (consent given) "qr" "card" "choose" "confirm" "pay" "cancel"
@@ -326,6 +361,10 @@ Event = (
     | CloseAsked
     | DayAsked
     | ReconcileAsked
+    | ErrandArrived
+    | ErrandLeft
+    | AuthExchanged
+    | CodeDecoded
     | Pressed
     | CardRead
     | CodeSeen

@@ -124,8 +124,9 @@ def decide(want: Want, policy: Policy, outage: Outage, now: Now) -> Mode | Refus
     """Online, provisional, queued, or the reason why not. `policy` is the one in force."""
     if want.online and not want.force:
         return Mode.ONLINE
-    offline = tx.kinds()[want.kind].OFFLINE
-    if want.require_online or policy.profile == "P2" or offline == tx.DENIED:
+    # an errand of the HIS is no kind of record; it is always `require_online`
+    offline = tx.DENIED if want.require_online else tx.kinds()[want.kind].OFFLINE
+    if policy.profile == "P2" or offline == tx.DENIED:
         return Refusal("offline_strict", STRICT_STEPS, {"profile": policy.profile})
     if offline == tx.QUEUED:
         return Mode.QUEUED

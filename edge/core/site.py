@@ -11,6 +11,7 @@ from typing import Final
 from msgspec import Struct
 from msgspec.structs import replace
 
+from edge.core.books.authorised import Authorised
 from edge.core.books.bills import Book
 from edge.core.books.days import DayBook
 from edge.core.books.msgid import Msgids
@@ -65,6 +66,7 @@ class Site:
         self.ledger = ledger
         self.msgids = msgids
         self.tasks = tasks
+        self.authorised = Authorised()
         self.frozen_code = ""  # nothing is signed any more: the centre suspects this terminal
         self.signing: list[Draft] = []  # given to the store, not yet reported durable
         self.policy: Policy | None = None

@@ -35,6 +35,7 @@ from edge.core.parts.centre_word import META_SPACE, CentreWord
 from edge.core.parts.clock import Clock
 from edge.core.parts.counter import CounterDesk
 from edge.core.parts.days import Days
+from edge.core.parts.errands import Errands
 from edge.core.parts.log_stop import LogStop
 from edge.core.parts.pruning import Pruning
 from edge.core.parts.reconcile import Reconcile
@@ -113,6 +114,7 @@ class Terminal:
         self._tasks = TaskDesk(self._site, docs.get(META_SPACE, {}), self._closed)
         witness = WitnessDesk(self._site, docs.get(META_SPACE, {}))
         self._clock = Clock()
+        self._errands = Errands(self._site)
         self._outbox = Outbox(dice, timing_of(settings))
         self._outbox.restore(
             self._site.ledger.head.seq, self._site.ledger.answered_seq, self._site.ledger.sizes()
@@ -129,6 +131,7 @@ class Terminal:
             Reconcile(self._site),
             Pruning(self._site),
             Backlog(self._site, self._outbox),
+            self._errands,
         )
         self._case = Case(self._site, 0)
         self._visits = 0
@@ -236,6 +239,7 @@ class Terminal:
     def _terminal_part(self, event: Event, now: Now) -> list[Effect]:
         self._site.touch(now)
         self._site.visit_ask = self._case.ask_id
+        self._errands.closed_by(self._closed())
         self._site.idle = self._case.state is State.IDLE and not self._site.book.waiting()
         self._decided_now = False
         effects = self._own_part(event, now)
@@ -255,6 +259,8 @@ class Terminal:
                 if withdraw and self._case.bill_id == event.bill_id:
                     effects += visit.step(self._case, In.WITHDRAW, event, now)
                 return effects
+            case events.ErrandLeft() if self._is_errand(event.call):
+                return visit.step(self._case, In.WITHDRAW, event, now)
             case events.ReverseArrived():
                 return reversal.arrived(site, event, now, self._closed())
             case events.Answered():
@@ -325,6 +331,11 @@ class Terminal:
             case _:
                 return visit.BY_TYPE.get(type(event))
 
+    def _is_errand(self, call: int) -> bool:
+        """The errand of this call is before the terminal."""
+        errand = self._case.errand
+        return errand is not None and errand.call == call and self._case.state is not State.IDLE
+
     # -- the end of every step --------------------------------------------------------------------
     def _closed(self) -> str:
         """Why nothing new is taken, "" = open."""
@@ -362,6 +373,11 @@ class Terminal:
 
     def _rest(self, now: Now) -> list[Effect]:
         """Nobody is served: start the next visit, or show why not."""
+        if not self._closed() and (errand := self._errands.next()) is not None:
+            self._visits += 1
+            self._case = Case(self._site, self._visits)
+            self._case.errand = errand
+            return visit.step(self._case, In.START, None, now)
         queue = self._site.book.waiting()
         if queue and not self._closed() and self._hold_until_ms is None:
             self._visits += 1

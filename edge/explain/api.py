@@ -69,4 +69,24 @@ CODES: Final[dict[str, tuple[str, str]]] = {
         "The record was pruned here after its receipt and a reconciled day.",
         "Ask the centre for it; an export made before has it too.",
     ),
+    "E-HIS-35": (
+        "Another request of the national way waits before the terminal, or its outBizNo was used.",
+        "Ask again when the terminal is free, with a new outBizNo.",
+    ),
+    "E-HIS-36": (
+        "The patient was not recognised, cancelled or walked away.",
+        "The message has the reason; ask again, or take the card at the counter.",
+    ),
+    "E-HIS-37": (
+        "This authNo is unknown, used already, or older than five minutes.",
+        "Let the patient authorise once more (cn.nhsa.ec.auth).",
+    ),
+    "E-HIS-38": (
+        "The centre cannot be asked who it is: the network is down or it does not answer.",
+        "Try again when the network is back; a code cannot be checked without it.",
+    ),
+    "E-HIS-39": (
+        "A national message has an unknown transType, businessType or institution.",
+        "Mend what the message names; edge/docs/NATIONAL.md lists what is known.",
+    ),
 }

@@ -18,6 +18,7 @@ from edge.http.desk import Desk
 from edge.http.guard import Guard, is_loopback
 from edge.http.his import His
 from edge.http.kiosk import Kiosk
+from edge.http.nation import Nation
 from edge.http.ops import Ops
 from edge.http.patience import impatient
 from edge.http.port import AgentPort
@@ -41,6 +42,7 @@ def make_app(port: AgentPort) -> Starlette:
         Days(port),
         Upkeep(port),
         Kiosk(port),
+        Nation(port),
         Desk(),
         Ops(port),
     )

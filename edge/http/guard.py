@@ -28,6 +28,7 @@ OPEN_PATHS = ("/healthz", "/openapi.json")
 # With a token the staff's page may be opened from another machine: it is a file without data, and asks
 # /v1/ with the token that is typed into it.
 DESK_PATH, STATIC_PREFIX = "/desk", "/static/"
+HIS_PREFIXES = ("/v1/", "/nation-ec")
 
 
 class Guard:
@@ -69,7 +70,7 @@ class Guard:
         page = scope["path"] == DESK_PATH or scope["path"].startswith(STATIC_PREFIX)
         if self._token and page:
             return None
-        if self._token and (scope["path"].startswith("/v1/") or scope["path"] in OPEN_PATHS):
+        if self._token and (scope["path"].startswith(HIS_PREFIXES) or scope["path"] in OPEN_PATHS):
             if scope["path"] in OPEN_PATHS or self._bearer_ok(headers.get("authorization", "")):
                 return None
             return "E-HIS-26", "the request has no valid bearer token"

@@ -12,6 +12,9 @@ from edge.http.bodies import KEY_CHARS_MAX, VERSION_MAX, WAIT_S_MAX
 from edge.http.days import DayClose, DayList, DayShown, Reconciled
 from edge.http.his import BILL_NO_CHARS_MAX, CancelBody
 from edge.http.kiosk import Press
+from edge.http.nation import PATH as NATION_PATH
+from edge.http.nation import Message as NationMessage
+from edge.http.nation import Told as NationTold
 from edge.http.problem import FAULTS, MEDIA_TYPE, Problem
 from edge.http.tasks import STATUSES, TASKS_MAX, CloseBody, TaskClosing, TaskList, TaskShown
 from edge.http.upkeep import AnswerBody, AnswerTaken, ExportBody, Exported, SyncBody
@@ -87,6 +90,15 @@ class Operation(Struct, frozen=True):
 
 
 OPERATIONS = (
+    Operation(
+        NATION_PATH,
+        "post",
+        "nationEcTrans",
+        "What a HIS says to the national terminal library; code 0 is a yes",
+        {200: ("the answer, data as a JSON text", NationTold)},
+        (408, 413, 415, 422),
+        NationMessage,
+    ),
     Operation(
         "/v1/bills",
         "post",

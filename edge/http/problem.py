@@ -110,6 +110,19 @@ FAULTS: dict[str, Fault] = {
         "Only this machine may call",
         "run the HIS on the terminal's machine or configure an API token",
     ),
+    "E-HIS-35": Fault(
+        409, "Another request waits before the terminal", "ask again when the terminal is free"
+    ),
+    "E-HIS-36": Fault(
+        422, "The patient was not recognised, or left", "see the terminal's screen; ask again"
+    ),
+    "E-HIS-37": Fault(
+        404, "Unknown, used or expired authNo", "let the patient authorise once more"
+    ),
+    "E-HIS-38": Fault(503, "The centre cannot be asked now", "try again with the network"),
+    "E-HIS-39": Fault(
+        422, "The national message does not fit", "mend what the message names; see NATIONAL.md"
+    ),
     "E-EXP-01": Fault(
         503, "The stick cannot be written", "is it mounted, writable and large enough?"
     ),

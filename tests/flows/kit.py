@@ -85,6 +85,7 @@ PERSON = {
     "insuplc_admdvs": "510100",
     "ecToken": "ec-token-1",
 }
+BASE = {"certno": "5****************X", "gend": "1", "age": "61"}
 CHILD = {
     **PERSON,
     "psn_no": "510100000002",
@@ -448,7 +449,8 @@ def template(desk: Desk) -> None:
 def known_as(*people: dict[str, Any]) -> Callable[[Desk], None]:
     """The centre answers 1101."""
     return lambda desk: desk.tell(
-        "1101", {"authNo": "auth-1", "baseinfo": {}, "people": list(people or (PERSON,))}
+        "1101",
+        {"authNo": "auth-1", "baseinfo": BASE, "people": list(people or (PERSON,))},
     )
 
 

@@ -30,8 +30,11 @@ class RealPort:
 
     async def call(self, make: Callable[[int], Event]) -> tuple[int, Json]:
         self.desk.calls += 1
-        self.desk.post(make(self.desk.calls))
-        reply = self.desk.replies[self.desk.calls]
+        mine = self.desk.calls
+        self.desk.post(make(mine))
+        while mine not in self.desk.replies:  # noqa: ASYNC110 - the patient takes their time
+            await asyncio.sleep(0.005)
+        reply = self.desk.replies[mine]
         return reply.status, reply.body
 
     def post(self, event: Event) -> None:

@@ -215,6 +215,11 @@ STATES: dict[str, tuple[str, int, dict[str, Any]]] = {
     ),
     "provisional": ("provisional", 8_000, {"split": SPLIT, "slip": SLIP} | OFFLINE),
     "confirming": ("confirming", 8_000, {}),
+    "notice-identified": ("notice", 8_000, {"what": "identified", "person": "张*", "rows": []}),
+    "notice-scanned": ("notice", 8_000, {"what": "scanned", "person": "", "rows": []}),
+    "notice-success": ("notice", 8_000, {"what": "success", "person": "张*", "rows": SLIP[1:]}),
+    "notice-fail": ("notice", 8_000, {"what": "fail", "person": "张*", "rows": SLIP[1:2]}),
+    "ways-auth": ("ways", 60_000, {"kind": "auth", "amount_fen": 0, "ways": ["face", "qr", "card"]}),
     "refused-liveness": (
         "refused",
         15_000,

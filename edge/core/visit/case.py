@@ -15,6 +15,7 @@ from edge.core.types import (
     BillState,
     BillStatus,
     Identity,
+    Json,
     Means,
     Mode,
     Now,
@@ -23,7 +24,9 @@ from edge.core.types import (
     Split,
     Verdict,
 )
+from edge.core.visit import errand as errands
 from edge.core.visit import liveness, paying, screens
+from edge.core.visit.errand import Errand
 
 ASK_BYTES: Final = 16
 TXID_BYTES: Final = 16
@@ -61,6 +64,8 @@ class Case:
         self.deadline_ms: int | None = None
         self.shown: Show | None = None
         self.bill_id = ""
+        self.errand: Errand | None = None  # instead of a bill: for a HIS that settles by itself
+        self.base: Json = {}  # baseinfo of 1101, for an errand
         self.gave_up = False  # the centre did not answer in this visit: go on as offline
         self.means: Means | None = None
         self.tries_left = site.settings.liveness_tries_max
@@ -98,7 +103,7 @@ class Case:
 
     @property
     def bill(self) -> Bill:
-        return self.bill_state.bill
+        return self.bill_state.bill if self.errand is None else self.errand.bill
 
     @property
     def kind(self) -> Kind:
@@ -130,7 +135,9 @@ class Case:
         return [self.shown] if alone else [self.shown, *screens.beside(screen)]
 
     def change_bill(self, now: Now, **changes: Any) -> list[Effect]:
-        """Change the bill of this visit."""
+        """Change the bill of this visit; an errand's caller is told."""
+        if self.errand is not None:
+            return errands.ended(self.errand, changes)
         return self.site.book.change(self.bill_id, now, **changes)
 
     def refuse(

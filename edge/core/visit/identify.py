@@ -14,7 +14,7 @@ from edge.core.events import CardRead, CodeSeen, CodeUnread, LookSeen, Pressed, 
 from edge.core.limits import WAY_STEPS
 from edge.core.tx._forms import FORCE, verdict_form
 from edge.core.types import BillStatus, Identity, Json, Means, Now, Person, Refusal, Verdict
-from edge.core.visit import liveness, pay, screens
+from edge.core.visit import errand, liveness, pay, screens
 from edge.core.visit.case import ASK_BYTES, Case, State
 from edge.core.visit.refusals import ELSE_STEPS, centre_no
 
@@ -39,6 +39,8 @@ def start(case: Case, _event: Any, now: Now) -> list[Effect]:
     network.
     """
     case.gave_up = case.bill.prefer == FORCE
+    if case.errand is not None and (first := errand.begin(case, case.errand, now)) is not None:
+        return first
     effects = case.change_bill(now, status=BillStatus.IN_VISIT)
     return effects + ways(case, None, now)
 
@@ -245,9 +247,12 @@ def code_seen(case: Case, event: CodeSeen, now: Now) -> list[Effect]:
     text = event.text.strip()
     if not 0 < len(text) <= CODE_CHARS_MAX or not text.isprintable():
         return []
+    if case.errand is not None and case.errand.what == errand.SCAN:
+        return errand.scanned(case, case.errand, text, now)
     if not case.online:
         return case.refuse(Refusal("offline_way", WAY_STEPS), now)
     business = BUSINESS.get(case.bill.kind, "01301")
+    business = business if case.errand is None else case.errand.business
     org = case.site.settings.fixmedins_code
     body = {"means": QR, "ecQrCode": text, "businessType": business, "orgId": org}
     return _ask_who(case, body, now)
@@ -326,10 +331,11 @@ def told_who(case: Case, event: Told, now: Now) -> list[Effect]:
     case.ask_id = b""
     if event.infcode != 0:
         return case.refuse(centre_no(event.body, event.err_msg), now)
-    people = _people(event.body)
+    people = people_of(event.body)
     if not people:
         return case.refuse(Refusal("rejected_malformed", ELSE_STEPS), now)
     assert case.means is not None, "a way was chosen"
+    case.base = errand.told_base(event.body)
     auth_no = event.body.get("authNo", "")
     card_no = case.card_no if case.means is Means.CARD else ""
     auth = auth_no if isinstance(auth_no, str) else ""
@@ -341,7 +347,7 @@ def told_who(case: Case, event: Told, now: Now) -> list[Effect]:
     return case.show(screens.whom(people), now)
 
 
-def _people(body: Json) -> tuple[Person, ...]:
+def people_of(body: Json) -> tuple[Person, ...]:
     """The people of 1101, () when the answer is malformed."""
     rows = body.get("people")
     if not isinstance(rows, list) or not 0 < len(rows) <= PEOPLE_MAX:
@@ -411,6 +417,8 @@ def timed_out(case: Case, _event: Any, now: Now) -> list[Effect]:
 
 def camera_gone(case: Case, _event: Any, now: Now) -> list[Effect]:
     """The camera stopped in the middle: the ways that need none are offered, or the visit ends."""
+    if case.errand is not None and case.errand.what == errand.SCAN:
+        return case.refuse(Refusal("camera_lost", ("use_card", "ask_staff")), now)
     return ways(case, None, now)
 
 
@@ -420,7 +428,9 @@ def reader_gone(case: Case, _event: Any, now: Now) -> list[Effect]:
 
 
 def link_gone_code(case: Case, _event: Any, now: Now) -> list[Effect]:
-    """A code cannot be read without the centre."""
+    """A code cannot be read without the centre; for the HIS it is only seen."""
+    if case.errand is not None and case.errand.what == errand.SCAN:
+        return []
     return ways(case, None, now)
 
 
@@ -428,6 +438,8 @@ def other_way(case: Case, _event: Any, now: Now) -> list[Effect]:
     """The patient wants another way to say who they are; what was shown so far does not count for
     it.
     """
+    if case.errand is not None and case.errand.what == errand.SCAN:
+        return patient_cancelled(case, None, now)  # the HIS wants a code and nothing else
     case.means, case.identity, case.person = None, None, None
     case.card_no, case.template, case.verdict, case.ask_id = "", b"", None, b""
     case.consent_utc_ms = 0

@@ -100,7 +100,7 @@ BEFORE_RECORD: Final = (
 )  # fmt: skip
 
 TABLE: Final[dict[tuple[State, In], Row]] = {
-    (S.IDLE, In.START): _row(who.start, *_WAYS),
+    (S.IDLE, In.START): _row(who.start, *_WAYS, S.CODE),
     # -- how do you say who you are?
     (S.WAYS, In.FACE): _row(who.choose_face, S.LOOK, S.CARD, S.WAYS, S.RESULT),
     (S.WAYS, In.QR): _row(who.choose_qr, S.CODE, S.WAYS, S.RESULT),
@@ -130,7 +130,7 @@ TABLE: Final[dict[tuple[State, In], Row]] = {
     (S.CODE, In.CODE_SEEN): _row(who.code_seen, S.CODE, S.RESULT, *_ASKED),
     (S.CODE, In.CODE_UNREAD): _row(who.code_unread, S.CODE),
     (S.CODE, In.CAMERA_LOST): _row(who.camera_gone, *_WAYS),
-    (S.CODE, In.LINK_LOST): _row(who.link_gone_code, *_WAYS),
+    (S.CODE, In.LINK_LOST): _row(who.link_gone_code, *_WAYS, S.CODE),
     (S.CODE, In.OTHER_WAY): _row(who.other_way, *_WAYS),
     (S.CODE, In.TICK): _row(who.timed_out, S.RESULT),
     (S.CARD, In.CARD_READ): _row(who.card_read, S.CARD, S.LOOK, *_ASKED, *_PREPARE),

@@ -19,7 +19,7 @@ from edge.core.types import (
     Refusal,
     Split,
 )
-from edge.core.visit import estimate, paying, screens
+from edge.core.visit import errand, estimate, paying, screens
 from edge.core.visit.case import ASK_BYTES, TXID_BYTES, Case, State
 from edge.core.visit.refusals import centre_no
 from edge.core.visit.ticket import Ticket, card_key, person_key
@@ -37,6 +37,8 @@ def prepare(case: Case, now: Now) -> list[Effect]:
     if case.identity is None:
         assert case.means is not None, "a way was chosen"
         case.identity = Identity(Means.CARD, "", (), case.card_no)
+    if case.errand is not None:
+        return errand.known(case, case.errand, now)
     if "estimate" not in case.kind.NEEDS:
         return _decide(case, now, None)
     return _ask_estimate(case, now) if case.online else _estimate_here(case, now)

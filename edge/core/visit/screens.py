@@ -169,6 +169,12 @@ def refused(refusal: Refusal) -> Show:
     return Show("refused", 0, fields)
 
 
+def notice(what: str, person: str, rows: Slip) -> Show:
+    """identified scanned: done for the HIS. success fail: what the HIS says of its own settlement;
+    no word of the centre is behind it, so this is never the screen of a settled bill."""
+    return Show("notice", 0, {"what": what, "person": person, "rows": [list(row) for row in rows]})
+
+
 def out_of_service(code_: str) -> Show:
     return Show("out_of_service", 0, {"code": code_})
 

@@ -13,7 +13,7 @@ const SCREENS = {
   code: identify.codeScreen, card: identify.cardScreen, whom: identify.whomScreen, confirm: outcome.confirmScreen,
   pay: outcome.payScreen,
   working: outcome.workingScreen, settled: outcome.settledScreen, provisional: outcome.provisionalScreen,
-  confirming: outcome.confirmingScreen, refused: outcome.refusedScreen, out_of_service: outcome.outScreen,
+  confirming: outcome.confirmingScreen, refused: outcome.refusedScreen, notice: outcome.noticeScreen, out_of_service: outcome.outScreen,
 };
 const UNLOCK_MS = 1500; // a press that changed nothing may be made again
 

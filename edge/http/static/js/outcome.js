@@ -152,6 +152,22 @@ function reason(code, detail) {
   return { title: t("refused.rejected"), line: line ? t("refused.because", { line }) : t("refused.line") };
 }
 
+const NOTICES = { identified: ["person", "notice.identified"], scanned: ["qr", "notice.scanned"], success: ["check", "notice.success"], fail: ["cross", "notice.fail"] };
+
+/** For a HIS that settles by itself: done here, or what it says; never the look of a settled bill. */
+export function noticeScreen(fields) {
+  const [picture, key] = NOTICES[fields.what] ?? NOTICES.fail;
+  return {
+    main: h("section", { class: "ending wait notice" },
+      h("div", { class: fields.what === "fail" ? "badge bad" : "badge calm" }, icon(picture)),
+      heading(t(key), t(`${key}.line`)),
+      fields.person && h("p", { class: "about" }, icon("person"), h("span", {}, t("notice.person", { name: fields.person }))),
+      slip(fields.rows)),
+    say: `${t(key)} ${t(`${key}.line`)}`,
+    go: { button: "done", icon: "check", word: t("done.go") },
+  };
+}
+
 export function outScreen(fields) {
   const starting = fields.code === "starting";
   const [title, line] = starting ? ["out.starting", "out.starting.line"] : ["out.title", "out.line"];
