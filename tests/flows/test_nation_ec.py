@@ -70,11 +70,16 @@ class Counter:
             self.screen("code")
             self.port.do(lambda desk: desk.post(e.CodeSeen(CODE)))
         elif how == "known":
-            until = time.monotonic() + 10
-            while not any(ask.infno == "1101" for ask in self.port.desk.asks):
-                assert time.monotonic() < until
-                time.sleep(0.01)
+            self.asked()
             self.port.do(kit.known_as())
+
+    def asked(self) -> Any:
+        """Wait until the terminal asks the centre who it is; the question."""
+        until = time.monotonic() + 10
+        while not any(ask.infno == "1101" for ask in self.port.desk.asks):
+            assert time.monotonic() < until
+            time.sleep(0.01)
+        return self.port.desk.ask("1101")
 
 
 @pytest.fixture
@@ -157,10 +162,7 @@ def test_an_authorisation_ends_after_five_minutes(counter):
 
 def test_a_code_that_the_centre_refuses_is_said_with_its_reason(counter):
     told = counter.at_once(lambda: counter.trans("ec.query", businessType="02121", ecQrCode=CODE))
-    until = time.monotonic() + 10
-    while not counter.port.desk.asks and time.monotonic() < until:
-        time.sleep(0.01)
-    body = counter.port.desk.ask("1101").body
+    body = counter.asked().body
     assert (body["ecQrCode"], body["businessType"], body["orgId"]) == (CODE, "02121", ORG)
     counter.port.do(kit.unknown("code_expired"))
     assert "code_expired" in told()["message"]
