@@ -23,7 +23,7 @@ def main(arguments: list[str]) -> int:
         sys.stderr.write("tier 2 has no runtime here: `facepay sim uf2` builds it\n")
         return NOT_THERE
     say(f"MicroPython {held['runtime']}, sha256 {held['sha256'][:16]}")
-    say("the chip is forty times slow: the set takes a quarter of an hour of a whole processor")
+    say("the chip is forty times slow: the set takes ten minutes of a whole processor")
     try:
         venv.make()
     except EdgeError as error:

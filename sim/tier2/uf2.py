@@ -41,8 +41,8 @@ TOOLS = {
 SOURCES = {"micropython": "1.26.1+ds-1", "mbedtls": "3.6."}
 CARRIERS = {"pico-sdk-source": "2.1.1-1", "tinyusb-source": "0.18.0+dfsg-1"}
 BASE, FAMILY = "0x10000000", "0xe48bff56"  # flash of the RP2040; its family in the UF2 list
-# The same bytes wherever it is built: the day of 1.26.1, no path of this machine, and no version from
-# whatever git repository lies around the sources (ours does).
+# So that two builds can be alike: the day of 1.26.1, no path of this machine, and no version from whatever
+# git repository lies around the sources (ours does).
 ALIKE = {
     "SOURCE_DATE_EPOCH": "1757548800",
     "MICROPY_GIT_TAG": "v" + SOURCES["micropython"].partition("+")[0],
