@@ -203,6 +203,7 @@ LANES: tuple[tuple[str, str, str, Callable[[list[Moment], Frame], Drawn]], ...] 
     ("step", "Steps", "numbers: the table below", steps),
     ("fault", "Faults", "on purpose", words),
     ("boot", "Starts", "and why", words),
+    ("flasher", "Flasher", "facepay flash", words),
     ("event", "Link", "as the terminal sees it", words),
     ("sent", "Host → board", "frames", words),
     ("heard", "Board → host", "frames", words),
