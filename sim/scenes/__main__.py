@@ -128,7 +128,8 @@ def _each(
     if jobs == 1:
         yield from (play(one, options) for one in scenarios)
         return
-    paths = [one.path for one in scenarios]
+    # Those on the wall's clock first: they wait, and the others fill the gaps.
+    paths = [one.path for one in sorted(scenarios, key=lambda one: not one.head.realtime)]
     with concurrent.futures.ProcessPoolExecutor(max_workers=jobs) as pool:
         futures = [pool.submit(play_file, path, options) for path in paths]
         for future in concurrent.futures.as_completed(futures):

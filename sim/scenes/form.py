@@ -5,6 +5,7 @@ from __future__ import annotations
 
 import difflib
 import importlib
+import json
 import pkgutil
 import re
 import tomllib
@@ -155,7 +156,7 @@ class _Reader:
             hint = near(str(kind), tuple(kinds()))
             self._add(lines.get("do", line), "E-SCN-02", f"there is no step {kind!r}{hint}")
             return None
-        text = " ".join([str(kind), *(f"{k}={_short(v)}" for k, v in given.items())])
+        text = " ".join([str(kind), *(f"{k}={short(v)}" for k, v in given.items())])
         fields = self._convert(given, module.Step, lines, line)
         return None if fields is None else Planned(line, str(kind), fields, text)
 
@@ -196,10 +197,12 @@ def near(name: str, known: tuple[str, ...]) -> str:
     return f"; did you mean {near[0]!r}?" if near else f"; known: {', '.join(known)[:200]}"
 
 
-def _short(value: Any) -> str:
+def short(value: Any) -> str:
+    """A value in a line of text, as the file writes it, without the quotes of a plain string."""
     if isinstance(value, dict):
-        return "{" + " ".join(f"{k}={_short(v)}" for k, v in value.items()) + "}"
-    text = str(value).lower() if isinstance(value, bool) else str(value)
+        return "{" + " ".join(f"{k}={short(v)}" for k, v in value.items()) + "}"
+    text = value if isinstance(value, str) else json.dumps(value, ensure_ascii=False, default=str)
+    text = text.replace("\n", " ")
     return text if len(text) <= 40 else text[:39] + "…"
 
 
