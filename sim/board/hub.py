@@ -64,7 +64,7 @@ class Hub:
         self._selector = selectors.DefaultSelector()
         self._timers = Timers()
         self._virtual_us = 0
-        self._began_us = 0 if not options.real else time.monotonic_ns() // 1000
+        self.began_us = 0 if not options.real else time.monotonic_ns() // 1000
         self._until_us = 0
         self._stops: frozenset[str] = frozenset()
         self._stopped = ""
@@ -107,7 +107,7 @@ class Hub:
 
     def note(self, kind: str, **fields: object) -> None:
         """Into the trace."""
-        self.trace.add(self.now_us() - self._began_us, kind, **fields)
+        self.trace.add(self.now_us() - self.began_us, kind, **fields)
 
     def heard(self, kind: str) -> None:
         """An event of this kind: `advance` may wait for it."""

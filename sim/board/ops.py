@@ -294,6 +294,7 @@ def state(hub: Hub, _ask: Json) -> Json:
         "console": hub.console_text.decode("utf-8", "replace"),
         "runtime": hub.runtime(),
         "now_us": hub.now_us(),
+        "began_us": hub.began_us,
         "writes": hub.nor.writes,
     }
 

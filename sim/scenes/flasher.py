@@ -50,9 +50,16 @@ class _Told:
 
     def __init__(self, stage: Stage) -> None:
         self._stage = stage
+        self._last = ""
 
     def stage(self, text: str) -> None:
-        self._stage.record.add(Moment(self._stage.clock.now_us(), "flasher", text))
+        word, self._last = self._last, text.partition(" ")[0]
+        tone = "quiet" if word == self._last else ""  # "writing 7/24" behind "writing 6/24"
+        self._stage.record.add(Moment(self._stage.clock.now_us(), "flasher", text, tone))
+
+    def end(self, text: str, tone: str) -> None:
+        """The last word."""
+        self._stage.record.add(Moment(self._stage.clock.now_us(), "flasher", text, tone))
 
     def more(self, done: int, total: int) -> None:
         """Bytes are not on record."""
@@ -66,10 +73,10 @@ def flashed(stage: Stage, work: Callable[[Place, Tell], Outcome], refused: str) 
     try:
         done = work(stage.board.place(), told)
     except EdgeError as error:
-        told.stage(f"{error.code} {error.message}")
+        told.end(f"{error.code} {error.message}", "warn" if error.code == refused else "bad")
         if error.code != refused:
             raise Unmet(f"refused with {refused}" if refused else "it done", str(error)) from error
     else:
-        told.stage(done.message)
+        told.end(done.message, "bad" if refused else "good")
         if refused:
             raise Unmet(f"refused with {refused}", f"done: {done.message}")
