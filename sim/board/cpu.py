@@ -1,16 +1,14 @@
-"""One run of the MicroPython VM as the board's CPU: a process, a terminal, a packet socket."""
+"""One run of the MicroPython VM as the board's CPU: a process, two pipes, a packet socket."""
 
 from __future__ import annotations
 
 import contextlib
 import ctypes
 import os
-import pty
 import select
 import signal
 import socket
 import subprocess
-import tty
 from pathlib import Path
 
 from edge.errors import EdgeError
@@ -35,16 +33,16 @@ def _die_with_parent() -> None:
 
 
 class Cpu:
-    """Started by the constructor; connected when it returns. `terminal` takes what is typed,
-    `output` gives what is printed: a pipe, in which a byte is there when its `write` returns (a pty
-    hands it over when the kernel has time, so no run with a word on the console would repeat)."""
+    """Started by the constructor; connected when it returns. `input` takes what is typed, `output`
+    gives what is printed. Pipes, no pty: a byte is in a pipe when its `write` returns (a pty hands
+    it over when the kernel has time, and no run with a word on the console would repeat), and the VM
+    cannot throw away what was typed when it changes the mode of its terminal."""
 
     def __init__(self, vm: Path, folder: int, listener: socket.socket, env: dict[str, str]) -> None:
         """`folder` is a descriptor of the directory in which `listener` is bound as cpu.sock."""
-        self.terminal, inner = pty.openpty()
-        tty.setraw(inner)
+        typing, self.input = os.pipe()
         self.output, printing = os.pipe()
-        os.set_blocking(self.terminal, False)
+        os.set_blocking(self.input, False)
         os.set_blocking(self.output, False)
         env |= {
             "PATH": os.environ.get("PATH", ""),
@@ -54,7 +52,7 @@ class Cpu:
         }
         self._process = subprocess.Popen(
             [*micropython.command(vm), "-X", f"heapsize={HEAP}", "-i", str(HERE / "shims/_boot.py")],
-            stdin=inner,
+            stdin=typing,
             stdout=printing,
             stderr=printing,
             pass_fds=(folder,),
@@ -63,7 +61,7 @@ class Cpu:
             start_new_session=True,
             preexec_fn=_die_with_parent,  # noqa: PLW1509 (one system call, which takes no lock)
         )
-        os.close(inner)
+        os.close(typing)
         os.close(printing)
         listener.settimeout(START_TIMEOUT_S)
         try:
@@ -74,7 +72,7 @@ class Cpu:
                 "E-BRD-20", f"the MicroPython VM does not start: {error}", "run it by hand"
             ) from error
         self.socket.setblocking(False)
-        self._spent = self._ticks()
+        self._spent = self.ticks()
         self._held = b""
 
     @property
@@ -104,7 +102,7 @@ class Cpu:
         while True:
             look_s = PROMPT_LOOK_S if at_prompt else LOOK_S
             if select.select([self.socket], [], [], look_s)[0]:
-                self._spent = self._ticks()
+                self._spent = self.ticks()
                 return self.receive()
             if at_prompt and not self.interruptible():
                 return None
@@ -114,7 +112,7 @@ class Cpu:
 
     def hung(self) -> bool:
         """Whether it is stopped, or has run for long since its last word."""
-        return self._state() == "T" or self._ticks() - self._spent > HUNG_TICKS
+        return self._state() == "T" or self.ticks() - self._spent > HUNG_TICKS
 
     def printed(self) -> bytes | None:
         """What it has printed since the last look; None at the end."""
@@ -136,9 +134,9 @@ class Cpu:
         select.select([self.output], [], [], LOOK_S)
 
     def write(self, data: bytes) -> bytes:
-        """To its terminal; what did not fit comes back."""
+        """Typed; what did not fit comes back."""
         try:
-            return data[os.write(self.terminal, data) :]
+            return data[os.write(self.input, data) :]
         except BlockingIOError:
             return data
         except OSError:
@@ -161,8 +159,8 @@ class Cpu:
             self.socket.close()
 
     def close(self) -> None:
-        """After `kill`, when the last of the terminal was read."""
-        os.close(self.terminal)
+        """After `kill`, when the last word was read."""
+        os.close(self.input)
         os.close(self.output)
 
     def _about(self, what: str) -> str:
@@ -174,7 +172,8 @@ class Cpu:
     def _state(self) -> str:
         return self._about("stat").rpartition(")")[2].strip()[:1]
 
-    def _ticks(self) -> int:
+    def ticks(self) -> int:
+        """Hundredths of a second that it has run."""
         fields = self._about("stat").rpartition(")")[2].split()
         return int(fields[11]) + int(fields[12]) if len(fields) > 12 else 0
 

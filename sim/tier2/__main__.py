@@ -15,11 +15,15 @@ NOT_THERE = 3
 
 def main(arguments: list[str]) -> int:
     """pytest's own code, or NOT_THERE."""
+    if arguments in (["-h"], ["--help"]):
+        print(__doc__)
+        return 0
     held = stamp()
     if held is None:
         sys.stderr.write("tier 2 has no runtime here: `facepay sim uf2` builds it\n")
         return NOT_THERE
-    say(f"MicroPython {held['runtime']}, sha256 {held['sha256'][:16]}; a chip that is 20 to 60 times slow")
+    say(f"MicroPython {held['runtime']}, sha256 {held['sha256'][:16]}")
+    say("the chip is forty times slow: the set takes ten minutes of a whole processor")
     try:
         venv.make()
     except EdgeError as error:

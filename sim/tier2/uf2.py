@@ -3,8 +3,8 @@ else: micropython and mbedtls as source packages, the Pico SDK and TinyUSB as th
 their sources.
 
 No setting of the system is touched: apt reads lists of our own under .facepay/tier2/apt, made from the
-hosts this machine is configured for, with `deb-src` lines and the suites that have the packages. Only a
-missing cross compiler is installed, and that is said before.
+hosts this machine is configured for, with `deb-src` lines and the suites that have the packages. Only
+missing tools are installed, through sudo when you are not root, and each is named before, with the reason.
 """
 
 from __future__ import annotations
@@ -26,16 +26,23 @@ from edge.errors import EdgeError
 from sim.tier2 import HOME, STAMP, UF2
 from sim.tier2.apt import Apt
 
-TOOLS = (
-    "gcc-arm-none-eabi", "libnewlib-arm-none-eabi", "libstdc++-arm-none-eabi-newlib",
-    "cmake", "make", "gcc", "libc6-dev", "dpkg-dev", "python3",
-)  # fmt: skip
+TOOLS = {
+    "gcc-arm-none-eabi": "the Pico's compiler",
+    "libnewlib-arm-none-eabi": "its C library",
+    "libstdc++-arm-none-eabi-newlib": "what the SDK has in C++",
+    "cmake": "the build of the port",
+    "make": "the build of the port",
+    "gcc": "mpy-cross, which runs here",
+    "libc6-dev": "mpy-cross, which runs here",
+    "dpkg-dev": "source packages are unpacked with it",
+    "python3": "scripts of the build",
+}
 # What belongs together: MicroPython 1.26 pins Pico SDK 2.1.1, TinyUSB 0.18 and Mbed TLS 3.6.
 SOURCES = {"micropython": "1.26.1+ds-1", "mbedtls": "3.6."}
 CARRIERS = {"pico-sdk-source": "2.1.1-1", "tinyusb-source": "0.18.0+dfsg-1"}
 BASE, FAMILY = "0x10000000", "0xe48bff56"  # flash of the RP2040; its family in the UF2 list
-# The same bytes wherever it is built: the day of 1.26.1, no path of this machine, and no version from
-# whatever git repository lies around the sources (ours does).
+# So that two builds can be alike: the day of 1.26.1, no path of this machine, and no version from whatever
+# git repository lies around the sources (ours does).
 ALIKE = {
     "SOURCE_DATE_EPOCH": "1757548800",
     "MICROPY_GIT_TAG": "v" + SOURCES["micropython"].partition("+")[0],
@@ -97,9 +104,11 @@ def build() -> dict[str, str]:
     HOME.mkdir(parents=True, exist_ok=True)
     LOG.unlink(missing_ok=True)
     apt = Apt(HOME / "apt")
-    missing = apt.missing(TOOLS)
+    missing = apt.missing(list(TOOLS))
     if missing:
-        say(f"installing with apt: {' '.join(missing)} (the Pico's compiler, 400 MB on disk)")
+        say(f"installing with apt{'' if os.getuid() == 0 else ', through sudo'} (up to 2.5 GB on disk):")
+        for name in missing:
+            say(f"  {name}: {TOOLS[name]}")
         apt.install(missing)
     say("fetching the sources")
     apt.update()

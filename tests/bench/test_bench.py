@@ -18,7 +18,7 @@ LIGHT = ("append", "crypto", "benefit", "start", "cable", "flash", "board")
 HEAVY = ("vision", "visit", "drain", "memory")
 TARGETS = {
     "append": ("store.commit of 10 signed records", "fsyncs per commit of 1 record"),
-    "board": ("the board's seconds in one of the wall's",),
+    "board": ("the board's seconds in one of a processor's",),
     "memory": ("RSS idle, no camera", "RSS after 2 visits by card", "growth over 2 visits"),
 }
 

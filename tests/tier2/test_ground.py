@@ -81,6 +81,25 @@ def test_a_runtime_that_is_not_whole_does_not_count(
     assert uf2.stamp() is None
 
 
+def test_a_build_that_fails_or_hangs_says_what_it_said_last(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(uf2, "LOG", tmp_path / "build.log")
+    monkeypatch.setattr(uf2, "LOOK_EVERY_S", 0.05)
+    uf2.run("sh", "-c", "echo '[  3%] Building'; echo '[ 66%] Building C'; echo last words")
+    assert uf2.percent() == "66 %"
+    with pytest.raises(EdgeError, match=r"E-SIM-01 sh failed:\n(.*\n)*last words"):
+        uf2.run("sh", "-c", "exit 2")
+    monkeypatch.setattr(uf2, "TIMEOUT_S", 0.2)
+    with pytest.raises(EdgeError, match=r"sh took more than 0.2 s"):
+        uf2.run("sh", "-c", "exec sleep 60")
+
+
+def test_the_runtime_has_its_own_version_whatever_repository_lies_around_it() -> None:
+    """makeversionhdr.py asks git, and git finds ours."""
+    assert uf2.ALIKE["MICROPY_GIT_TAG"] == "v1.26.1"
+
+
 def test_a_plain_run_skips_the_chip_and_says_which_command_runs_it() -> None:
     done = subprocess.run(
         [sys.executable, "-m", "pytest", "-q", Path(__file__).with_name("test_smoke.py")],
