@@ -100,10 +100,26 @@ class FeeLine(Struct, frozen=True, forbid_unknown_fields=True):
     pric: str = ""
 
 
+class Away(Struct, frozen=True, forbid_unknown_fields=True):
+    """What a filing for another place says (2501 异地就医备案). `refl_type`: "1" referral, "2" long-term
+    stay, "3" emergency; days as "2026-11-18", `enddate` "" = without end."""
+
+    mdtrtarea_admdvs: str
+    refl_type: str
+    begndate: str
+    enddate: str = ""
+    tel: str = ""
+    addr: str = ""
+    diag_name: str = ""
+    refl_rea: str = ""
+
+
 class Bill(Struct, frozen=True, forbid_unknown_fields=True):
     """What the HIS asks to be handled: one of the kinds in `core/tx/`.
 
-    kind "register" (2201), "settle" (2204+2207), "pharmacy" (2102). `bill_no` is the HIS's own number (unique there).
+    kind "register" (2201), "settle" (2204+2207), "pharmacy" (2102), "chronic" (2203A+2204+2207 for a
+    recognised disease, `dise_codg`), "file_away" (2501, `away`). `begntime`: when the fee arose, "" =
+    now. `bill_no` is the HIS's own number (unique there).
     `mdtrt_id` may be empty: the record then registers first. `acct_used_flag` "1" lets the personal account pay.
     `prefer`: "prefer_online"; "require_online" (never without the centre); "force_provisional" (record without asking the
     centre although the link is up, because the platform behind it is known to be down: only where the policy's `force`
@@ -123,6 +139,10 @@ class Bill(Struct, frozen=True, forbid_unknown_fields=True):
     atddr_no: str = ""
     acct_used_flag: str = "1"
     prefer: str = "prefer_online"  # prefer_online | require_online | force_provisional
+    dise_codg: str = ""
+    dise_name: str = ""
+    begntime: str = ""  # "2026-11-18 08:00:00"
+    away: Away | None = None
 
 
 class Person(Struct, frozen=True):

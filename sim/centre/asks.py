@@ -13,7 +13,7 @@ from msgspec import Struct
 from edge.core.types import Dice, Json
 from edge.errors import EdgeError
 from edge.wire.ask import AskHeader
-from sim.centre import bodies, paying, plans, statements
+from sim.centre import bodies, clearing, paying, plans, statements
 from sim.centre.books import ledgers, people, policy, registry, tokens
 from sim.centre.books import store as t
 from sim.centre.books.people import Faces, Known
@@ -53,6 +53,9 @@ def answer(asked: Question) -> tuple[int, str, Json]:
         "9101": statements.upload,
         "3202": statements.details,
         "9102": statements.download,
+        "3260": clearing.extract,
+        "3261": clearing.confirm,
+        "3262": clearing.give_back,
         "chain": statements.chain,
     }
     ask = table.get(asked.header.infno)

@@ -105,6 +105,7 @@ def result(
     code: str = "", err_msg: str = "", output: Json | None = None, difference_fen: int = 0
 ) -> Json:
     """The plaintext of a result (PROTOCOL): infcode 0 only without a code."""
+    filed = (output or {}).get("trt_dcla_detl_sn")
     known = {key: (output or {}).get(key) for key in OUTPUT_KEYS}
     return {
         "infcode": -1 if code else 0,
@@ -115,6 +116,7 @@ def result(
         **({"payinfo": known["payinfo"]} if known["payinfo"] else {}),
         "code": code,
         "difference_fen": difference_fen,
+        **({"trt_dcla_detl_sn": filed} if filed else {}),
     }
 
 
@@ -323,6 +325,8 @@ def decide(turn: Turn, header: RecordHeader, mark: int) -> Verdict:
         header, body, total_fen, estimate, person.psn_no, contact_ms, by_token=proved.by_token
     )
     why = policy.violation(conn, claim)
+    if header.mode is Mode.PROVISIONAL and person.insuplc_admdvs[:4] != counter.region.region[:4]:
+        why = why or "insured elsewhere"
     if why:
         answer = result("policy_violation", why)
         return Verdict(Outcome.REJECTED, answer, body.bill_no, person.psn_no, fund, contact_ms)

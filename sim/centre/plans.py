@@ -19,13 +19,14 @@ from edge.core.books import dialects
 from edge.core.books.dialects import Dialect
 from edge.core.types import AMOUNT_FEN_MAX, Json, Split
 from edge.errors import EdgeError
-from sim.centre import bodies, paying
+from sim.centre import bodies, clearing, entitling, paying
 from sim.centre.bodies import Body, Call, PayIn
-from sim.centre.books import ledgers, people, statement
+from sim.centre.books import entitlements, ledgers, people, statement
 from sim.centre.books import store as t
 from sim.centre.books.people import Known
 from sim.centre.books.registry import Terminal
 from sim.centre.books.rules import Region
+from sim.centre.entitling import Standing
 from sim.centre.paying import Pocket
 
 CIVIL_TIME: Final = timedelta(hours=8)  # of the place of care: decides the benefit year
@@ -93,8 +94,10 @@ def run(case: Case) -> Done | No:
         return _cancel(case)
     if why := insured(case.person):
         return No(why)
-    if case.person.insuplc_admdvs[:4] != case.region.region[:4]:
-        return No("other_region")  # this reference centre has the rules of one pool
+    if case.region.pool_of(case.person.insuplc_admdvs) is None:
+        return No("other_region")  # nobody here has the rules of that pool
+    if kind == "file_away":
+        return _file(case)
     if kind == "register":
         return _register(case, alone=True)
     return _settle(case)
@@ -139,6 +142,20 @@ def _visit(case: Case) -> str | No:
     return mdtrt_id if owner == case.person.psn_no else No("mdtrt_unknown")
 
 
+# -- 2501 -----------------------------------------------------------------------------------------
+def _file(case: Case) -> Done | No:
+    """A filing for another place; its number is told."""
+    call = case.body.plan[0]
+    today = civil(case.at_ms).date().isoformat()
+    found = entitling.filing(case.conn, case.person, call, today)
+    if isinstance(found, str):
+        return No(found)
+    number = f"{case.region.region}B{case.mark:013d}"
+    row = {"trt_dcla_detl_sn": number, "fixmedins_code": case.terminal.fixmedins_code}
+    entitlements.file(case.conn, found.row | row | {"at_ms": case.now_ms})
+    return Done({"trt_dcla_detl_sn": number})
+
+
 # -- 2204, 2206, 2207, 2102 -----------------------------------------------------------------------
 class Quote(Struct, frozen=True):
     """A settlement worked out but not booked."""
@@ -153,6 +170,7 @@ class Quote(Struct, frozen=True):
     delta: dict[str, int]
     msgid: str
     dialect: Dialect
+    standing: Standing
 
 
 class Scene(Struct, frozen=True):
@@ -180,8 +198,14 @@ def quote(
         return No("med_type_unknown")
     detail = bodies.call(plan, "2204")
     raw = bodies.fee_lines(detail, "feedetail") if detail else bodies.fee_lines(call, "drugdetail")
-    level = scene.terminal.level
-    lines = benefit.split_lines(raw, scene.region.catalogue, insutype, level)
+    level, today = scene.terminal.level, civil(scene.at_ms).date().isoformat()
+    on = entitling.service_day(conn, person, raw, detail or call, today)
+    visit = (med_type, bodies.text(data, "dise_codg", ""), on)
+    standing = entitling.stand(conn, scene.region, level, person, visit)
+    if isinstance(standing, str):
+        return No(standing)
+    catalogue = scene.region.catalogue
+    lines = benefit.split_lines(raw, catalogue, insutype, level, standing.here)
     scope = benefit.total(lines)
     if money.fen(bodies.text(data, "medfee_sumamt")) != scope.medfee_sumamt_fen:
         return No("amount_differs")
@@ -193,13 +217,19 @@ def quote(
         return No("mulaid_unknown")
     used = bodies.text(data, "acct_used_flag", "0") == "1"
     accounts = paying.accounts(conn, person, payers, used=used)
-    in_year = civil(scene.at_ms).year
+    in_year = int(on[:4])
     before = ledgers.year(conn, person.psn_no, insutype, in_year)
     facts = people.facts(person, insutype)
-    book = scene.region.book(scene.terminal.level)
-    settled = benefit.settle(scope, facts, before, accounts, book, med_type=med_type)
-    money.check_split(settled.split)
-    delta = ledgers.difference(before, settled.after)
+    settled = benefit.settle(
+        scope,
+        facts,
+        before,
+        accounts,
+        standing.book,
+        med_type=med_type,
+        remote=standing.remote,
+        scene=standing.scene,
+    )
     return Quote(
         settled=settled,
         lines=lines,
@@ -208,9 +238,10 @@ def quote(
         year=in_year,
         med_type=med_type,
         insutype=insutype,
-        delta=delta,
+        delta=ledgers.difference(before, settled.after),
         msgid=call.msgid,
         dialect=scene.region.dialect.told,
+        standing=standing,
     )
 
 
@@ -284,6 +315,7 @@ def setlinfo(found: Quote, person: Known, setl_id: str, mdtrt_id: str, at_ms: in
         "cvlserv_flag": "1" if person.cvlserv else "0",
         "setl_time": stamp(at_ms),
         "med_type": found.med_type,
+        "insuplc_admdvs": person.insuplc_admdvs,
         "pool_prop_selfpay": found.settled.ratio,
         "medins_setl_id": found.msgid,
         "clr_type": {"41": "41", "21": "21", "28": "21"}.get(found.med_type, "11"),
@@ -331,6 +363,11 @@ def _book(case: Case, found: Quote, setl_id: str, mdtrt_id: str, output: Json) -
     }
     case.conn.execute(_SETTLE, row)
     statement.moved(case.conn, case.terminal, found.msgid, output["setlinfo"])
+    if found.standing.remote and split.fund_pay_sumamt_fen:  # another pool's money, advanced here
+        owed = {"setl_id": setl_id, "home": found.standing.home.region}
+        when = {"month": civil(case.now_ms).strftime("%Y%m"), "at_text": stamp(case.now_ms)}
+        place = {"fixmedins_code": institution, "fen": split.fund_pay_sumamt_fen}
+        clearing.advanced(case.conn, owed | when | place)
     _monitor(case, found)
 
 
@@ -359,6 +396,8 @@ def _cancel(case: Case) -> Done | No:
         return No("duplicate", _negative(row, f"{setl_id}-undo", case.now_ms))
     if _taken_back(case, "2208", "2103"):
         return No("reversed_before")
+    if clearing.confirmed(case.conn, setl_id):
+        return No("cleared")  # the other pool has paid for it
     output = undo(case.conn, row, f"{setl_id}-undo", case.now_ms)
     statement.moved(case.conn, case.terminal, call.msgid, output["setlinfo"])
     return Done(output)

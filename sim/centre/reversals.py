@@ -15,7 +15,7 @@ from msgspec import Struct
 from edge.core import money
 from edge.core.types import Json
 from edge.errors import EdgeError
-from sim.centre import bodies, plans
+from sim.centre import bodies, clearing, plans
 from sim.centre.bodies import Body
 from sim.centre.books import ledgers, statement
 from sim.centre.books import store as t
@@ -84,6 +84,8 @@ def _take_back(case: Reversal, omsgid: str, oinfno: str, psn_no: str) -> Undone 
     if psn_no not in ("", row["psn_no"]) or not made_by or bool(moved.refd) != (oinfno in CANCELS):
         return No("setl_unknown")
     if statement.cleared(case.conn, case.terminal.fixmedins_code, moved.day):
+        return No("cleared")
+    if oinfno not in CANCELS and clearing.confirmed(case.conn, row["setl_id"]):
         return No("cleared")
     if oinfno in CANCELS:
         return _again(case, row)

@@ -15,6 +15,7 @@ from edge.core.books.msgid import COUNTER_END, Msgids
 from edge.core.money import fen
 from edge.core.types import (
     AMOUNT_FEN_MAX,
+    Away,
     Bill,
     BillState,
     BillStatus,
@@ -46,7 +47,10 @@ def ticket(bill_: Bill, **more: object) -> Ticket:
 
 
 def some_bill(name: str) -> Bill:
-    return bill(name if name not in ("cancel", "reverse") else "settle")
+    if name == "file_away":
+        return Bill(name, "HIS-1", 0, away=Away("500100", "1", "2027-01-15"))
+    more = {"dise_codg": "M03900"} if name == "chronic" else {}
+    return bill(name if name not in ("cancel", "reverse") else "settle", **more)
 
 
 def made(name: str, **more: object) -> dict:
@@ -57,7 +61,7 @@ def made(name: str, **more: object) -> dict:
 
 def test_the_folder_is_the_list() -> None:
     assert sorted(tx.kinds()) == NAMES
-    assert set(tx.for_bills()) == {"register", "settle", "pharmacy"}
+    assert set(tx.for_bills()) == {"register", "settle", "pharmacy", "chronic", "file_away"}
 
 
 @pytest.mark.parametrize("name", NAMES)

@@ -48,6 +48,8 @@ def _decided(site: Site, state: BillState, result: Result) -> dict[str, Any]:
         "psn_no": state.psn_no or _text(first, "psn_no"),
         "refusal": None,
     }
+    if filed := _text(body, "trt_dcla_detl_sn"):
+        changes["slip"] = (*state.slip, ("slip.trt_dcla_detl_sn", filed))
     if not first:
         return changes
     try:

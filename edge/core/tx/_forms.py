@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import Final
 from unicodedata import is_normalized
 
@@ -32,6 +33,7 @@ SELF_SERVICE: Final = "2"  # opter_type 自助终端
 # What the HIS may wish for. The last: record without asking the centre, although the link is up (the
 # HIS knows that the platform behind it is down); only where the policy's `force` allows it.
 FORCE: Final = "force_provisional"
+_MOMENT: Final = re.compile(r"\d{4}-[01]\d-[0-3]\d [0-2]\d:[0-5]\d:[0-5]\d", re.ASCII)
 PREFER: Final = ("prefer_online", "require_online", FORCE)
 
 
@@ -60,7 +62,11 @@ def check_bill(bill: Bill, *, lines_needed: bool, med_types: frozenset[str]) -> 
         bill.atddr_no,
         bill.insutype,
         bill.mdtrt_id,
+        bill.dise_codg,
+        bill.dise_name,
     )
+    if bill.begntime and not _MOMENT.fullmatch(bill.begntime):
+        return refuse("E-TX-04", 'begntime is written like "2026-11-18 08:00:00"')
     if any(len(text) > CODE_MAX for text in texts):
         return refuse("E-TX-04", f"a text field is longer than {CODE_MAX} characters")
     if bill.amount_fen > AMOUNT_FEN_MAX or bill.amount_fen < (1 if lines_needed else 0):
@@ -223,7 +229,7 @@ def scopes(ticket: Ticket) -> Json:
 
 def fee_rows(ticket: Ticket) -> list[Json]:
     """The lines with national names (2204 feedetail, 2102 drugdetail)."""
-    when = inf_time(ticket.settings, ticket.at.utc_ms)
+    when = ticket.bill.begntime or inf_time(ticket.settings, ticket.at.utc_ms)
     return [
         {
             "feedetl_sn": line.feedetl_sn,

@@ -45,7 +45,7 @@ def takes_back(state: BillState) -> tuple[str, str] | None:
     if state.status is BillStatus.WORKING and state.cancel_seq:
         return ("2103" if pharmacy else "2208", state.cancel_msgid)
     if state.status in UNKNOWN and state.seq:
-        settles = {"pharmacy": "2102", "settle": "2207", "register": "2201"}
+        settles = {"pharmacy": "2102", "settle": "2207", "chronic": "2207", "register": "2201"}
         return (settles.get(state.bill.kind, ""), state.msgid)
     return None
 

@@ -6,8 +6,7 @@ from __future__ import annotations
 
 from typing import Final
 
-from edge.core.money import yuan
-from edge.core.tx import _forms
+from edge.core.tx import _forms, _outpatient
 from edge.core.types import Bill, BillState, Json, Refusal, Split
 from edge.core.visit.ticket import Ticket
 
@@ -17,7 +16,7 @@ PLAN: Final = ("2201", "2204", "2207")
 OFFLINE: Final = "provisional"
 NEEDS: Final = frozenset({"identity", "estimate", "confirm"})
 MED_TYPE: Final = ""  # the bill says
-MED_TYPES: Final = frozenset({"11", "13", "14"})
+MED_TYPES: Final = frozenset({"11", "13"})  # 14 is the kind `chronic`: it needs a disease
 
 
 def check(bill: Bill, _state: BillState | None = None) -> Refusal | None:
@@ -31,28 +30,9 @@ def calls(bill: Bill) -> tuple[str, ...]:
 
 
 def body(ticket: Ticket, msgids: tuple[str, ...]) -> Json:
-    """[2201 unless mdtrt_id is known, 2204, 2207]. Without mdtrt_id the centre fills in the one it
-    makes in 2201.
-    """
-    bill = ticket.bill
-    ids = dict(zip(calls(bill), msgids, strict=True))
-    who = _forms.cert(ticket)
-    visit = {"mdtrt_id": bill.mdtrt_id, "psn_no": who["psn_no"], "chrg_bchno": bill.bill_no}
-    plan = [] if bill.mdtrt_id else [_forms.registration(ticket, ids["2201"])]
-    rows = [visit | row for row in _forms.fee_rows(ticket)]
-    plan.append(_forms.call("2204", ids["2204"], feedetail=rows))
-    data = who | _forms.scopes(ticket) | {
-        "med_type": bill.med_type,
-        "medfee_sumamt": yuan(bill.amount_fen),
-        "psn_setlway": "01",
-        "mdtrt_id": bill.mdtrt_id,
-        "chrg_bchno": bill.bill_no,
-        "acct_used_flag": _forms.acct_used_flag(ticket),
-        "insutype": _forms.insutype(ticket),
-        "invono": bill.bill_no,
-    }  # fmt: skip
-    plan.append(_forms.call("2207", ids["2207"], data=data))
-    return _forms.common(ticket, KIND, plan)
+    """[2201 unless mdtrt_id is known, 2204, 2207]."""
+    ids = dict(zip(calls(ticket.bill), msgids, strict=True))
+    return _forms.common(ticket, KIND, _outpatient.plan(ticket, ids, ticket.bill.med_type))
 
 
 def slip(bill: Bill, split: Split | None) -> tuple[tuple[str, str], ...]:

@@ -19,6 +19,16 @@ KNOWN: Final = frozenset(
         "code_other_org",
         "not_insured",
         "suspended",
+        "waiting",
+        "disease_not_recognised",
+        "disease_expired",
+        "disease_not_open",
+        "disease_unknown",
+        "not_filed",
+        "filing_expired",
+        "filing_late",
+        "filing_overlaps",
+        "filing_at_home",
     }
 )
 STEPS: Final = {
@@ -28,6 +38,8 @@ STEPS: Final = {
     "code_expired": ("try_again", "use_card"),
     "code_used": ("try_again", "use_card"),
     "code_other_org": ("try_again", "use_card"),
+    "not_filed": ("file_first", "pay_full", "ask_staff"),
+    "filing_expired": ("file_first", "pay_full", "ask_staff"),
 }
 ELSE_STEPS: Final = ("pay_full", "ask_staff")
 

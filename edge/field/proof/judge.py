@@ -28,7 +28,7 @@ from edge.wire.shape import ZERO_HASH
 
 LEAF_FIELDS: Final = 6  # record hash, terminal, epoch, seq, outcome, result hash
 SETTLED: Final = frozenset({Outcome.SETTLED, Outcome.ADJUSTED})
-PAYS: Final = frozenset({"settle", "pharmacy"})
+PAYS: Final = frozenset({"settle", "pharmacy", "chronic"})
 VISITS: Final = PAYS | {"register"}  # a person stood there; what is undone names only how it was
 
 

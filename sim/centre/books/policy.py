@@ -26,6 +26,7 @@ DAY_MS: Final = 24 * HOUR_MS
 VALID_MS: Final = 7 * DAY_MS
 RENEW_MS: Final = DAY_MS  # a policy older than this is replaced when somebody asks
 SLACK_MS: Final = 60_000
+QUEUED_KINDS: Final = frozenset({"register", "file_away"})
 OFFLINE_KINDS: Final = ("settle", "pharmacy")
 FACE_MAX_FEN: Final = 50_000_00  # Hengshui, hospital (DOMAIN §2.5, B)
 FACE_MAX_PHARMACY_FEN: Final = 5_000_00
@@ -190,8 +191,8 @@ class Claim(Struct, frozen=True):
 def violation(conn: sa.Connection, claim: Claim) -> str:
     """ "" or in which way the record breaks the policy it names."""
     header = claim.header
-    if header.mode is Mode.QUEUED and header.kind != "register":
-        return "only a registration may be queued"
+    if header.mode is Mode.QUEUED and header.kind not in QUEUED_KINDS:
+        return "only a registration or a filing may be queued"
     if header.policy == ZERO_HASH:
         policy: Policy | None = BUILT_IN
     else:
