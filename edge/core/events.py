@@ -161,6 +161,8 @@ class LookSeen(Struct, frozen=True):
     live: float = -1.0
     box: tuple[float, float, float, float] = (0.0, 0.0, 0.0, 0.0)  # x y w h, fractions of the shot
     glow: tuple[float, ...] = ()
+    infrared: float = -1.0  # how surely the same face is seen in infrared, 0..1; -1 = no such eye
+    relief_mm: float = -1.0  # how far the nose stands out in depth; -1 = no such eye, or not measured
 
 
 class TemplateMade(Struct, frozen=True):

@@ -30,4 +30,8 @@ CODES: Final[dict[str, tuple[str, str]]] = {
         "A model answered with something that is no number; the shot is not judged.",
         "If it stays, the runtime or the memory is broken: install again, try another board.",
     ),
+    "E-VIS-09": (
+        "The pictures for match-eval and their labels.csv are not what they should be.",
+        "A folder with labels.csv, columns path and subject, at least two people.",
+    ),
 }

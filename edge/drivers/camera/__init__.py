@@ -26,12 +26,16 @@ PIXELS_MAX = 4096 * 4096  # a larger picture is not a camera's
 
 class Shot(Struct, frozen=True, eq=False):
     """One camera picture: rgb uint8 HxWx3, monotonic ms at which it was taken, number rising by
-    at least one.
+    at least one. Cameras with more eyes add planes of the same moment and the same view (the
+    driver aligns them; any resolution of the same shape): ir uint8 HxW of light that its own
+    infrared lamp gave, depth uint16 HxW in mm, 0 = not measured.
     """
 
     rgb: NDArray[np.uint8]
     at_mono_ms: int
     number: int
+    ir: NDArray[np.uint8] | None = None
+    depth: NDArray[np.uint16] | None = None
 
 
 class Camera(Protocol):

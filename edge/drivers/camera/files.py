@@ -4,7 +4,8 @@ people perform.
 A stage is a folder with clip sub-folders and a text file `cue` that names the clip to play: `NAME`
 loops it, `once:NAME` plays it once and then loops the `idle` beside it (or the stage's own).
 Writing `cue` again (any change of its time or text) starts anew. Playing follows the clock, as a
-camera does: a slow reader misses pictures, it does not slow the world down.
+camera does: a slow reader misses pictures, it does not slow the world down. `0001.ir.png` (8 bit)
+and `0001.depth.png` (16 bit, mm) beside `0001.jpg` are what a camera with more eyes saw with it.
 """
 
 from __future__ import annotations
@@ -15,13 +16,17 @@ import time
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 from threading import Event
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from msgspec import Struct
 
 from edge.drivers.camera import Shot, options_of
-from edge.drivers.camera.pictures import JpegCutter, Reader
+from edge.drivers.camera.pictures import JpegCutter, Reader, plane_of
 from edge.errors import EdgeError
+
+if TYPE_CHECKING:
+    import numpy as np
+    from numpy.typing import NDArray
 
 PICTURES_MAX = 20_000  # in one clip
 FPS_MAX = 60
@@ -30,6 +35,7 @@ VIDEO_PICTURES_MAX = 2_000  # held in memory as JPEG
 CUE_BYTES_MAX = 256
 IDLE = "idle"
 STILLS = {".jpg", ".jpeg", ".png"}
+PLANES = (".ir.png", ".depth.png")  # of a still, by its name without the suffix
 ANIMATIONS = {".gif", ".webp"}
 MJPEG = {".avi", ".mjpeg", ".mjpg"}
 CONVERT_TIMEOUT_S = 120
@@ -84,7 +90,8 @@ class Driver:
             self._number += 1
             rgb = read.rgb(clip.picture(index % len(clip)), f"{clip.name}[{index % len(clip)}]")
             if rgb is not None:
-                yield Shot(rgb, time.monotonic_ns() // 1_000_000, self._number)
+                ir, depth = clip.planes(index % len(clip))
+                yield Shot(rgb, time.monotonic_ns() // 1_000_000, self._number, ir, depth)
 
     def _now_playing(self, cue: Cue, began: float) -> tuple[Clip, float, int]:
         """The clip, when it started and the number of its picture that is due now."""
@@ -134,6 +141,20 @@ class Clip:
         except OSError:
             return True
 
+    def planes(self, index: int) -> tuple[NDArray[np.uint8] | None, NDArray[np.uint16] | None]:
+        """Infrared and depth beside the picture, None where there are none. E-CAM-04."""
+        import numpy as np
+
+        picture = self._pictures[index]
+        if isinstance(picture, bytes):
+            return None, None
+        beside = [(picture.with_suffix(end), kind) for end, kind in zip(PLANES, (np.uint8, np.uint16), strict=True)]
+        ir, depth = (
+            plane_of(path.read_bytes(), kind, path.name) if path.is_file() else None
+            for path, kind in beside
+        )
+        return ir, depth
+
     def picture(self, index: int) -> bytes:
         """The encoded picture. E-CAM-04."""
         picture = self._pictures[index]
@@ -147,7 +168,9 @@ class Clip:
 
 def folder_clip(path: Path) -> Clip:
     """The stills of a folder in the order of their names. E-CAM-03."""
-    stills = sorted(p for p in path.iterdir() if p.suffix.lower() in STILLS)[:PICTURES_MAX]
+    stills = sorted(
+        p for p in path.iterdir() if p.suffix.lower() in STILLS and not p.name.endswith(PLANES)
+    )[:PICTURES_MAX]
     if not stills:
         raise EdgeError(
             "E-CAM-03", f"{path} holds no .jpg or .png", "or a stage lacks its cue file"

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import io
 from collections.abc import Iterator
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from edge.drivers.camera import PIXELS_MAX
 from edge.errors import EdgeError
@@ -31,6 +31,27 @@ def rgb_of(data: bytes, name: str = "picture") -> NDArray[np.uint8]:
             if picture.width * picture.height > PIXELS_MAX:
                 raise EdgeError("E-CAM-04", f"{name} has more than {PIXELS_MAX} pixels")
             return np.asarray(picture.convert("RGB"), dtype=np.uint8)
+    except EdgeError:
+        raise
+    except Exception as bad:  # what a decoder raises on hostile bytes has no end
+        raise EdgeError("E-CAM-04", f"{name} cannot be read as a picture: {bad}") from bad
+
+
+def plane_of(data: bytes, kind: type, name: str) -> NDArray[Any]:
+    """One channel of `kind` (np.uint8, np.uint16) from a PNG. E-CAM-04, also for another depth of
+    bits: a depth in a picture of eight bits is not one in millimetres.
+    """
+    import numpy as np
+    from PIL import Image
+
+    try:
+        with Image.open(io.BytesIO(data), formats=("PNG",)) as picture:
+            if picture.width * picture.height > PIXELS_MAX:
+                raise EdgeError("E-CAM-04", f"{name} has more than {PIXELS_MAX} pixels")
+            deep = picture.mode.startswith("I")
+            if deep is not (kind is np.uint16) or picture.mode not in ("L", "I", "I;16"):
+                raise EdgeError("E-CAM-04", f"{name} is a picture of mode {picture.mode}")
+            return np.asarray(picture).astype(kind)
     except EdgeError:
         raise
     except Exception as bad:  # what a decoder raises on hostile bytes has no end

@@ -19,7 +19,9 @@ if TYPE_CHECKING:
 
 
 class Picture(Protocol):
-    """One shot: rgb uint8 HxWx3, when it was taken (monotonic ms), its number."""
+    """One shot: rgb uint8 HxWx3, when it was taken (monotonic ms), its number; ir uint8 HxW and
+    depth uint16 HxW in mm of the same view, from cameras that have them.
+    """
 
     @property
     def rgb(self) -> Rgb: ...
@@ -27,6 +29,10 @@ class Picture(Protocol):
     def at_mono_ms(self) -> int: ...
     @property
     def number(self) -> int: ...
+    @property
+    def ir(self) -> NDArray[np.uint8] | None: ...
+    @property
+    def depth(self) -> NDArray[np.uint16] | None: ...
 
 
 class Source(Protocol):

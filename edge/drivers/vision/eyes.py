@@ -221,7 +221,7 @@ class Eyes:
         if mode == "face" and not fit:
             self._trouble(shot, mode, turn)
         elif mode == "face":
-            look = sight.look(shot.rgb)
+            look = sight.depths(sight.look(shot.rgb), shot)
             self._say(seen(look, shot.rgb, shot.at_mono_ms, shot.number), turn)
             good = look.problem is None and look.face is not None
             if good and self._wants_template(turn):
@@ -294,5 +294,7 @@ def seen(look: Look, rgb: Rgb, at_mono_ms: int, number: int) -> LookSeen:
         pitch_deg=look.pose.pitch_deg if look.pose else 0.0,
         eye_open=look.eye_open,
         live=look.live,
+        infrared=look.infrared,
+        relief_mm=look.relief_mm,
         box=box,
     )

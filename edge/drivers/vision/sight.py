@@ -11,25 +11,29 @@ import numpy as np
 from msgspec import Struct
 from msgspec.structs import replace
 
-from edge.drivers.vision import checks, embed, lids, mesh, spoof
+from edge.drivers.vision import checks, embed, lids, mesh, planes, spoof
 from edge.drivers.vision.blazeface import Detector, Face
 from edge.drivers.vision.checks import pose as facing
 from edge.drivers.vision.tflite import Model, identity, open_model
 
 if TYPE_CHECKING:
-    from edge.drivers.vision import Floats, Rgb
+    from edge.drivers.vision import Floats, Picture, Rgb
 
 WARM_UP_SHAPE = (480, 640, 3)
 
 
 class Look(Struct, frozen=True, eq=False):
-    """What one shot shows. live is -1 when the face was not frontal or there was none."""
+    """What one shot shows. live is -1 when the face was not frontal or there was none, infrared and
+    relief_mm where the camera has no such eye or it measured nothing (`planes`).
+    """
 
     problem: str | None
     face: Face | None = None
     pose: mesh.Pose | None = None
     eye_open: float = 1.0
     live: float = -1.0
+    infrared: float = -1.0
+    relief_mm: float = -1.0
 
 
 class Sight:
@@ -80,6 +84,17 @@ class Sight:
         )
         live = spoof.live_probability(self._spoof, rgb, face) if frontal else -1.0
         return Look(first.problem or then.problem, face, pose, opening, live)
+
+    def depths(self, look: Look, shot: Picture) -> Look:
+        """The look with what the shot's other eyes see of its face."""
+        if look.face is None or look.pose is None or (shot.ir is None and shot.depth is None):
+            return look
+        wide, shape = shot.rgb.shape[1], self.shape(shot.rgb, look.face)
+        return replace(
+            look,
+            infrared=planes.infrared(self._detector, shot.ir, wide, look.face),
+            relief_mm=planes.relief_mm(shot.depth, wide, look.face, shape),
+        )
 
     def faces(self, rgb: Rgb) -> list[Face]:
         """Every face of a picture."""
