@@ -17,7 +17,7 @@ from edge.wire import ask as wire_ask
 from edge.wire import envelope, topics
 from sim.centre import answers, asks, intake
 from sim.centre.answers import Message, Reply
-from sim.centre.books import policy, registry
+from sim.centre.books import policy, registry, wallet
 from sim.centre.books import store as t
 from sim.centre.books.log import Log
 from sim.centre.books.people import Faces
@@ -109,6 +109,7 @@ class Centre:
     def _handle(self, topic: str, payload: bytes, now_ms: int, *, careful: bool) -> list[Message]:
         with self.store.begin() as conn:
             self.log.catch_up(conn)
+            wallet.sweep(conn, now_ms)
             messages = self._take(conn, topic, payload, now_ms, careful=careful)
             self.log.save(conn)
         return messages

@@ -17,7 +17,7 @@ from sim.centre.bodies import PayIn
 from sim.centre.books import kin, ledgers
 from sim.centre.books.people import Known
 
-AUTO, NOBODY = "auto", "none"
+AUTO, NOBODY, WALLET = "auto", "none", "wallet"
 CASH: Final = "cash"
 
 
@@ -33,12 +33,16 @@ class Pocket(Struct, frozen=True):
 
 
 def pockets(conn: sa.Connection, person: Known) -> tuple[Pocket, ...]:
-    """Everything that may pay besides the own account, in the order in which it does."""
+    """Everything that may pay besides the own account, in the order in which it does: what a
+    relative elsewhere sent, then relatives near."""
     relatives = [
         Pocket(f"acct:{one.psn_no}", one.psn_no, one.psn_name, one.relation, one.scope, one.balance_fen)
         for one in kin.payers(conn, person)
     ]  # fmt: skip
-    return tuple(relatives[:RELATIVES_MAX])
+    mine = f"wallet:{person.psn_no}"
+    balance = ledgers.balance(conn, mine)
+    wallet = [Pocket(mine, WALLET, "", "", "", balance)] if balance > 0 else []
+    return tuple([*wallet, *relatives][:RELATIVES_MAX])
 
 
 def chosen(found: tuple[Pocket, ...], pay: PayIn) -> tuple[Pocket, ...] | None:
@@ -70,8 +74,11 @@ def offer(
     outside = split.fulamt_ownpay_amt_fen + split.overlmt_selfpay_fen
     reach = max(0, personal - outside) if scope == "inscope_selfpay" else personal
     own = min(person_fen, reach)
+    wallet = [one.balance_fen for one in found if one.psn_no == WALLET]
     return {
         "acct": money.yuan(own),
+        "all": money.yuan(min(reach, own + sum(one.balance_fen for one in found))),
+        "wallet": money.yuan(min(sum(wallet), reach - own)),
         "mulaid": [
             {
                 "psn_no": one.psn_no,
@@ -81,7 +88,7 @@ def offer(
                 "can": money.yuan(min(one.balance_fen, reach - own)),
             }
             for one in found
-            if reach > own
+            if reach > own and one.psn_no != WALLET
         ],
         "ways": list(ways),
     }
@@ -94,7 +101,9 @@ def payinfo(settled: Settlement, given: tuple[Pocket, ...], way: str, **more: st
     if split.acct_pay_fen:
         rows.append({"pay_type": "acct", "amt": money.yuan(split.acct_pay_fen)})
     for one, fen in zip(given, settled.relatives_fen, strict=True):
-        if fen:
+        if fen and one.psn_no == WALLET:
+            rows.append({"pay_type": WALLET, "amt": money.yuan(fen)})
+        elif fen:
             what = {"psn_name": one.psn_name, "relation": one.relation, "scope": one.scope}
             rows.append({"pay_type": "mulaid", "amt": money.yuan(fen), **what})
     if split.psn_cash_pay_fen:

@@ -6,7 +6,6 @@ A business "no" is a `No`; the caller turns it into REJECTED (or DUPLICATE with 
 
 from __future__ import annotations
 
-from datetime import UTC, datetime, timedelta
 from typing import Any, Final
 
 import msgspec
@@ -26,10 +25,10 @@ from sim.centre.books import store as t
 from sim.centre.books.people import Known
 from sim.centre.books.registry import Terminal
 from sim.centre.books.rules import Region
+from sim.centre.civil import civil
 from sim.centre.entitling import Standing
 from sim.centre.paying import Pocket
 
-CIVIL_TIME: Final = timedelta(hours=8)  # of the place of care: decides the benefit year
 SALES: Final = ("2101", "2102")
 PRICED: Final = ("2206", "2207", *SALES)
 PLAIN: Final = PayIn()  # accounts in their order, the rest at the desk
@@ -73,11 +72,6 @@ class Case(Struct, frozen=True):
     seq: int
     at_ms: int
     now_ms: int
-
-
-def civil(at_ms: int) -> datetime:
-    """Wall time at the place of care."""
-    return datetime.fromtimestamp(at_ms / 1000, UTC) + CIVIL_TIME
 
 
 def insured(person: Known) -> str:

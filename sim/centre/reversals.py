@@ -109,7 +109,7 @@ def _again(case: Reversal, row: sa.RowMapping) -> Undone | No:
     if conn.execute(_LIVE, key).first() is not None:
         return No("superseded")  # the bill was settled anew: it must not be paid twice
     lines = ledgers.lines_of(conn, setl_id)
-    spent = (name for name, fen in lines.items() if name.startswith("acct:") and fen < 0)
+    spent = (name for name, fen in lines.items() if name.startswith(("acct:", "wallet:")) and fen < 0)
     if any(ledgers.balance(conn, name) + lines[name] < 0 for name in spent):
         return No("balance_gone")  # what came back on the account was spent since
     conn.execute(_TURN, t.at(setl_id=setl_id) | {"live": 1})

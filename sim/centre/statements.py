@@ -23,6 +23,7 @@ from sim.centre import bodies, plans
 from sim.centre.books import statement
 from sim.centre.books import store as t
 from sim.centre.books.statement import Moved
+from sim.centre.civil import civil
 from sim.centre.plans import No
 
 if TYPE_CHECKING:
@@ -99,7 +100,7 @@ def _fund(asked: Question, row: Moved) -> int:
 
 
 def _today(asked: Question) -> str:
-    return plans.civil(asked.now_ms).strftime("%Y%m%d")
+    return civil(asked.now_ms).strftime("%Y%m%d")
 
 
 def _form(body: Json) -> Json:

@@ -52,6 +52,7 @@ from sim.world.time import SeededDice
 DAY_MS = 86_400_000
 OFFER = {
     "acct": "30.00",
+    "all": "50.00",
     "mulaid": [
         {"psn_no": "510100000003", "psn_name": "李*", "relation": "配偶", "scope": "pool", "can": "20.00"}
     ],

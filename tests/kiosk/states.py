@@ -86,6 +86,7 @@ CHOICES: list[dict[str, Any]] = [
     {"value": "own", "what": "own", "fen": 200_00},
     {"value": "r0", "what": "relative", "name": "李*华", "relation": "配偶", "scope": "pool", "fen": 134_56},
     {"value": "r1", "what": "relative", "name": "欧阳*兰", "relation": "外祖父母", "scope": "province", "fen": 99_99},
+    {"value": "wallet", "what": "wallet", "fen": 88_00},
     {"value": "none", "what": "none", "fen": 0},
 ]  # fmt: skip
 CHOICES = [{"name": "", "relation": "", "scope": "", "now": False} | one for one in CHOICES]

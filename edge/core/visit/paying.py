@@ -13,13 +13,13 @@ from edge.core.money import fen, yuan
 from edge.core.types import Json, Paid
 from edge.errors import EdgeError
 
-AUTO, NOBODY = "auto", "none"
+AUTO, NOBODY, WALLET = "auto", "none", "wallet"
 CASH: Final = "cash"
 RELATIVES_MAX: Final = 8
 PAID_MAX: Final = 16
 # Every way to pay the own part, and what becomes of it without the centre (DOMAIN §4.3): whose
 # balance or contract nobody here can know is denied; cash changes hands at the desk.
-OFFLINE: Final = {CASH: "desk", "acct": "denied", "mulaid": "denied"}
+OFFLINE: Final = {CASH: "desk", "acct": "denied", "mulaid": "denied", WALLET: "denied"}
 WAYS: Final = (CASH,)
 
 Short = Annotated[str, Meta(max_length=64)]
@@ -40,6 +40,8 @@ class Offer(Struct, frozen=True):
     """What may pay the person's part of this bill."""
 
     acct: Short = "0.00"
+    wallet: Short = "0.00"  # what relatives in another province sent
+    everybody: Short = field(name="all", default="0.00")
     relatives: Annotated[tuple[Relative, ...], Meta(max_length=RELATIVES_MAX)] = field(
         name="mulaid", default=()
     )
@@ -47,7 +49,8 @@ class Offer(Struct, frozen=True):
 
 
 class Choice(Struct, frozen=True):
-    """What the person chose. `mulaid`: AUTO, NOBODY, or the psn_no of one relative."""
+    """What the person chose. `mulaid`: AUTO, NOBODY, WALLET, or the psn_no of one
+    relative."""
 
     acct: bool = True
     mulaid: str = AUTO
@@ -76,7 +79,7 @@ def offer_from(body: Json) -> Offer | None:
     """The offer of a 2206, None when there is none or it cannot be read."""
     try:
         found = msgspec.convert(body.get("payoffer"), Offer)
-        _ = fen(found.acct), [fen(one.can) for one in found.relatives]
+        _ = fen(found.acct), fen(found.wallet), fen(found.everybody), [fen(one.can) for one in found.relatives]
     except (msgspec.ValidationError, EdgeError):
         return None
     return found
@@ -87,15 +90,16 @@ def buttons(offer: Offer | None, now: Choice, *, acct_used: bool) -> tuple[Butto
     lets accounts pay."""
     if offer is None:
         return ()
-    own_fen = fen(offer.acct)
+    own_fen, wallet_fen = fen(offer.acct), fen(offer.wallet)
     able = tuple(one for one in offer.relatives if fen(one.can) > 0)
     rows: list[Button] = []
-    if acct_used and (own_fen or able):
-        if able:
-            all_fen = own_fen + sum(fen(one.can) for one in able)
-            rows.append(Button("auto", "auto", Choice(True, AUTO, now.way), fen=all_fen))
+    if acct_used and (own_fen or wallet_fen or able):
+        if able or wallet_fen:
+            rows.append(Button("auto", "auto", Choice(True, AUTO, now.way), fen=fen(offer.everybody)))
         if own_fen:
             rows.append(Button("own", "own", Choice(True, NOBODY, now.way), fen=own_fen))
+        if wallet_fen:
+            rows.append(Button(WALLET, WALLET, Choice(True, WALLET, now.way), fen=wallet_fen))
         rows += [
             Button(f"r{number}", "relative", Choice(True, one.psn_no, now.way), one.psn_name,
                    one.relation, one.scope, fen(one.can))
@@ -143,9 +147,11 @@ def _paid(row: Any) -> Paid:
 
 
 def slip(paid: tuple[Paid, ...]) -> tuple[tuple[str, str], ...]:
-    """Which relative paid how much: the slip's own lines have the sums."""
-    return tuple(
-        ("slip.relative", f"{one.psn_name} {yuan(one.amount_fen)}")
-        for one in paid
-        if one.pay_type == "mulaid" and one.psn_name
-    )
+    """Which relative paid how much, and the wallet: the slip's own lines have the sums."""
+    rows = []
+    for one in paid:
+        if one.pay_type == "mulaid" and one.psn_name:
+            rows.append(("slip.relative", f"{one.psn_name} {yuan(one.amount_fen)}"))
+        elif one.pay_type == WALLET:
+            rows.append(("slip.paid_wallet", yuan(one.amount_fen)))
+    return tuple(rows)

@@ -227,6 +227,21 @@ task_closings = _table(  # how institutions were done with what a decision asked
     _int("seq"),
     _int("at_ms"),
 )
+wallet_transfers = _table(
+    "wallet_transfers",
+    _text("transfer_id", primary_key=True),
+    _text("payer"),
+    _text("receiver"),
+    _text("route"),  # the two provinces when it was sent: 32>51
+    _int("fen"),
+    _text("day"),  # civil, of the sending: three a day
+    _int("at_ms"),
+    _int("return_ms"),  # when it goes back unless it was taken
+    _text("state"),  # sent, taken, returned
+    _int("ended_ms"),
+    sa.Index("wallet_due", "state", "return_ms"),
+    sa.Index("wallet_day", "payer", "day"),
+)
 accounts = _table("accounts", _text("name", primary_key=True), _int("balance_fen"))
 postings = _table(
     "postings",

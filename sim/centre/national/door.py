@@ -19,6 +19,7 @@ from edge.core.types import Json
 from edge.errors import EdgeError
 from sim.centre import desk
 from sim.centre.books import statement
+from sim.centre.civil import civil
 from sim.centre.national import envelope as outer
 from sim.centre.national import queries, schema, tables, visits
 from sim.centre.national.call import Call
@@ -27,7 +28,7 @@ from sim.centre.national.envelope import Envelope, Told
 from sim.centre.national.says import SAYS
 from sim.centre.national.schema import Wrong
 from sim.centre.national.tables import Client
-from sim.centre.plans import No, civil
+from sim.centre.plans import No
 from sim.centre.reversals import REVERSIBLE
 
 INFVER: Final = "V1.0"

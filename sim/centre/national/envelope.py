@@ -20,9 +20,9 @@ from msgspec import Struct
 
 from edge.core.types import Json
 from edge.suites import sm2
+from sim.centre.civil import civil
 from sim.centre.national import schema
 from sim.centre.national.schema import Rule, Wrong
-from sim.centre.plans import civil
 
 BODY_BYTES_MAX: Final = 256 * 1024
 INPUT_CHARS_MAX: Final = 160_000

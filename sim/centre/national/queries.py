@@ -16,6 +16,7 @@ from sim.centre import plans, statements
 from sim.centre.books import ledgers, people, statement, tokens
 from sim.centre.books import store as t
 from sim.centre.books.people import Known
+from sim.centre.civil import civil
 from sim.centre.national import schema, tables
 from sim.centre.national.call import Call, by_cert, seen_here
 from sim.centre.plans import No
@@ -29,7 +30,7 @@ MEMBER: Final = "statement.txt"
 def sign_in(call: Call) -> Json | No:
     """9001: the number that the other messages of the day carry."""
     data = call.input["signIn"]
-    stamp = plans.civil(call.now_ms).strftime("%Y%m%d%H%M%S")
+    stamp = civil(call.now_ms).strftime("%Y%m%d%H%M%S")
     sign_no = f"{call.client.admdvs}{stamp}{call.number % 10**10:010d}"
     row = {"sign_no": sign_no, "fixmedins_code": call.client.fixmedins_code}
     tables.sign_in(call.conn, row | {"opter_no": data["opter_no"], "at_ms": call.now_ms})
@@ -141,7 +142,7 @@ def accumulated(call: Call) -> Json | No:
     person = seen_here(call, call.data["psn_no"])
     if isinstance(person, No):
         return person
-    month = call.data.get("cum_ym", plans.civil(call.now_ms).strftime("%Y%m"))
+    month = call.data.get("cum_ym", civil(call.now_ms).strftime("%Y%m"))
     if not (month.isascii() and month.isdigit() and len(month) == 6):
         return No("month_malformed")
     found = ledgers.year(call.conn, person.psn_no, person.insutype, int(month[:4]))
