@@ -382,6 +382,7 @@ class BillState(Struct, frozen=True):
     reverses: str = ""  # what that one takes back: "settle" or "cancel"; "" = nothing is under way
     unknown: Unknown | None = None
     order: int = 0  # rises with each bill of this terminal; the queue's order where two arrived in one millisecond
+    pay_way: str = "cash"  # what becomes of psn_cash_pay: at the desk, or by a bank
     paid: tuple[Paid, ...] = ()  # how the person's part was paid, as the centre told it
 
 

@@ -14,7 +14,7 @@ from edge.core.types import Dice, Json
 from edge.errors import EdgeError
 from edge.wire.ask import AskHeader
 from sim.centre import bodies, clearing, paying, plans, statements
-from sim.centre.books import ledgers, people, policy, registry, tokens
+from sim.centre.books import ledgers, orders, people, policy, registry, tokens
 from sim.centre.books import store as t
 from sim.centre.books.people import Faces, Known
 from sim.centre.books.policy import Issuer
@@ -163,7 +163,8 @@ def _price(asked: Question) -> Json | No:
     output = plans.setlinfo(found, person, "", bodies.text(data, "mdtrt_id", ""), asked.now_ms)
     own_fen = ledgers.balance(asked.conn, f"acct:{person.psn_no}")
     scope = asked.region.rules.acct_scope
-    offer = paying.offer(own_fen, found.found, found.settled, scope, (paying.CASH,))
+    ways = (paying.CASH, *orders.ways(asked.conn, person.psn_no))
+    offer = paying.offer(own_fen, found.found, found.settled, scope, ways)
     told = {"setlinfo": output["setlinfo"], "setldetail": output["setldetail"]}
     return told | {"payoffer": offer}
 

@@ -66,7 +66,7 @@ class PayIn(Struct, frozen=True, forbid_unknown_fields=True):
     of one; and what is left over."""
 
     mulaid: Short = "auto"
-    way: Literal["cash"] = "cash"
+    way: Literal["cash", "onecode"] = "cash"
 
 
 class Body(Struct, frozen=True, forbid_unknown_fields=True):

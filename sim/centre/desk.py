@@ -9,13 +9,15 @@ import threading
 from typing import Final
 
 import sqlalchemy as sa
+from msgspec import Struct, field
 
 from edge.core.types import Caps, Credit, Dice
 from edge.errors import EdgeError
 from edge.suites import es256
 from edge.wire import ask as wire_ask
 from edge.wire import envelope, topics
-from sim.centre import answers, asks, intake
+from sim.bank.bank import Bank
+from sim.centre import answers, asks, intake, legs
 from sim.centre.answers import Message, Reply
 from sim.centre.books import policy, registry, wallet
 from sim.centre.books import store as t
@@ -46,6 +48,15 @@ class SystemDice:
         return secrets.randbelow(limit)
 
 
+class Pass(Struct, frozen=True):
+    """How a message is taken: `careful` after our own program failed at it, `asked` after the bank
+    was asked; `waits` collects the orders that a record waits for."""
+
+    careful: bool
+    asked: bool
+    waits: list[str] = field(default_factory=list)
+
+
 class Centre:
     """One worker. `on_message` is safe to call from several threads; they wait for each other."""
 
@@ -60,6 +71,7 @@ class Centre:
         caps: Caps | None = None,
         faces: Faces | None = None,
         dice: Dice | None = None,
+        bank: Bank | None = None,
     ) -> None:
         self.store = store
         self.keys = keys
@@ -68,6 +80,7 @@ class Centre:
         self.credit = credit or Credit()
         self.issuer = Issuer(region, keys.signer, caps or Caps())
         self.dice = dice or SystemDice()
+        self.bank = bank
         self.log = Log()
         self._lock = threading.Lock()
         self._keys_of: dict[tuple[bytes, bytes], tuple[es256.Es256Verifier, es256.HpkeSealer]] = {}
@@ -90,15 +103,37 @@ class Centre:
         terminal sends again.
         """
         with self._lock:
-            try:
-                return self._handle(topic, payload, now_ms, careful=False)
-            except intake.TRANSIENT:
+            messages, waits = self._twice(topic, payload, now_ms, asked=False)
+            self._bank_work(now_ms)
+            if waits:  # a record waited for the bank: now it is decided, with its word or without
+                messages, _ = self._twice(topic, payload, now_ms, asked=True)
+                self._bank_work(now_ms)
+            return messages
+
+    def work(self, now_ms: int) -> None:
+        """What is due by itself, without a message: the wallet's way back, the bank's answers."""
+        with self._lock:
+            with self.store.begin() as conn:
+                wallet.sweep(conn, now_ms)
+            self._bank_work(now_ms)
+
+    def _bank_work(self, now_ms: int) -> None:
+        if self.bank is not None:
+            legs.work(self.store, self.bank, now_ms)
+
+    def _twice(
+        self, topic: str, payload: bytes, now_ms: int, *, asked: bool
+    ) -> tuple[list[Message], bool]:
+        """The answers, and whether a record waits for the bank."""
+        try:
+            return self._handle(topic, payload, now_ms, Pass(careful=False, asked=asked))
+        except intake.TRANSIENT:
+            raise
+        except Exception as error:
+            if isinstance(error, EdgeError) and error.code == "E-LOG-20":
                 raise
-            except Exception as error:
-                if isinstance(error, EdgeError) and error.code == "E-LOG-20":
-                    raise
-                log.exception("a message failed; once more, each record for itself")
-            return self._handle(topic, payload, now_ms, careful=True)
+            log.exception("a message failed; once more, each record for itself")
+        return self._handle(topic, payload, now_ms, Pass(careful=True, asked=asked))
 
     def verifier(self, name: str) -> es256.Es256Verifier | None:
         """The signing key of a terminal, None when no such terminal is enrolled."""
@@ -106,16 +141,18 @@ class Centre:
             terminal = registry.find(conn, name)
         return None if terminal is None else self._both(terminal)[0]
 
-    def _handle(self, topic: str, payload: bytes, now_ms: int, *, careful: bool) -> list[Message]:
+    def _handle(
+        self, topic: str, payload: bytes, now_ms: int, how: Pass
+    ) -> tuple[list[Message], bool]:
         with self.store.begin() as conn:
             self.log.catch_up(conn)
             wallet.sweep(conn, now_ms)
-            messages = self._take(conn, topic, payload, now_ms, careful=careful)
+            messages = self._take(conn, topic, payload, now_ms, how)
             self.log.save(conn)
-        return messages
+        return messages, bool(how.waits)
 
     def _take(
-        self, conn: sa.Connection, topic: str, payload: bytes, now_ms: int, *, careful: bool
+        self, conn: sa.Connection, topic: str, payload: bytes, now_ms: int, how: Pass
     ) -> list[Message]:
         try:
             what, _, name = topics.parse(topic)
@@ -125,7 +162,7 @@ class Centre:
         if terminal is None:
             return self._aside(conn, "unknown_terminal", name, payload, now_ms)
         if what == "up":
-            return self._up(conn, terminal, payload, now_ms, careful=careful)
+            return self._up(conn, terminal, payload, now_ms, how)
         if what == "ask":
             return self._ask(conn, terminal, payload, now_ms)
         return []  # our own words, and `state`
@@ -137,8 +174,7 @@ class Centre:
         terminal: Terminal,
         payload: bytes,
         now_ms: int,
-        *,
-        careful: bool,
+        how: Pass,
     ) -> list[Message]:
         try:
             got = envelope.decode(payload)
@@ -148,7 +184,8 @@ class Centre:
             return self._aside(conn, "wrong_terminal", terminal.name, payload, now_ms)
         if got.epoch < terminal.epoch and not intake.begun(conn, terminal.name, got.epoch):
             return self._aside(conn, "epoch_back", terminal.name, payload, now_ms)
-        standing, decided = intake.take(Turn(conn, self._counter, terminal, now_ms, careful), got)
+        turn = Turn(conn, self._counter, terminal, now_ms, how.careful, how.asked, how.waits)
+        standing, decided = intake.take(turn, got)
         if standing.upto and got.epoch > terminal.epoch:
             registry.update(conn, terminal.name, epoch=got.epoch)
             if terminal.epoch:

@@ -13,7 +13,7 @@ from collections.abc import Callable
 from typing import Any, Final
 
 import sqlalchemy as sa
-from msgspec import Struct
+from msgspec import Struct, field
 
 from edge.core.parts.tasks import FREEZES
 from edge.core.types import Json, Mode, Outcome, Split
@@ -26,10 +26,10 @@ from edge.wire.envelope import Envelope
 from edge.wire.log import receipt
 from edge.wire.record import Placed, RecordHeader
 from edge.wire.shape import ZERO_HASH
-from sim.centre import bodies, closings, plans, reversals
+from sim.centre import bodies, closings, paying, plans, reversals
 from sim.centre.answers import Decided, Standing
 from sim.centre.bodies import Body
-from sim.centre.books import people, policy, registry, tokens
+from sim.centre.books import orders, people, policy, registry, tokens
 from sim.centre.books import store as t
 from sim.centre.books.log import Log
 from sim.centre.books.people import Faces, Known
@@ -99,6 +99,8 @@ class Turn(Struct, frozen=True):
     terminal: Terminal
     now_ms: int
     careful: bool = False  # the message failed once: each record has a savepoint of its own
+    asked: bool = False  # the bank was asked: what is not known by now is decided without it
+    waits: list[str] = field(default_factory=list)  # orders that a record waits for
 
 
 def result(
@@ -137,7 +139,13 @@ def take(turn: Turn, envelope: Envelope) -> tuple[Standing, list[Decided]]:
         header = _placed(turn, envelope, seq, data, standing)
         if header is None:
             break
-        decided.append(_enter(turn, header, data, digest))
+        try:
+            decided.append(_enter(turn, header, data, digest))
+        except orders.Waits as waits:  # everything before it stands
+            if orders.of_record(turn.conn, turn.terminal.name, envelope.epoch, seq) is None:
+                orders.open_(turn.conn, waits.row)
+            turn.waits.append(waits.row["pay_ordid"])
+            break
         standing = Standing(seq, digest)
     _advance(turn, envelope.epoch, standing)
     return standing, decided
@@ -233,7 +241,7 @@ def _enter(turn: Turn, header: RecordHeader | Placed, data: bytes, digest: bytes
     try:
         verdict = decide(turn, header, turn.counter.log.tree.size)
         done = _write(turn, header, data, digest, verdict)
-    except TRANSIENT:
+    except (*TRANSIENT, orders.Waits):
         savepoint.rollback()
         raise
     except Exception:
@@ -330,6 +338,9 @@ def decide(turn: Turn, header: RecordHeader, mark: int) -> Verdict:
     if why:
         answer = result("policy_violation", why)
         return Verdict(Outcome.REJECTED, answer, body.bill_no, person.psn_no, fund, contact_ms)
+    order = _own_leg(turn, header, body, person, estimate)
+    if isinstance(order, No):
+        return Verdict(Outcome.REJECTED, result(order.code), body.bill_no, person.psn_no)
     case = Case(
         conn=conn,
         terminal=terminal,
@@ -341,9 +352,52 @@ def decide(turn: Turn, header: RecordHeader, mark: int) -> Verdict:
         seq=header.seq,
         at_ms=max(min(header.wall_ms, now_ms), now_ms - EXPIRES_MS),  # a wild clock is no date
         now_ms=now_ms,
+        order=order,
     )
     outcome, answer = _carry_out(case, estimate)
+    if order is not None:  # booked: it comes too late and changes nothing
+        _drop(turn, order)
     return Verdict(outcome, answer, body.bill_no, person.psn_no, fund, contact_ms)
+
+
+def _own_leg(
+    turn: Turn, header: RecordHeader, body: Body, person: Known, estimate: Split | None
+) -> orders.Order | No | None:
+    """The order whose money the bank holds for this record; None = nothing is asked of a bank.
+    Raises orders.Waits before the bank was asked."""
+    conn, way = turn.conn, body.pay.way
+    held_fen = estimate.psn_cash_pay_fen if estimate is not None else 0
+    if way == paying.CASH or (estimate is not None and not held_fen):
+        return None
+    if header.mode is not Mode.ONLINE or body.kind not in ("settle", "pharmacy"):
+        return No("pay_way")
+    if not held_fen or way not in orders.ways(conn, person.psn_no):
+        return No("pay_no_contract")
+    order = orders.of_record(conn, header.terminal, header.epoch, header.seq)
+    if order is None or (order.own is orders.Own.ASKED and not turn.asked):
+        raise orders.Waits(
+            {
+                "pay_ordid": f"P{header.txid.hex()}",
+                "terminal": header.terminal,
+                "epoch": header.epoch,
+                "seq": header.seq,
+                "psn_no": person.psn_no,
+                "way": way,
+                "held_fen": held_fen,
+                "at_ms": turn.now_ms,
+            }
+        )
+    if order.own is orders.Own.HELD:
+        return order
+    _drop(turn, order)
+    return No("pay_refused" if order.own is orders.Own.REFUSED else "pay_unknown")
+
+
+def _drop(turn: Turn, order: orders.Order) -> None:
+    """Nothing was booked on it: what may be held goes back."""
+    now = orders.by_id(turn.conn, order.pay_ordid)
+    if now.ins is orders.Ins.NONE:
+        orders.happen(turn.conn, order.pay_ordid, orders.On.DROP)
 
 
 def _early(turn: Turn, header: RecordHeader, body: Body) -> Verdict | None:

@@ -94,7 +94,9 @@ def offer(
     }
 
 
-def payinfo(settled: Settlement, given: tuple[Pocket, ...], way: str, **more: str) -> list[Json]:
+def payinfo(
+    settled: Settlement, given: tuple[Pocket, ...], way: str, pay_ordid: str = ""
+) -> list[Json]:
     """Every sum of the person's part and where it came from; they sum to psn_part_amt."""
     split = settled.split
     rows: list[Json] = []
@@ -107,5 +109,6 @@ def payinfo(settled: Settlement, given: tuple[Pocket, ...], way: str, **more: st
             what = {"psn_name": one.psn_name, "relation": one.relation, "scope": one.scope}
             rows.append({"pay_type": "mulaid", "amt": money.yuan(fen), **what})
     if split.psn_cash_pay_fen:
-        rows.append({"pay_type": way, "amt": money.yuan(split.psn_cash_pay_fen), **more})
+        row = {"pay_type": way, "amt": money.yuan(split.psn_cash_pay_fen)}
+        rows.append(row | ({"pay_ordid": pay_ordid} if pay_ordid else {}))
     return rows

@@ -20,7 +20,7 @@ from edge.core.types import AMOUNT_FEN_MAX, Json, Split
 from edge.errors import EdgeError
 from sim.centre import bodies, clearing, entitling, paying
 from sim.centre.bodies import Body, Call, PayIn
-from sim.centre.books import entitlements, ledgers, people, statement
+from sim.centre.books import entitlements, ledgers, orders, people, statement
 from sim.centre.books import store as t
 from sim.centre.books.people import Known
 from sim.centre.books.registry import Terminal
@@ -72,6 +72,7 @@ class Case(Struct, frozen=True):
     seq: int
     at_ms: int
     now_ms: int
+    order: orders.Order | None = None  # the own leg at a bank, held
 
 
 def insured(person: Known) -> str:
@@ -255,14 +256,22 @@ def _settle(case: Case) -> Done | No:
     found = quote(scene, case.body.plan, case.person, case.body.pay)
     if isinstance(found, No):
         return found
+    if case.body.pay.way != paying.CASH and found.settled.split.psn_cash_pay_fen > _held(case):
+        return No("pay_more")  # more than the person confirmed: it is theirs to decide anew
     setl_id = f"{case.region.region}S{case.mark:013d}"
     mdtrt_id = mdtrt_id or f"{case.region.region}M{case.mark:013d}"
     # the benefit year is that of the visit (`at_ms`), the day of the settlement that of the decision
     output = setlinfo(found, case.person, setl_id, mdtrt_id, case.now_ms)
     output["setlinfo"]["clr_optins"] = case.region.region
-    output["payinfo"] = paying.payinfo(found.settled, found.payers, case.body.pay.way)
+    output["payinfo"] = paying.payinfo(
+        found.settled, found.payers, case.body.pay.way, case.order.pay_ordid if case.order else ""
+    )
     _book(case, found, setl_id, mdtrt_id, output)
     return Done(output, found.settled.split)
+
+
+def _held(case: Case) -> int:
+    return case.order.held_fen if case.order is not None else 0
 
 
 def total_fen(body: Body) -> int:
@@ -333,7 +342,12 @@ def _book(case: Case, found: Quote, setl_id: str, mdtrt_id: str, output: Json) -
     accounts = (one.account for one in found.payers)
     given = dict(zip(accounts, found.settled.relatives_fen, strict=True))
     institution = case.terminal.fixmedins_code
-    entry = ledgers.settlement_lines(split, found.settled.funds, psn_no, given, institution)
+    rest = f"bank:{case.order.way}" if case.order is not None else ""
+    funds = found.settled.funds
+    entry = ledgers.settlement_lines(split, funds, psn_no, given, institution, rest=rest)
+    if case.order is not None and split.psn_cash_pay_fen:
+        paid = {"fen": split.psn_cash_pay_fen, "setl_id": setl_id}
+        orders.happen(case.conn, case.order.pay_ordid, orders.On.BOOK, **paid)
     ledgers.post(case.conn, setl_id, entry, case.now_ms)
     ledgers.add_to_year(case.conn, psn_no, found.insutype, found.year, found.delta)
     row = {
@@ -402,6 +416,7 @@ def undo(conn: sa.Connection, row: sa.RowMapping, undone_by: str, now_ms: int) -
     setl_id = row["setl_id"]
     conn.execute(_END, t.at(setl_id=setl_id) | {"live": 0})
     ledgers.undo(conn, setl_id, undone_by, now_ms)
+    orders.undone(conn, setl_id)
     delta = msgspec.json.decode(row["delta"])
     back = {name: -amount for name, amount in delta["fen"].items()}
     ledgers.add_to_year(conn, row["psn_no"], delta["insutype"], row["year"], back)

@@ -17,7 +17,7 @@ from edge.core.types import Json
 from edge.errors import EdgeError
 from sim.centre import bodies, clearing, plans
 from sim.centre.bodies import Body
-from sim.centre.books import ledgers, statement
+from sim.centre.books import ledgers, orders, statement
 from sim.centre.books import store as t
 from sim.centre.books.registry import Terminal
 from sim.centre.plans import No
@@ -108,6 +108,8 @@ def _again(case: Reversal, row: sa.RowMapping) -> Undone | No:
     key = t.at(fixmedins_code=row["fixmedins_code"], bill_no=row["bill_no"], live=1)
     if conn.execute(_LIVE, key).first() is not None:
         return No("superseded")  # the bill was settled anew: it must not be paid twice
+    if orders.has(conn, setl_id):
+        return No("pay_given_back")  # a bank gave the own part back: it is paid anew, or not at all
     lines = ledgers.lines_of(conn, setl_id)
     spent = (name for name, fen in lines.items() if name.startswith(("acct:", "wallet:")) and fen < 0)
     if any(ledgers.balance(conn, name) + lines[name] < 0 for name in spent):

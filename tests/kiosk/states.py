@@ -88,6 +88,8 @@ CHOICES: list[dict[str, Any]] = [
     {"value": "r1", "what": "relative", "name": "欧阳*兰", "relation": "外祖父母", "scope": "province", "fen": 99_99},
     {"value": "wallet", "what": "wallet", "fen": 88_00},
     {"value": "none", "what": "none", "fen": 0},
+    {"value": "way:cash", "what": "cash", "fen": 0, "now": True},
+    {"value": "way:onecode", "what": "onecode", "fen": 0},
 ]  # fmt: skip
 CHOICES = [{"name": "", "relation": "", "scope": "", "now": False} | one for one in CHOICES]
 
@@ -183,6 +185,7 @@ STATES: dict[str, tuple[str, int, dict[str, Any]]] = {
     "whom-many": ("whom", 30_000, {"people": PEOPLE}),
     "confirm": ("confirm", 60_000, CONFIRM),
     "confirm-choice": ("confirm", 60_000, CONFIRM | {"choice": True}),
+    "confirm-onecode": ("confirm", 60_000, CONFIRM | {"choice": True, "way": "onecode"}),
     "confirm-choice-big": (
         "confirm",
         60_000,

@@ -81,7 +81,7 @@ def situation(
     if after.status is BillStatus.REJECTED:
         return S.SEEN if before.status is BillStatus.WORKING else S.GONE
     due_fen = difference_fen(after)
-    if due_fen == 0:
+    if due_fen == 0 or after.pay_way != "cash":  # a bank paid exactly what was decided
         return S.FITS
     return S.SMALL if 0 < due_fen <= absorb_max_fen else S.DIFFERS
 

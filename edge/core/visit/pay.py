@@ -106,7 +106,9 @@ def _decide(case: Case, now: Now, split: Split | None, *, here: bool = False) ->
     name = case.person.psn_name if case.person else ""
     case.go(State.CONFIRM, now, case.site.settings.confirm_timeout_ms)
     choice = bool(case.pay_buttons)
-    screen = screens.confirm(case.bill, name, split, str(decision), estimate=here, choice=choice)
+    screen = screens.confirm(
+        case.bill, name, split, str(decision), estimate=here, choice=choice, way=case.choice.way
+    )
     return case.show(screen, now)
 
 
@@ -178,6 +180,7 @@ def confirmed(case: Case, event: Pressed, now: Now) -> list[Effect]:
         "estimate": case.split,
         "slip": case.kind.slip(case.bill, case.split),
         "msgid": deciding(body),
+        "pay_way": case.choice.way,
     }
     effects: list[Effect] = [Append(draft), save, *case.change_bill(now, **changes)]
     return effects + case.show(screens.working("record"), now)
@@ -274,7 +277,9 @@ def no_answer(case: Case, _event: Any, now: Now) -> list[Effect]:
         person=person_key(case.identity, case.person),
         card=card_key(case.identity, case.person),
     )
-    if case.state is State.ANSWER and not isinstance(decision, Refusal):
+    # what a bank is to pay is not paid at the desk as well: it stays unknown until the centre says
+    at_desk = case.choice.way == paying.CASH
+    if case.state is State.ANSWER and at_desk and not isinstance(decision, Refusal):
         return _provisional(case, now)
     case.go(State.RESULT, now, case.site.settings.result_show_ms)
     effects = case.change_bill(now, status=BillStatus.CONFIRMING)

@@ -14,13 +14,13 @@ from edge.core.types import Json, Paid
 from edge.errors import EdgeError
 
 AUTO, NOBODY, WALLET = "auto", "none", "wallet"
-CASH: Final = "cash"
+CASH, ONECODE = "cash", "onecode"
 RELATIVES_MAX: Final = 8
 PAID_MAX: Final = 16
 # Every way to pay the own part, and what becomes of it without the centre (DOMAIN §4.3): whose
 # balance or contract nobody here can know is denied; cash changes hands at the desk.
-OFFLINE: Final = {CASH: "desk", "acct": "denied", "mulaid": "denied", WALLET: "denied"}
-WAYS: Final = (CASH,)
+OFFLINE: Final = {CASH: "desk", "acct": "denied", "mulaid": "denied", WALLET: "denied", ONECODE: "denied"}
+WAYS: Final = (CASH, ONECODE)
 
 Short = Annotated[str, Meta(max_length=64)]
 Masked = Annotated[str, Meta(max_length=128)]
@@ -97,7 +97,8 @@ def buttons(offer: Offer | None, now: Choice, *, acct_used: bool) -> tuple[Butto
         if able or wallet_fen:
             rows.append(Button("auto", "auto", Choice(True, AUTO, now.way), fen=fen(offer.everybody)))
         if own_fen:
-            rows.append(Button("own", "own", Choice(True, NOBODY, now.way), fen=own_fen))
+            alone = NOBODY if able or wallet_fen else AUTO  # nobody else could pay anyhow
+            rows.append(Button("own", "own", Choice(True, alone, now.way), fen=own_fen))
         if wallet_fen:
             rows.append(Button(WALLET, WALLET, Choice(True, WALLET, now.way), fen=wallet_fen))
         rows += [
@@ -154,4 +155,6 @@ def slip(paid: tuple[Paid, ...]) -> tuple[tuple[str, str], ...]:
             rows.append(("slip.relative", f"{one.psn_name} {yuan(one.amount_fen)}"))
         elif one.pay_type == WALLET:
             rows.append(("slip.paid_wallet", yuan(one.amount_fen)))
+        elif one.pay_type == ONECODE:
+            rows.append(("slip.paid_onecode", yuan(one.amount_fen)))
     return tuple(rows)

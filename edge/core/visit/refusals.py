@@ -29,6 +29,9 @@ KNOWN: Final = frozenset(
         "filing_late",
         "filing_overlaps",
         "filing_at_home",
+        "pay_refused",
+        "pay_unknown",
+        "pay_more",
     }
 )
 STEPS: Final = {
@@ -40,6 +43,9 @@ STEPS: Final = {
     "code_other_org": ("try_again", "use_card"),
     "not_filed": ("file_first", "pay_full", "ask_staff"),
     "filing_expired": ("file_first", "pay_full", "ask_staff"),
+    "pay_refused": ("try_again", "ask_staff"),
+    "pay_unknown": ("try_again", "ask_staff"),
+    "pay_more": ("try_again", "ask_staff"),
 }
 ELSE_STEPS: Final = ("pay_full", "ask_staff")
 

@@ -101,6 +101,7 @@ def confirm(
     *,
     estimate: bool,
     choice: bool = False,
+    way: str = paying.CASH,
 ) -> Show:
     """The amount and who pays what. `estimate`: worked out here, the centre may decide otherwise;
     `choice`: the person may have it paid another way.
@@ -113,6 +114,7 @@ def confirm(
         "mode": mode,
         "estimate": estimate,
         "choice": choice,
+        "way": way,
     }
     return Show("confirm", 0, fields)
 

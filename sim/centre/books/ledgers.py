@@ -56,17 +56,24 @@ def post(conn: sa.Connection, entry: str, lines: dict[str, int], at_ms: int) -> 
 
 
 def settlement_lines(
-    split: Split, funds: tuple[FundLine, ...], psn_no: str, payers: dict[str, int], institution: str
+    split: Split,
+    funds: tuple[FundLine, ...],
+    psn_no: str,
+    payers: dict[str, int],
+    institution: str,
+    *,
+    rest: str = "",
 ) -> dict[str, int]:
     """Who gives (negative) and that the institution gets the bill less what it bears itself.
-    `payers`: what each account besides the own one gives."""
+    `payers`: what each account besides the own one gives; `rest`: who gives what is left over, the
+    person at the desk when nobody is named."""
     lines = {f"fund:{line.fund_pay_type}": -line.fund_payamt_fen for line in funds}
     assert -sum(lines.values()) == split.fund_pay_sumamt_fen, "fund lines differ from their sum"
     assert sum(payers.values()) == split.acct_mulaid_pay_fen, "relatives differ from their sum"
     lines[f"acct:{psn_no}"] = -split.acct_pay_fen
     for other, amount in payers.items():
         lines[other] = lines.get(other, 0) - amount
-    lines[f"cash:{psn_no}"] = -split.psn_cash_pay_fen
+    lines[rest or f"cash:{psn_no}"] = -split.psn_cash_pay_fen
     lines[f"inst:{institution}"] = split.medfee_sumamt_fen - split.hosp_part_amt_fen
     return lines
 

@@ -242,6 +242,27 @@ wallet_transfers = _table(
     sa.Index("wallet_due", "state", "return_ms"),
     sa.Index("wallet_day", "payer", "day"),
 )
+pay_contracts = _table(  # which ways to pay a person agreed to, once
+    "pay_contracts", _text("psn_no", primary_key=True), _text("way", primary_key=True)
+)
+pay_orders = _table(  # one code: the own leg of a settlement at a bank
+    "pay_orders",
+    _text("pay_ordid", primary_key=True),
+    _text("terminal"),
+    _int("epoch"),
+    _int("seq"),  # the record that asks for it
+    _text("psn_no"),
+    _text("way"),
+    _int("held_fen"),  # what the person confirmed
+    _int("fen"),  # what the settlement came to
+    _text("ins"),
+    _text("own"),
+    _text("setl_id"),
+    _int("at_ms"),
+    sa.UniqueConstraint("terminal", "epoch", "seq"),
+    sa.Index("pay_orders_own", "own", "at_ms"),
+    sa.Index("pay_orders_setl", "setl_id"),
+)
 accounts = _table("accounts", _text("name", primary_key=True), _int("balance_fen"))
 postings = _table(
     "postings",

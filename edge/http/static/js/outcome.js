@@ -24,6 +24,7 @@ export function confirmScreen(fields) {
   if (fields.mode === "provisional") notes.push(note("warn", "hourglass", t("confirm.provisional")));
   else if (fields.mode === "queued") notes.push(note("info", "upload", t("confirm.queued")));
   else if (fields.estimate) notes.push(note("info", "info", t("confirm.estimate")));
+  if (fields.way === "onecode") notes.push(note("info", "qr", t("confirm.onecode")));
   return {
     main: h("section", { class: "confirm" },
       h("div", { class: "head-row" }, heading(t("confirm.title")), h("p", { class: "about" },
@@ -40,7 +41,7 @@ export function confirmScreen(fields) {
 }
 
 const CHOICES_A_PAGE = 4;
-const CHOICE_ICONS = { relative: "person", none: "money", cash: "money" };
+const CHOICE_ICONS = { relative: "person", none: "money", cash: "money", onecode: "qr" };
 
 /** How the own part is paid: each button is a whole answer; the one that holds now is marked. */
 export function payScreen(fields, page) {
