@@ -26,7 +26,7 @@ from edge.wire.envelope import Envelope
 from edge.wire.log import receipt
 from edge.wire.record import Placed, RecordHeader
 from edge.wire.shape import ZERO_HASH
-from sim.centre import bodies, closings, paying, plans, reversals
+from sim.centre import bodies, closings, legs, plans, reversals
 from sim.centre.answers import Decided, Standing
 from sim.centre.bodies import Body
 from sim.centre.books import orders, people, policy, registry, tokens
@@ -338,7 +338,8 @@ def decide(turn: Turn, header: RecordHeader, mark: int) -> Verdict:
     if why:
         answer = result("policy_violation", why)
         return Verdict(Outcome.REJECTED, answer, body.bill_no, person.psn_no, fund, contact_ms)
-    order = _own_leg(turn, header, body, person, estimate)
+    here = legs.Asking(conn, turn.asked, now_ms)
+    order = legs.own_leg(here, header, body, person, estimate)
     if isinstance(order, No):
         return Verdict(Outcome.REJECTED, result(order.code), body.bill_no, person.psn_no)
     case = Case(
@@ -356,48 +357,8 @@ def decide(turn: Turn, header: RecordHeader, mark: int) -> Verdict:
     )
     outcome, answer = _carry_out(case, estimate)
     if order is not None:  # booked: it comes too late and changes nothing
-        _drop(turn, order)
+        legs.drop(conn, order)
     return Verdict(outcome, answer, body.bill_no, person.psn_no, fund, contact_ms)
-
-
-def _own_leg(
-    turn: Turn, header: RecordHeader, body: Body, person: Known, estimate: Split | None
-) -> orders.Order | No | None:
-    """The order whose money the bank holds for this record; None = nothing is asked of a bank.
-    Raises orders.Waits before the bank was asked."""
-    conn, way = turn.conn, body.pay.way
-    held_fen = estimate.psn_cash_pay_fen if estimate is not None else 0
-    if way == paying.CASH or (estimate is not None and not held_fen):
-        return None
-    if header.mode is not Mode.ONLINE or body.kind not in ("settle", "pharmacy"):
-        return No("pay_way")
-    if not held_fen or way not in orders.ways(conn, person.psn_no):
-        return No("pay_no_contract")
-    order = orders.of_record(conn, header.terminal, header.epoch, header.seq)
-    if order is None or (order.own is orders.Own.ASKED and not turn.asked):
-        raise orders.Waits(
-            {
-                "pay_ordid": f"P{header.txid.hex()}",
-                "terminal": header.terminal,
-                "epoch": header.epoch,
-                "seq": header.seq,
-                "psn_no": person.psn_no,
-                "way": way,
-                "held_fen": held_fen,
-                "at_ms": turn.now_ms,
-            }
-        )
-    if order.own is orders.Own.HELD:
-        return order
-    _drop(turn, order)
-    return No("pay_refused" if order.own is orders.Own.REFUSED else "pay_unknown")
-
-
-def _drop(turn: Turn, order: orders.Order) -> None:
-    """Nothing was booked on it: what may be held goes back."""
-    now = orders.by_id(turn.conn, order.pay_ordid)
-    if now.ins is orders.Ins.NONE:
-        orders.happen(turn.conn, order.pay_ordid, orders.On.DROP)
 
 
 def _early(turn: Turn, header: RecordHeader, body: Body) -> Verdict | None:

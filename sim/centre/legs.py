@@ -7,12 +7,27 @@ from __future__ import annotations
 from typing import Any, Final
 
 import sqlalchemy as sa
+from msgspec import Struct
 
+from edge.core.types import Mode, Split
+from edge.wire.record import RecordHeader
 from sim.bank.bank import Bank
-from sim.centre import plans
+from sim.centre import paying, plans
+from sim.centre.bodies import Body
 from sim.centre.books import orders, registry, statement
 from sim.centre.books import store as t
 from sim.centre.books.orders import On, Order
+from sim.centre.books.people import Known
+from sim.centre.plans import No
+
+
+class Asking(Struct, frozen=True):
+    """The transaction of a message; `asked` after the bank was asked for it."""
+
+    conn: sa.Connection
+    asked: bool
+    now_ms: int
+
 
 _BY_ID: Final = t.get(t.settlements, "setl_id")
 
@@ -48,3 +63,43 @@ def _take_back(conn: sa.Connection, row: Any, now_ms: int) -> None:
         statement.moved(conn, terminal, undone_by, output["setlinfo"])
     place = t.Place(row["terminal"], row["epoch"], row["seq"])
     t.note(conn, "own_leg_lost", now_ms, place, alarm=True)
+
+
+def own_leg(
+    here: Asking, header: RecordHeader, body: Body, person: Known, estimate: Split | None
+) -> orders.Order | No | None:
+    """The order whose money the bank holds for this record; None = nothing is asked of a bank.
+    Raises orders.Waits before the bank was asked."""
+    conn, way = here.conn, body.pay.way
+    held_fen = estimate.psn_cash_pay_fen if estimate is not None else 0
+    if way == paying.CASH or (estimate is not None and not held_fen):
+        return None
+    if header.mode is not Mode.ONLINE or body.kind not in ("settle", "pharmacy"):
+        return No("pay_way")
+    if not held_fen or way not in orders.ways(conn, person.psn_no):
+        return No("pay_no_contract")
+    order = orders.of_record(conn, header.terminal, header.epoch, header.seq)
+    if order is None or (order.own is orders.Own.ASKED and not here.asked):
+        raise orders.Waits(
+            {
+                "pay_ordid": f"P{header.txid.hex()}",
+                "terminal": header.terminal,
+                "epoch": header.epoch,
+                "seq": header.seq,
+                "psn_no": person.psn_no,
+                "way": way,
+                "held_fen": held_fen,
+                "at_ms": here.now_ms,
+            }
+        )
+    if order.own is orders.Own.HELD:
+        return order
+    drop(conn, order)
+    return No("pay_refused" if order.own is orders.Own.REFUSED else "pay_unknown")
+
+
+def drop(conn: sa.Connection, order: Order) -> None:
+    """Nothing was booked on it: what may be held goes back."""
+    now = orders.by_id(conn, order.pay_ordid)
+    if now.ins is orders.Ins.NONE:
+        orders.happen(conn, order.pay_ordid, orders.On.DROP)
