@@ -306,7 +306,7 @@ def test_a_power_cut_at_any_flash_write_of_an_upgrade_leaves_the_old_or_the_new_
         put(tmp_path / name, {place.removeprefix("/a/"): data for place, data in files.items()})
     command = [str(micropython.find()), "-X", "heapsize=8m"]
     command += [str(Path(__file__).with_name("vm_cut.py")), str(ROOT), str(tmp_path), KEY.hex()]
-    done = subprocess.run(command, capture_output=True, text=True, timeout=120, check=False)
+    done = subprocess.run(command, capture_output=True, text=True, timeout=280, check=False)
     assert done.returncode == 0, done.stdout[-2000:] + done.stderr[-2000:]
     told = json.loads(done.stdout)
     assert told["writes"] > 60, "every write of the upgrade is one that was cut"

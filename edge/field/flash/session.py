@@ -19,6 +19,7 @@ from edge.field.flash.port import Port, wait_for
 from edge.field.flash.repl import Facts, Held, Repl
 
 BACK_S: Final = 20.0  # for a board that restarts to be there again
+CONFIRM_S: Final = 15.0  # for a greeted program on trial to confirm itself
 AGAIN_S: Final = 5.0  # for one that restarts under our hands
 SETTLE_S: Final = (2.5, 6.0, 15.0)  # for its program to start before the prompt is asked for
 TOO_EARLY: Final = frozenset({"E-FLS-04", "E-FLS-05", "E-FLS-07"})  # a board that is not up yet
@@ -112,9 +113,14 @@ def ran(place: Place, pair_key: bytes | None, wanted: Held) -> Ran:
     """What the restarted board runs: by its link when we may greet it there, else by its prompt.
     E-FLS-40 it runs something else, E-FLS-41 it runs nothing, E-FLS-04/05 it did not come back."""
     if place.link is not None and pair_key is not None:
-        told = _until_back(lambda: greet(place.link or Path(), pair_key))
+        link, key = place.link, pair_key
+        told = _until_back(lambda: greet(link, key))
         _must_be(Held(told.version, told.build), wanted, "")
-        return Ran(told.build, told.version, "link", trial=False)
+        until = time.monotonic() + CONFIRM_S
+        while told.trial and time.monotonic() < until:  # our greeting is what it confirms itself by
+            told = _until_back(lambda: greet(link, key))
+        _must_be(Held(told.version, told.build), wanted, "")
+        return Ran(told.build, told.version, "link", trial=told.trial)
     assert place.usb is not None, "at_prompt() saw to it"
     for settle_s in SETTLE_S:
         try:
