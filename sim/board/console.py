@@ -2,11 +2,12 @@
 terminal.
 
 What the unix VM does otherwise than a board is made good here. Its raw REPL does not stop running
-code at Ctrl-C, so while code runs (SIGINT is caught then, and only then) the byte becomes a
-signal. It ends where a board restarts softly, so a new one is started, and if the host was in the
-raw REPL the new one is brought there before the host sees a byte. It throws away what was typed
-before its prompt, so after a Ctrl-C the host's bytes are held until the prompt is there. Its banner
-is of Linux.
+code at Ctrl-C, so while code runs (SIGINT is caught then, and only then) the byte becomes a signal,
+once the program pauses: the VM raises right out of its signal handler, and in the middle of an
+allocation that leaves its own lock held. It ends where a board restarts softly, so a new one is
+started, and if the host was in the raw REPL the new one is brought there before the host sees a
+byte. It throws away what was typed before its prompt, so after a Ctrl-C the host's bytes are held
+until the prompt is there. Its banner is of Linux.
 """
 
 from __future__ import annotations
@@ -17,11 +18,12 @@ import pty
 import re
 import selectors
 import signal
+import time
 import tty
 from collections.abc import Callable
 from pathlib import Path
 
-from sim.board.cpu import Cpu
+from sim.board.cpu import BUSY_TICKS, Cpu
 
 RAW_BANNER = b"raw REPL; CTRL-B to exit\r\n>"
 HELP = b'Type "help()"'
@@ -32,6 +34,7 @@ LINE_END = re.compile(rb"(?<!\r)\n")
 READ_MAX = 4096
 TAIL_MAX = 4096
 WAITING_MAX = 65536
+BREAK_MS, BREAK_S = 2, 10  # between looks whether the program pauses; at most
 CTRL_C = b"\x03"
 
 
@@ -39,11 +42,14 @@ class Console:
     """`link` leads to the pty while the port is there; `heard` gets what the VM prints."""
 
     def __init__(
-        self, link: Path, selector: selectors.BaseSelector, heard: Callable[[bytes], None]
-    ) -> None:
+        self, link: Path, selector: selectors.BaseSelector, heard: Callable[[bytes], None],
+        after: Callable[[float, Callable[[], None]], None] | None,
+    ) -> None:  # fmt: skip
+        """`after(ms, do)` on the wall; None in virtual time, where a VM that is asked always waits."""
         self._link = link
         self._selector = selector
         self._heard = heard
+        self._after = after
         self._outer: tuple[int, int] | None = None
         self._cpu: Cpu | None = None
         self._banner = b""
@@ -55,6 +61,7 @@ class Console:
         self._hiding = False
         self._asked_raw = False
         self._prompted = False
+        self._breaking = False  # a Ctrl-C waits for its moment
         self.raw = False
 
     # -- the port ----------------------------------------------------------------------------------
@@ -81,7 +88,7 @@ class Console:
         self._tail = self._waiting = self._typed = b""
         self._ready = False
         self._hiding = self._holding = self.raw
-        self._asked_raw = self._prompted = False
+        self._asked_raw = self._prompted = self._breaking = False
         self._selector.register(cpu.output, selectors.EVENT_READ, self.drain)
 
     def detach(self) -> None:
@@ -117,13 +124,31 @@ class Console:
             if not part or self._cpu is None:
                 continue
             if part == CTRL_C and self._ready and self._cpu.interruptible():
-                self._cpu.signal(signal.SIGINT)
-                self._holding = True
-                self._tail = b""
+                if not self._breaking:
+                    self._breaking = True
+                    self._break(self._cpu, self._cpu.spent_ticks(), time.monotonic() + BREAK_S)
             elif self._holding or not self._ready:
                 self._waiting = (self._waiting + part)[-WAITING_MAX:]
             else:
                 self._write(part)
+
+    def _break(self, cpu: Cpu, ticks: int, until: float) -> None:
+        """Ctrl-C, as soon as the program pauses; at once when it computes without end."""
+        if cpu is not self._cpu:
+            return
+        self._holding, self._tail = True, b""
+        if not cpu.interruptible():  # it came to its prompt by itself: there the byte is a byte
+            self._breaking = self._holding = False
+            self._waiting = CTRL_C + self._waiting
+            self._go_on()
+        elif (
+            self._after is None or cpu.paused() or cpu.spent_ticks() - ticks > BUSY_TICKS
+            or time.monotonic() > until
+        ):  # fmt: skip
+            self._breaking = False
+            cpu.signal(signal.SIGINT)
+        else:
+            self._after(BREAK_MS, lambda: self._break(cpu, ticks, until))
 
     def _write(self, data: bytes) -> None:
         assert self._cpu is not None
@@ -180,7 +205,7 @@ class Console:
         raw, friendly = self._tail.rfind(RAW_BANNER), self._tail.rfind(HELP)
         if raw != friendly:
             self.raw = raw > friendly
-        if self._holding and self._tail.endswith(PROMPTS):
+        if self._holding and not self._breaking and self._tail.endswith(PROMPTS):
             self._holding = False
             self._go_on()
         if not self._prompted:  # a board's print() ends lines so; later bytes may be binary

@@ -90,7 +90,8 @@ class Hub:
         self.line = Line(self, link, self._selector, self.cable, paced=not options.real)
         self.pins, self.lights, self.volts = Pins(), Lights(), Voltages()
         self.console = Console(link.with_name("usb") if link.name == "tty" else
-                               place / "usb", self._selector, self._printed)  # fmt: skip
+                               place / "usb", self._selector, self._printed,
+                               self.after if options.real else None)  # fmt: skip
         self.bootsel = Bootsel(place / "bootsel", options.family)
         self.stopping = False
         if control is not None:

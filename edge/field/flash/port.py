@@ -84,6 +84,13 @@ def wait_for(path: Path, most_s: float) -> Port:
         time.sleep(LOOK_S)
 
 
+def wait_until_back(path: Path, most_s: float) -> None:
+    """Until the port is there again, if it comes in time: nobody asked for it."""
+    until = time.monotonic() + most_s
+    while not path.exists() and time.monotonic() < until:
+        time.sleep(LOOK_S)
+
+
 def refusal(path: Path, error: Exception) -> EdgeError:
     """Which way to fail an error of opening is."""
     number = getattr(error, "errno", None)

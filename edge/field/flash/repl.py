@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import re
 import time
+from pathlib import Path
 from typing import Final
 
 from msgspec import Struct
@@ -88,6 +89,11 @@ class Repl:
         self.entered = False
         self.crash = ""  # why no program runs, as heard before we came
         self.stopped = False  # whether Ctrl-C met our program at work, and not a prompt or a wreck
+
+    @property
+    def path(self) -> Path:
+        """Of its port."""
+        return self._port.path
 
     def listen(self, seconds: float) -> None:
         """Let a board start. A good program prints nothing; one that dies, or a board that comes to its

@@ -15,11 +15,12 @@ from edge.errors import EdgeError
 from edge.field.flash.link import Greeting, greet
 from edge.field.flash.look import Place
 from edge.field.flash.onboard import Onboard, arrive, excuse
-from edge.field.flash.port import Port, wait_for
+from edge.field.flash.port import wait_for, wait_until_back
 from edge.field.flash.repl import Facts, Held, Repl
 
 BACK_S: Final = 20.0  # for a board that restarts to be there again
 CONFIRM_S: Final = 15.0  # for a greeted program on trial to confirm itself
+COMES_S: Final = 2.0  # the command before may have restarted it
 AGAIN_S: Final = 5.0  # for one that restarts under our hands
 SETTLE_S: Final = (2.5, 6.0, 15.0)  # for its program to start before the prompt is asked for
 TOO_EARLY: Final = frozenset({"E-FLS-04", "E-FLS-05", "E-FLS-07"})  # a board that is not up yet
@@ -55,7 +56,7 @@ def at_prompt(place: Place) -> Iterator[Session]:
         raise EdgeError(
             "E-FLS-09", f"{place.name} is in BOOTSEL mode: it has no runtime", "facepay flash runtime FILE.uf2"
         )
-    port = Port(place.usb)
+    port = wait_for(place.usb, COMES_S)
     repl = Repl(port)
     try:
         try:
@@ -188,9 +189,11 @@ def _until_back(ask: Callable[[], Greeting]) -> Greeting:
 
 
 def _start_again(repl: Repl) -> None:
+    """Back to its program; the next command finds the port."""
     if not repl.entered:
         return
     try:
         repl.reset()
     except EdgeError:
-        pass  # it is gone or stuck; the error that led here says so
+        return  # it is gone or stuck; the error that led here says so
+    wait_until_back(repl.path, AGAIN_S)
