@@ -19,9 +19,11 @@ from collections.abc import Callable
 from pathlib import Path
 
 from sim.board import micropython
+from sim.board.cpu import paused
 
 SHIMS = Path(__file__).parent / "shims"
 PIECE = b"a2b_base64('"
+BREAK_S = 1.5  # of a program that never pauses
 WAIT_S = 120  # a hang guard, not a measurement
 RAW = b"raw REPL; CTRL-B to exit\r\n>"
 
@@ -154,8 +156,12 @@ class Rig:
             if head:
                 os.write(self._console, head)
             if sep and self._interruptible():
-                self._vm.send_signal(signal.SIGINT)
-                time.sleep(0.02)
+                give_up = time.monotonic() + BREAK_S
+                while self._interruptible() and not paused(self._vm.pid) and time.monotonic() < give_up:
+                    time.sleep(0.001)  # see sim/board/console.py
+                if self._interruptible():
+                    self._vm.send_signal(signal.SIGINT)
+                    time.sleep(0.02)
             elif sep:
                 os.write(self._console, sep)
         return True
