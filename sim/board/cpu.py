@@ -19,7 +19,7 @@ from sim.board.wire import PACKET_MAX
 
 HERE = Path(__file__).resolve().parent
 HEAP = "384k"  # 64-bit objects: about what a Pico's 190 kB hold
-START_TIMEOUT_S = 20
+START_TIMEOUT_S = 120  # a hang guard, not a measurement
 LOOK_S = 0.25
 PROMPT_LOOK_S = 0.005  # the way from the last word of a program to the prompt is short
 PIPE_BYTES = 65536  # Linux: a read takes all that is there

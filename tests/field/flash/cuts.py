@@ -21,6 +21,7 @@ import sys
 import tempfile
 import time
 import tomllib
+from collections.abc import Callable
 from concurrent.futures import ProcessPoolExecutor
 from functools import partial
 from pathlib import Path
@@ -35,7 +36,8 @@ from sim.board import SimBoard
 
 ROOT = Path(__file__).resolve().parents[3]
 OLD, NEW = "0.2.0", "0.3.0"
-WAIT_S = 120  # a hang guard, not a measurement
+LATE = frozenset({"E-FLS-01", "E-FLS-05", "E-FLS-07", "E-FLS-41"})
+WAIT_S = 200  # a hang guard, not a measurement
 
 
 class Upgrade(Struct, frozen=True):
@@ -138,14 +140,25 @@ def cut(upgrade: Upgrade, at: int) -> Cut:
             return found("neither version runs")
         if status == 0 and version != NEW:
             return found("it said done")
-        whole, told = typed("flash", "verify", *on, "--maker", public)
+        whole, told = patient(lambda: typed("flash", "verify", *on, "--maker", public))
         if whole != 0:
             return found(f"not whole: {told}")
-        status, told = app(board, upgrade.folder, NEW)
+        status, told = patient(lambda: app(board, upgrade.folder, NEW))
         if status != 0 or told["build"] != upgrade.new:
             return found(f"the same command again: {told}")
     shutil.rmtree(place)
     return found()
+
+
+def patient(do: Callable[[], tuple[int, Any]]) -> tuple[int, Any]:
+    """On a crowded machine a simulated board may be later than the flasher waits: asked again, twice."""
+    for last in (False, False, True):
+        status, told = do()
+        one = told["boards"][0] if "boards" in told else told
+        if last or status == 0 or one.get("code") not in LATE:
+            return status, told
+        print(f"late: {one}", file=sys.stderr, flush=True)
+    raise AssertionError("the last try returns")
 
 
 def sweep(upgrade: Upgrade, cuts: list[int], jobs: int) -> list[Cut]:
@@ -153,7 +166,11 @@ def sweep(upgrade: Upgrade, cuts: list[int], jobs: int) -> list[Cut]:
     if jobs == 1:
         return [cut(upgrade, at) for at in cuts]
     with ProcessPoolExecutor(jobs, multiprocessing.get_context("spawn")) as crew:
-        return list(crew.map(partial(cut, upgrade), cuts))
+        found = []
+        for one in crew.map(partial(cut, upgrade), cuts):
+            found.append(one)
+            print(one.at, one.code or "done", one.version, one.broken, file=sys.stderr, flush=True)
+        return found
 
 
 def broken(found: list[Cut]) -> list[str]:
