@@ -78,7 +78,7 @@ class Cpu:
                 "E-BRD-20", f"the MicroPython VM does not start: {error}", "run it by hand"
             ) from error
         self.socket.setblocking(False)
-        self._spent = self._ticks()
+        self._spent = self.spent_ticks()
         self._held = b""
 
     @property
@@ -108,7 +108,7 @@ class Cpu:
         while True:
             look_s = PROMPT_LOOK_S if at_prompt else LOOK_S
             if select.select([self.socket], [], [], look_s)[0]:
-                self._spent = self._ticks()
+                self._spent = self.spent_ticks()
                 return self.receive()
             if at_prompt and not self.interruptible():
                 return None
@@ -118,7 +118,7 @@ class Cpu:
 
     def hung(self) -> bool:
         """Whether it is stopped, or has run for long since its last word."""
-        return self._state() == "T" or self._ticks() - self._spent > HUNG_TICKS
+        return self._state() == "T" or self.spent_ticks() - self._spent > HUNG_TICKS
 
     def printed(self) -> bytes | None:
         """What it has printed since the last look; None at the end."""
@@ -164,7 +164,7 @@ class Cpu:
 
     def spent_ticks(self) -> int:
         """Of processor time, so far."""
-        return self._ticks()
+        return ticks(self.pid)
 
     def kill(self) -> None:
         self._process.kill()
@@ -186,10 +186,6 @@ class Cpu:
     def _state(self) -> str:
         return self._about("stat").rpartition(")")[2].strip()[:1]
 
-    def _ticks(self) -> int:
-        fields = self._about("stat").rpartition(")")[2].split()
-        return int(fields[11]) + int(fields[12]) if len(fields) > 12 else 0
-
 
 def listener(place: Path, folder: int) -> socket.socket:
     """Where the VM connects. Through /proc: a socket's path may have 107 bytes at most."""
@@ -208,3 +204,12 @@ def paused(pid: int) -> bool:
     except (OSError, IndexError):
         return True  # not ours to see, or gone: as if
     return word.isdigit() and int(word) in WAITS.get(os.uname().machine, ())
+
+
+def ticks(pid: int) -> int:
+    """Of processor time that a process has had; 0 when it is gone."""
+    try:
+        fields = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()
+    except OSError:
+        return 0
+    return int(fields[11]) + int(fields[12]) if len(fields) > 12 else 0

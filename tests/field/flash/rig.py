@@ -19,11 +19,12 @@ from collections.abc import Callable
 from pathlib import Path
 
 from sim.board import micropython
-from sim.board.cpu import paused
+from sim.board.cpu import paused, ticks
 
 SHIMS = Path(__file__).parent / "shims"
 PIECE = b"a2b_base64('"
-BREAK_S = 1.5  # of a program that never pauses
+BUSY_TICKS = 40  # of /proc, of a program that never pauses
+BREAK_S = 10
 WAIT_S = 120  # a hang guard, not a measurement
 RAW = b"raw REPL; CTRL-B to exit\r\n>"
 
@@ -156,8 +157,11 @@ class Rig:
             if head:
                 os.write(self._console, head)
             if sep and self._interruptible():
-                give_up = time.monotonic() + BREAK_S
-                while self._interruptible() and not paused(self._vm.pid) and time.monotonic() < give_up:
+                pid, give_up = self._vm.pid, time.monotonic() + BREAK_S
+                begun = ticks(pid)
+                while self._interruptible() and not paused(pid) and time.monotonic() < give_up:
+                    if ticks(pid) - begun > BUSY_TICKS:
+                        break
                     time.sleep(0.001)  # see sim/board/console.py
                 if self._interruptible():
                     self._vm.send_signal(signal.SIGINT)

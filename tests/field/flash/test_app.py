@@ -54,7 +54,7 @@ def test_an_upgrade_writes_the_other_slot_skips_equal_files_and_rolls_back(
         on = ("--port", rig.link, "--json")
         first = facepay("flash", "app", *on, "--maker-key", maker, "--tree", tree("0.2.0")).json["boards"][0]
         second = facepay("flash", "app", *on, "--maker-key", maker, "--tree", tree("0.3.0")).json["boards"][0]
-        assert (first["slot"], second["slot"]) == ("/a", "/b")
+        assert (first.get("slot"), second.get("slot")) == ("/a", "/b"), (first, second)
         third = facepay("flash", "app", *on, "--maker-key", maker, "--tree", tree("0.4.0")).json["boards"][0]
         assert third["ok"]
         assert third["slot"] == "/a"
@@ -89,7 +89,7 @@ def test_a_slot_that_never_confirms_falls_back_and_the_board_says_why(
         good = facepay("flash", "app", *on, "--maker-key", maker, "--tree", tree("0.2.0")).json["boards"][0]
         shy = facepay("flash", "app", *on, "--maker-key", maker, "--tree", tree("0.3.0", confirm=False))
         told = shy.json["boards"][0]
-        assert (told["ok"], told["trial"]) == (True, True)  # it runs, and says that it is on trial
+        assert (told["ok"], told.get("trial")) == (True, True), told  # it runs, and says that it is on trial
         for _ in range(5):  # who looks uses no try up
             seen = facepay("flash", "list", *on, "--wake").json[0]
         assert (seen["build"], seen["note"]) == (told["build"], "slot trial")
