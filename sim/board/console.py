@@ -1,13 +1,13 @@
-"""The USB serial port of a board: a pty that looks like a Pico's REPL, in front of the VM's own
-terminal.
+"""The USB serial port of a board: a pty that looks like a Pico's REPL, in front of the VM's own.
 
 What the unix VM does otherwise than a board is made good here. Its raw REPL does not stop running
-code at Ctrl-C, so while code runs (SIGINT is caught then, and only then) the byte becomes a signal,
-once the program pauses: the VM raises right out of its signal handler, and in the middle of an
-allocation that leaves its own lock held. It ends where a board restarts softly, so a new one is
-started, and if the host was in the raw REPL the new one is brought there before the host sees a
-byte. It throws away what was typed before its prompt, so after a Ctrl-C the host's bytes are held
-until the prompt is there. Its banner is of Linux.
+code at Ctrl-C, so while code runs (SIGINT is caught then, and only then) the byte becomes a message
+to its shims, which raise KeyboardInterrupt where the firmware touches its hardware. Only a program
+that does not is sent the signal: the VM jumps out of its handler, and when that was in the middle of
+an import a lock stays taken and the next line typed at the prompt waits for ever. It ends where a board restarts softly, so a new one is started, and if the host was in the
+raw REPL the new one is brought there before the host sees a byte. It throws away what was typed
+before its prompt, so after a Ctrl-C the host's bytes are held until the prompt is there. Its banner
+is of Linux.
 """
 
 from __future__ import annotations
@@ -18,12 +18,12 @@ import pty
 import re
 import selectors
 import signal
-import time
 import tty
 from collections.abc import Callable
 from pathlib import Path
+from typing import Protocol
 
-from sim.board.cpu import BUSY_TICKS, Cpu
+from sim.board.cpu import Cpu
 
 RAW_BANNER = b"raw REPL; CTRL-B to exit\r\n>"
 HELP = b'Type "help()"'
@@ -34,34 +34,37 @@ LINE_END = re.compile(rb"(?<!\r)\n")
 READ_MAX = 4096
 TAIL_MAX = 4096
 WAITING_MAX = 65536
-BREAK_MS, BREAK_S = 2, 10  # between looks whether the program pauses; at most
+DEAF_TICKS = 30  # of /proc: a program that ran so long after Ctrl-C does not look for it
+DEAF_LOOKS = 20  # nor does one that sleeps for so long
 CTRL_C = b"\x03"
 
 
-class Console:
-    """`link` leads to the pty while the port is there; `heard` gets what the VM prints."""
+class Home(Protocol):
+    """What a console needs of its board."""
 
-    def __init__(
-        self, link: Path, selector: selectors.BaseSelector, heard: Callable[[bytes], None],
-        after: Callable[[float, Callable[[], None]], None] | None,
-    ) -> None:  # fmt: skip
-        """`after(ms, do)` on the wall; None in virtual time, where a VM that is asked always waits."""
+    def printed(self, data: bytes) -> None: ...
+    def interrupt(self, *, on: bool) -> None: ...
+    def later(self, do: Callable[[], None]) -> bool: ...  # False: this board has no clock of its own
+
+
+class Console:
+    """`link` leads to the pty while the port is there."""
+
+    def __init__(self, link: Path, selector: selectors.BaseSelector, home: Home) -> None:
         self._link = link
         self._selector = selector
-        self._heard = heard
-        self._after = after
+        self._home = home
         self._outer: tuple[int, int] | None = None
         self._cpu: Cpu | None = None
         self._banner = b""
         self._tail = b""
         self._waiting = b""  # what the host typed before the file system was there
-        self._typed = b""  # what the terminal had no room for yet
+        self._typed = b""  # what the VM's pipe had no room for yet
         self._ready = False
         self._holding = False  # until the VM is at its prompt
         self._hiding = False
         self._asked_raw = False
         self._prompted = False
-        self._breaking = False  # a Ctrl-C waits for its moment
         self.raw = False
 
     # -- the port ----------------------------------------------------------------------------------
@@ -88,7 +91,7 @@ class Console:
         self._tail = self._waiting = self._typed = b""
         self._ready = False
         self._hiding = self._holding = self.raw
-        self._asked_raw = self._prompted = self._breaking = False
+        self._asked_raw = self._prompted = False
         self._selector.register(cpu.output, selectors.EVENT_READ, self.drain)
 
     def detach(self) -> None:
@@ -96,7 +99,7 @@ class Console:
         cpu, self._cpu = self._cpu, None
         if cpu is None:
             return
-        for fd in (cpu.output, cpu.terminal):
+        for fd in (cpu.output, cpu.input):
             with contextlib.suppress(KeyError):  # it ended by itself; nothing waits to be typed
                 self._selector.unregister(fd)
         while data := cpu.printed():
@@ -124,41 +127,41 @@ class Console:
             if not part or self._cpu is None:
                 continue
             if part == CTRL_C and self._ready and self._cpu.interruptible():
-                if not self._breaking:
-                    self._breaking = True
-                    self._break(self._cpu, self._cpu.spent_ticks(), time.monotonic() + BREAK_S)
+                self._interrupt(self._cpu)
             elif self._holding or not self._ready:
                 self._waiting = (self._waiting + part)[-WAITING_MAX:]
             else:
                 self._write(part)
 
-    def _break(self, cpu: Cpu, ticks: int, until: float) -> None:
-        """Ctrl-C, as soon as the program pauses; at once when it computes without end."""
-        if cpu is not self._cpu:
+    def _interrupt(self, cpu: Cpu) -> None:
+        """Stop what runs; what is typed from here on waits for the prompt."""
+        self._tail = b""
+        before, self._holding = self._holding, True
+        self._home.interrupt(on=True)
+        if before:
             return
-        self._holding, self._tail = True, b""
-        if not cpu.interruptible():  # it came to its prompt by itself: there the byte is a byte
-            self._breaking = self._holding = False
-            self._waiting = CTRL_C + self._waiting
-            self._go_on()
-        elif (
-            self._after is None or cpu.paused() or cpu.spent_ticks() - ticks > BUSY_TICKS
-            or time.monotonic() > until
-        ):  # fmt: skip
-            self._breaking = False
-            cpu.signal(signal.SIGINT)
-        else:
-            self._after(BREAK_MS, lambda: self._break(cpu, ticks, until))
+        spent, looks = cpu.ticks(), 0
+
+        def look() -> None:
+            nonlocal looks
+            looks += 1
+            if not self._holding or self._cpu is not cpu:
+                return
+            if cpu.ticks() - spent >= DEAF_TICKS or looks >= DEAF_LOOKS or not self._home.later(look):
+                cpu.signal(signal.SIGINT)
+
+        if cpu.hung() or not self._home.later(look):
+            look()
 
     def _write(self, data: bytes) -> None:
         assert self._cpu is not None
         waited = bool(self._typed)
         self._typed = self._cpu.write((self._typed + data)[:WAITING_MAX])
         if self._typed and not waited:
-            fd = self._cpu.terminal
+            fd = self._cpu.input
             self._selector.register(fd, selectors.EVENT_WRITE, lambda: self._write(b""))
         elif waited and not self._typed:
-            self._selector.unregister(self._cpu.terminal)
+            self._selector.unregister(self._cpu.input)
 
     def _from_host(self) -> None:
         assert self._outer is not None
@@ -205,14 +208,15 @@ class Console:
         raw, friendly = self._tail.rfind(RAW_BANNER), self._tail.rfind(HELP)
         if raw != friendly:
             self.raw = raw > friendly
-        if self._holding and not self._breaking and self._tail.endswith(PROMPTS):
+        if self._holding and self._tail.endswith(PROMPTS):
             self._holding = False
+            self._home.interrupt(on=False)
             self._go_on()
         if not self._prompted:  # a board's print() ends lines so; later bytes may be binary
             data = LINE_END.sub(b"\r\n", data)
             self._prompted = HELP in data or RAW_BANNER in data
         data = BANNER.sub(self._banner, data)
-        self._heard(data)
+        self._home.printed(data)
         self.say(data)
 
 

@@ -1,16 +1,14 @@
-"""One run of the MicroPython VM as the board's CPU: a process, a terminal, a packet socket."""
+"""One run of the MicroPython VM as the board's CPU: a process, two pipes, a packet socket."""
 
 from __future__ import annotations
 
 import contextlib
 import ctypes
 import os
-import pty
 import select
 import signal
 import socket
 import subprocess
-import tty
 from pathlib import Path
 
 from edge.errors import EdgeError
@@ -19,17 +17,13 @@ from sim.board.wire import PACKET_MAX
 
 HERE = Path(__file__).resolve().parent
 HEAP = "384k"  # 64-bit objects: about what a Pico's 190 kB hold
-START_TIMEOUT_S = 120  # a hang guard, not a measurement
+START_TIMEOUT_S = 20
 LOOK_S = 0.25
 PROMPT_LOOK_S = 0.005  # the way from the last word of a program to the prompt is short
 PIPE_BYTES = 65536  # Linux: a read takes all that is there
 HELD_MAX = 16 * PIPE_BYTES
 HUNG_TICKS = 300  # of /proc: so much CPU time without a word is an endless loop
 PDEATHSIG = 1  # prctl(2)
-# System calls of x86-64 and arm64 in which a program waits: poll, select, sleep. Not the answer to a
-# write of the flash: Ctrl-C would leave the file system's C code half way, as no board does.
-WAITS = {"x86_64": {7, 23, 35, 230, 232, 270, 271, 281}, "aarch64": {22, 72, 73, 101, 115}}
-BUSY_TICKS = 100  # of /proc: a second of computing without a pause
 _LIBC = ctypes.CDLL(None, use_errno=True)
 
 
@@ -39,16 +33,16 @@ def _die_with_parent() -> None:
 
 
 class Cpu:
-    """Started by the constructor; connected when it returns. `terminal` takes what is typed,
-    `output` gives what is printed: a pipe, in which a byte is there when its `write` returns (a pty
-    hands it over when the kernel has time, so no run with a word on the console would repeat)."""
+    """Started by the constructor; connected when it returns. `input` takes what is typed, `output`
+    gives what is printed. Pipes, no pty: a byte is in a pipe when its `write` returns (a pty hands
+    it over when the kernel has time, and no run with a word on the console would repeat), and the VM
+    cannot throw away what was typed when it changes the mode of its terminal."""
 
     def __init__(self, vm: Path, folder: int, listener: socket.socket, env: dict[str, str]) -> None:
         """`folder` is a descriptor of the directory in which `listener` is bound as cpu.sock."""
-        self.terminal, inner = pty.openpty()
-        tty.setraw(inner)
+        typing, self.input = os.pipe()
         self.output, printing = os.pipe()
-        os.set_blocking(self.terminal, False)
+        os.set_blocking(self.input, False)
         os.set_blocking(self.output, False)
         env |= {
             "PATH": os.environ.get("PATH", ""),
@@ -58,7 +52,7 @@ class Cpu:
         }
         self._process = subprocess.Popen(
             [*micropython.command(vm), "-X", f"heapsize={HEAP}", "-i", str(HERE / "shims/_boot.py")],
-            stdin=inner,
+            stdin=typing,
             stdout=printing,
             stderr=printing,
             pass_fds=(folder,),
@@ -67,7 +61,7 @@ class Cpu:
             start_new_session=True,
             preexec_fn=_die_with_parent,  # noqa: PLW1509 (one system call, which takes no lock)
         )
-        os.close(inner)
+        os.close(typing)
         os.close(printing)
         listener.settimeout(START_TIMEOUT_S)
         try:
@@ -78,7 +72,7 @@ class Cpu:
                 "E-BRD-20", f"the MicroPython VM does not start: {error}", "run it by hand"
             ) from error
         self.socket.setblocking(False)
-        self._spent = self.spent_ticks()
+        self._spent = self.ticks()
         self._held = b""
 
     @property
@@ -108,7 +102,7 @@ class Cpu:
         while True:
             look_s = PROMPT_LOOK_S if at_prompt else LOOK_S
             if select.select([self.socket], [], [], look_s)[0]:
-                self._spent = self.spent_ticks()
+                self._spent = self.ticks()
                 return self.receive()
             if at_prompt and not self.interruptible():
                 return None
@@ -118,7 +112,7 @@ class Cpu:
 
     def hung(self) -> bool:
         """Whether it is stopped, or has run for long since its last word."""
-        return self._state() == "T" or self.spent_ticks() - self._spent > HUNG_TICKS
+        return self._state() == "T" or self.ticks() - self._spent > HUNG_TICKS
 
     def printed(self) -> bytes | None:
         """What it has printed since the last look; None at the end."""
@@ -140,9 +134,9 @@ class Cpu:
         select.select([self.output], [], [], LOOK_S)
 
     def write(self, data: bytes) -> bytes:
-        """To its terminal; what did not fit comes back."""
+        """Typed; what did not fit comes back."""
         try:
-            return data[os.write(self.terminal, data) :]
+            return data[os.write(self.input, data) :]
         except BlockingIOError:
             return data
         except OSError:
@@ -158,14 +152,6 @@ class Cpu:
                 return bool(int(line.split()[1], 16) & (1 << (signal.SIGINT - 1)))
         return False
 
-    def paused(self) -> bool:
-        """Whether it waits for time or bytes, as a program at work does most of the time."""
-        return paused(self.pid)
-
-    def spent_ticks(self) -> int:
-        """Of processor time, so far."""
-        return ticks(self.pid)
-
     def kill(self) -> None:
         self._process.kill()
         self._process.wait()
@@ -173,8 +159,8 @@ class Cpu:
             self.socket.close()
 
     def close(self) -> None:
-        """After `kill`, when the last of the terminal was read."""
-        os.close(self.terminal)
+        """After `kill`, when the last word was read."""
+        os.close(self.input)
         os.close(self.output)
 
     def _about(self, what: str) -> str:
@@ -186,6 +172,11 @@ class Cpu:
     def _state(self) -> str:
         return self._about("stat").rpartition(")")[2].strip()[:1]
 
+    def ticks(self) -> int:
+        """Hundredths of a second that it has run."""
+        fields = self._about("stat").rpartition(")")[2].split()
+        return int(fields[11]) + int(fields[12]) if len(fields) > 12 else 0
+
 
 def listener(place: Path, folder: int) -> socket.socket:
     """Where the VM connects. Through /proc: a socket's path may have 107 bytes at most."""
@@ -194,22 +185,3 @@ def listener(place: Path, folder: int) -> socket.socket:
     one.bind(f"/proc/self/fd/{folder}/cpu.sock")
     one.listen(1)
     return one
-
-
-def paused(pid: int) -> bool:
-    """Whether a VM is in a call that waits: there SIGINT is safe. The unix VM raises right out of its
-    signal handler, and in the middle of an allocation that leaves its own lock held for ever."""
-    try:
-        word = Path(f"/proc/{pid}/syscall").read_text().split()[0]
-    except (OSError, IndexError):
-        return True  # not ours to see, or gone: as if
-    return word.isdigit() and int(word) in WAITS.get(os.uname().machine, ())
-
-
-def ticks(pid: int) -> int:
-    """Of processor time that a process has had; 0 when it is gone."""
-    try:
-        fields = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()
-    except OSError:
-        return 0
-    return int(fields[11]) + int(fields[12]) if len(fields) > 12 else 0

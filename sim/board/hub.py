@@ -33,7 +33,7 @@ from sim.board.options import Options
 from sim.board.timers import NEVER, Timers
 from sim.board.trace import Trace
 from sim.board.wire import Op
-from sim.board.world import CHANNELS, Lights, Pins, Voltages
+from sim.board.wires import Wires
 
 PWRON_RESET, WDT_RESET = 1, 3
 READ_MAX = 4096
@@ -64,7 +64,7 @@ class Hub:
         self._selector = selectors.DefaultSelector()
         self._timers = Timers()
         self._virtual_us = 0
-        self._began_us = 0 if not options.real else time.monotonic_ns() // 1000
+        self.began_us = 0 if not options.real else time.monotonic_ns() // 1000
         self._until_us = 0
         self._stops: frozenset[str] = frozenset()
         self._stopped = ""
@@ -83,15 +83,15 @@ class Hub:
         self.mode = "off"
         self.boots = self.soft_boots = 0
         self.causes: deque[int] = deque(maxlen=HISTORY_MAX)
-        self.printed = bytearray()
+        self.console_text = bytearray()
         self.trace = Trace(place / "trace.jsonl", self.heard)
         self.nor = Nor(self._image)
         self.cable = Cable(options.seed)
         self.line = Line(self, link, self._selector, self.cable, paced=not options.real)
-        self.pins, self.lights, self.volts = Pins(), Lights(), Voltages()
-        self.console = Console(link.with_name("usb") if link.name == "tty" else
-                               place / "usb", self._selector, self._printed,
-                               self.after if options.real else None)  # fmt: skip
+        self.wires = Wires(self, self._give)
+        self.pins, self.lights = self.wires.pins, self.wires.lights
+        usb = link.with_name("usb") if link.name == "tty" else place / "usb"
+        self.console = Console(usb, self._selector, self)
         self.bootsel = Bootsel(place / "bootsel", options.family)
         self.stopping = False
         if control is not None:
@@ -107,7 +107,7 @@ class Hub:
 
     def note(self, kind: str, **fields: object) -> None:
         """Into the trace."""
-        self.trace.add(self.now_us() - self._began_us, kind, **fields)
+        self.trace.add(self.now_us() - self.began_us, kind, **fields)
 
     def heard(self, kind: str) -> None:
         """An event of this kind: `advance` may wait for it."""
@@ -299,9 +299,7 @@ class Hub:
         self._hung = self._at_prompt = False
         self._selector.register(self.cpu.socket, selectors.EVENT_READ, self._from_cpu)
         self.console.attach(self.cpu, BANNER.format(version, self.options.machine))
-        for pin in sorted(self.pins.known()):
-            self._tell_pin(pin)
-        self.tell_voltages()
+        self.wires.tell_all()
 
     def hang(self) -> None:
         """The CPU was stopped: nobody waits for its next word."""
@@ -347,9 +345,10 @@ class Hub:
             self.set_runtime(flashed.runtime)
             self.power_on(PWRON_RESET)
 
-    def _printed(self, data: bytes) -> None:
-        self.printed += data
-        del self.printed[:-CONSOLE_MAX]
+    def printed(self, data: bytes) -> None:
+        """By the VM, at its console."""
+        self.console_text += data
+        del self.console_text[:-CONSOLE_MAX]
         self.note("console", text=data.decode("utf-8", "replace"))
 
     def _from_cpu(self) -> None:
@@ -391,13 +390,13 @@ class Hub:
         match did.op:
             case Op.PIN:
                 self.pins.drive(a, b)
-                self._pin_now(a)
+                self.wires.moved(a)
             case Op.CONF if a >= 256:
                 if a == 256:
                     self.line.baud = max(1, b)
             case Op.CONF:
                 self.pins.configure(a, b)
-                self._pin_now(a)
+                self.wires.moved(a)
             case Op.BITS:
                 self.lights.shine(now, did.data)
                 self.note("ring", pin=a, grb=did.data.hex())
@@ -439,51 +438,22 @@ class Hub:
             self.unplug()
         return out.error, out.cost_us
 
-    def _pin_now(self, pin: int) -> None:
-        level = self.pins.pad(pin)
-        self.note("pin", pin=pin, level=level)
-        self.pins.remember(self.now_us(), pin)
-        if pin in self.lights.emitters:
-            out = self.pins.outputs().get(pin, 0)
-            self.lights.pwm(self.now_us(), pin, 65535 * out, 0)
-
     # -- into the CPU ------------------------------------------------------------------------------
     def give_bytes(self, uart: int, data: bytes) -> None:
         """Bytes arrive at a UART."""
         for at in range(0, len(data), 512):
             self._give(wire.BYTES, uart, data[at : at + 512])
 
-    def drive(self, pin: int, level: int | None) -> None:
-        """The world drives a pin; None lets go."""
-        if level is None:
-            self.pins.outside.pop(pin, None)
-        else:
-            self.pins.outside[pin] = level
-        self._tell_pin(pin)
-        self.note("pin", pin=pin, level=self.pins.pad(pin), by="world")
+    def interrupt(self, *, on: bool) -> None:
+        """Ctrl-C for what runs; off: the prompt is there, and what has not met it never shall."""
+        self._give(wire.INTERRUPT if on else wire.CALM, 0, b"")
+        self._resume_if_due()
 
-    def stick(self, pin: int, level: int | None) -> None:
-        """A pin is shorted, whatever the firmware drives; None heals it."""
-        if level is None:
-            self.pins.stuck.pop(pin, None)
-        else:
-            self.pins.stuck[pin] = level
-        self._tell_pin(pin)
-        self._pin_now(pin)
-
-    def measure(self, channel: int, value: int) -> None:
-        """What a channel of the ADC reads from now on."""
-        self.volts.raw[channel] = max(0, min(65535, value))
-        self.note("analog", channel=channel, value=value)
-        self.tell_voltages()
-
-    def tell_voltages(self) -> None:
-        """What the ADC reads has changed."""
-        for channel in range(CHANNELS):
-            self._give(wire.ANALOG, channel, self.volts.reading(channel).to_bytes(2, "little"))
-
-    def _tell_pin(self, pin: int) -> None:
-        self._give(wire.LEVEL, pin, bytes([self.pins.told(pin)]))
+    def later(self, do: Callable[[], None]) -> bool:
+        """In a moment, on the wall's clock."""
+        if self.options.real:
+            self.after(LOOK_S * 1000, do)
+        return self.options.real
 
     def _give(self, kind: int, a: int, body: bytes) -> None:
         if self.cpu is None:
@@ -494,6 +464,8 @@ class Hub:
             return
         if len(self._batch) + len(one) <= wire.BATCH_MAX:
             self._batch += one
-        if kind == wire.BYTES and self._waiting is not None and self._waiting.wake:
-            waiting = self._waiting
+        waiting = self._waiting
+        if waiting is not None and (
+            kind == wire.INTERRUPT or (kind == wire.BYTES and waiting.wake)
+        ):
             self._waiting = Waiting(waiting.serial, self._virtual_us, True, waiting.result)

@@ -64,7 +64,7 @@ def command(vm: Path) -> list[str]:
 def _version(path: Path) -> tuple[int, ...]:
     try:
         done = subprocess.run(
-            [str(path), "-c", ASK],
+            [*command(path), "-c", ASK],
             capture_output=True,
             text=True,
             timeout=ANSWER_TIMEOUT_S,

@@ -72,30 +72,30 @@ def line(hub: Hub, ask: Json) -> Json:
 
 def press(hub: Hub, ask: Json) -> Json:
     pin = dict(wiring.BUTTONS)[ask["button"]]
-    hub.drive(pin, 0)
-    hub.after(float(ask.get("ms", PRESS_MS)), lambda: hub.drive(pin, None))
+    hub.wires.drive(pin, 0)
+    hub.after(float(ask.get("ms", PRESS_MS)), lambda: hub.wires.drive(pin, None))
     return {}
 
 
 def cover(hub: Hub, ask: Json) -> Json:
     """Somebody stands before the sensor."""
-    hub.measure(_proximity(), int(ask.get("level", NEAR)))
+    hub.wires.measure(_proximity(), int(ask.get("level", NEAR)))
     return {}
 
 
 def uncover(hub: Hub, ask: Json) -> Json:
-    hub.measure(_proximity(), int(ask.get("level", FAR)))
+    hub.wires.measure(_proximity(), int(ask.get("level", FAR)))
     return {}
 
 
 def open_case(hub: Hub, ask: Json) -> Json:
     """A tamper switch opens: nothing pulls its pin to ground any more."""
-    hub.drive(_tamper(ask), None)
+    hub.wires.drive(_tamper(ask), None)
     return {}
 
 
 def close_case(hub: Hub, ask: Json) -> Json:
-    hub.drive(_tamper(ask), 0)
+    hub.wires.drive(_tamper(ask), 0)
     return {}
 
 
@@ -150,13 +150,13 @@ def freeze(hub: Hub, _ask: Json) -> Json:
 def brownout(hub: Hub, ask: Json) -> Json:
     """The supply sags for a while; below RESET_BELOW_V the chip starts again when it is back."""
     volts = float(ask.get("volts", 2.0))
-    before = hub.volts.supply_v
-    hub.volts.supply_v = volts
-    hub.tell_voltages()
+    before = hub.wires.volts.supply_v
+    hub.wires.volts.supply_v = volts
+    hub.wires.tell_voltages()
 
     def back() -> None:
-        hub.volts.supply_v = before
-        hub.tell_voltages()
+        hub.wires.volts.supply_v = before
+        hub.wires.tell_voltages()
         if volts < RESET_BELOW_V:
             hub.power_on(1)
 
@@ -167,14 +167,14 @@ def brownout(hub: Hub, ask: Json) -> Json:
 
 
 def supply(hub: Hub, ask: Json) -> Json:
-    hub.volts.supply_v = float(ask["volts"])
-    hub.tell_voltages()
+    hub.wires.volts.supply_v = float(ask["volts"])
+    hub.wires.tell_voltages()
     return {}
 
 
 def temperature(hub: Hub, ask: Json) -> Json:
-    hub.volts.celsius = float(ask["celsius"])
-    hub.tell_voltages()
+    hub.wires.volts.celsius = float(ask["celsius"])
+    hub.wires.tell_voltages()
     return {}
 
 
@@ -200,16 +200,16 @@ def drive(hub: Hub, ask: Json) -> Json:
     """A level at a pin (2 lets go), or with `analog` what a channel of the ADC reads."""
     level = int(ask["level"])
     if ask.get("analog"):
-        hub.measure(int(ask["pin"]), level)
+        hub.wires.measure(int(ask["pin"]), level)
     else:
-        hub.drive(int(ask["pin"]), level if level in {0, 1} else None)
+        hub.wires.drive(int(ask["pin"]), level if level in {0, 1} else None)
     return {}
 
 
 def stick(hub: Hub, ask: Json) -> Json:
     """Short a pin to a level; without one it heals."""
     level = ask.get("level")
-    hub.stick(_pin(ask), None if level is None else int(bool(level)))
+    hub.wires.stick(_pin(ask), None if level is None else int(bool(level)))
     return {}
 
 
@@ -291,9 +291,10 @@ def state(hub: Hub, _ask: Json) -> Json:
         "soft_boots": hub.soft_boots,
         "causes": list(hub.causes),
         "vm": hub.cpu.pid if hub.cpu else 0,
-        "console": hub.printed.decode("utf-8", "replace"),
+        "console": hub.console_text.decode("utf-8", "replace"),
         "runtime": hub.runtime(),
         "now_us": hub.now_us(),
+        "began_us": hub.began_us,
         "writes": hub.nor.writes,
     }
 

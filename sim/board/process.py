@@ -17,7 +17,7 @@ from sim.board.inside import Inside
 from sim.board.prepare import make_key
 
 ROOT = Path(__file__).resolve().parents[2]
-START_TIMEOUT_S = 120  # a hang guard, not a measurement
+START_TIMEOUT_S = 20
 
 
 class SimBoard:

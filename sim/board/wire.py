@@ -36,7 +36,7 @@ class Op(IntEnum):
     CONF = 14
 
 
-LEVEL, BYTES, ANALOG, NOW = 1, 2, 3, 4
+LEVEL, BYTES, ANALOG, NOW, INTERRUPT, CALM = 1, 2, 3, 4, 5, 6
 
 
 class Did(Struct, frozen=True):

@@ -5,6 +5,7 @@ from __future__ import annotations
 import argparse
 import concurrent.futures
 import os
+import signal
 import sys
 import tempfile
 import time
@@ -20,12 +21,14 @@ from sim.scenes.seen import Outcome, Verdict
 
 HOME = Path(__file__).resolve().parents[1] / "scenarios"
 JOBS_MAX = 16
-FAILED, BAD_INPUT = 1, 2
+FAILED, BAD_INPUT, INTERRUPTED = 1, 2, 130
+GOOD = (Verdict.OK, Verdict.SKIP)
+SHORT = 10
 TINT = {Verdict.OK: "32", Verdict.FAIL: "31", Verdict.ERROR: "31", Verdict.SKIP: "33"}
 
 
 def main() -> int:
-    """0 all met, 1 something was not, 2 a file or an option is wrong."""
+    """0 all met, 1 something was not, 2 a file or an option is wrong, 130 Ctrl-C."""
     args = _arguments().parse_args()
     try:
         if args.list:
@@ -105,20 +108,26 @@ def run(
     junit_to: Path | None = None,
     as_json: bool = False,
 ) -> int:
-    """Play them, say each as it ends, and write the report."""
+    """Play them, say each as it ends, and write the report; Ctrl-C ends it with what is done."""
     began = time.monotonic()
     done: list[Outcome] = []
-    for outcome in _each(scenarios, options, 1 if options.port else jobs):
-        done.append(outcome)
-        if as_json:
-            print(msgspec.json.encode(outcome).decode(), flush=True)
-        else:
-            say(outcome)
+    interrupted = False
+    try:
+        for outcome in _each(scenarios, options, 1 if options.port else jobs):
+            done.append(outcome)
+            if as_json:
+                print(msgspec.json.encode(outcome).decode(), flush=True)
+            else:
+                say(outcome)
+    except KeyboardInterrupt:
+        interrupted = True
     if junit_to is not None:
         junit.write(done, junit_to)
     if not as_json:
-        _sum(done, time.monotonic() - began, options.out)
-    good = all(one.verdict in (Verdict.OK, Verdict.SKIP) for one in done)
+        _sum(done, time.monotonic() - began, options.out, left=len(scenarios) - len(done))
+    if interrupted:
+        return INTERRUPTED
+    good = all(one.verdict in GOOD for one in done)
     return 0 if good else FAILED
 
 
@@ -128,11 +137,21 @@ def _each(
     if jobs == 1:
         yield from (play(one, options) for one in scenarios)
         return
-    paths = [one.path for one in scenarios]
-    with concurrent.futures.ProcessPoolExecutor(max_workers=jobs) as pool:
+    # Those on the wall's clock first: they wait, and the others fill the gaps.
+    paths = [one.path for one in sorted(scenarios, key=lambda one: not one.head.realtime)]
+    with concurrent.futures.ProcessPoolExecutor(jobs, initializer=_leave_ctrl_c) as pool:
         futures = [pool.submit(play_file, path, options) for path in paths]
-        for future in concurrent.futures.as_completed(futures):
-            yield future.result()
+        try:
+            for future in concurrent.futures.as_completed(futures):
+                yield future.result()
+        except KeyboardInterrupt:
+            pool.shutdown(wait=False, cancel_futures=True)
+            raise
+
+
+def _leave_ctrl_c() -> None:
+    """In a process of the pool: it is for the one that talks to the person."""
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
 
 
 def say(one: Outcome) -> None:
@@ -149,11 +168,16 @@ def say(one: Outcome) -> None:
         print(f"      {one.bundle}\n      again: {bundle.replay(one)}", flush=True)
 
 
-def _sum(done: list[Outcome], wall_s: float, out: str) -> None:
+def _sum(done: list[Outcome], wall_s: float, out: str, *, left: int) -> None:
     counts = {verdict: sum(one.verdict is verdict for one in done) for verdict in Verdict}
     board_s = sum(one.board_ms for one in done) / 1000
-    good = not counts[Verdict.FAIL] and not counts[Verdict.ERROR]
+    bad = [one.name for one in done if one.verdict not in GOOD]
+    good = not bad and not left
     words = " · ".join(f"{count} {verdict}" for verdict, count in counts.items() if count)
+    words += f" · {left} not played" if left else ""
+    if len(done) > SHORT:  # what went wrong has scrolled away
+        for name in bad:
+            print(f"      not met: {name}")
     print(f"      runs, traces and pictures: {out}")
     print(_tinted(
         f"{len(done)} scenarios: {words} · {board_s:.1f} s of boards in {wall_s:.1f} s",

@@ -4,26 +4,30 @@ where a person does what a cable cannot."""
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any, Protocol
 
 from edge.drivers.board.serial_port import read_key
 from edge.errors import EdgeError
+from edge.field.flash.look import Place, place_of
 from edge.wire import slot_manifest
 from sim.board import Lamps, SimBoard
-from sim.board.flash_image import FIRST_SLOT, firmware_files
+from sim.board.flash_image import FIRST_SLOT, firmware_files, write_files
 from sim.scenes.form import Patch
 from sim.scenes.seen import Skipped
 
 
 class Board(Protocol):
-    """`port` and `key` for the host; `ask` is what is done to the board from outside."""
+    """`port` and `key` for the host, `place` for the flasher; `ask` is what is done to the board from
+    outside, `lay` puts files into its flash while it has no power."""
 
     port: Path
     key: bytes
 
     def ask(self, do: str, **fields: object) -> dict[str, Any]: ...
+    def place(self) -> Place: ...
+    def lay(self, files: Mapping[str, bytes]) -> None: ...
     def lamps(self) -> Lamps: ...
     def state(self) -> dict[str, Any]: ...
     def close(self) -> None: ...
@@ -78,6 +82,14 @@ class Simulated:
     def ask(self, do: str, **fields: object) -> dict[str, Any]:
         return self.sim.control.ask(do, **fields)
 
+    def place(self) -> Place:
+        return place_of(str(self.sim.directory))
+
+    def lay(self, files: Mapping[str, bytes]) -> None:
+        self.ask("unplug")
+        write_files(self.sim.directory / "flash.img", files)
+        self.ask("replug")
+
     def lamps(self) -> Lamps:
         return self.sim.lamps()
 
@@ -104,6 +116,12 @@ class Bench:
 
     def ask(self, do: str, **fields: object) -> dict[str, Any]:
         raise Skipped(f"only a simulated board can {do}")
+
+    def place(self) -> Place:
+        raise Skipped("a real board is flashed over its USB console: facepay flash app")
+
+    def lay(self, files: Mapping[str, bytes]) -> None:
+        raise Skipped(f"only a simulated board has {len(files)} files put into its flash")
 
     def lamps(self) -> Lamps:
         raise Skipped("only a simulated board shows its lamps to a program")

@@ -17,14 +17,17 @@ from sim.scenes.boards import own_build
 from sim.scenes.form import Scenario
 from sim.scenes.seen import Outcome
 
+SCENARIOS = ROOT / "sim" / "scenarios"
 FILES = ("run.jsonl", "picture.html", "console.txt", "board/trace.jsonl", "board/flash.img")
 FILE_BYTES_MAX = 64 * 1024 * 1024
 FIXED_TIME = (2026, 1, 1, 0, 0, 0)  # the same run makes the same bytes
 
 
 def replay(outcome: Outcome) -> str:
-    """One line for a shell in a clone."""
-    return f"facepay sim run {shlex.quote(outcome.path)} --seed {outcome.seed}"
+    """One line for a shell: by its name what comes with facepay, by its path what does not."""
+    ours = Path(outcome.path).resolve().parent == SCENARIOS
+    what = outcome.name if ours else shlex.quote(outcome.path)
+    return f"facepay sim run {what} --seed {outcome.seed}"
 
 
 def make(scenario: Scenario, outcome: Outcome, place: Path) -> Path:

@@ -5,6 +5,7 @@ from __future__ import annotations
 
 import difflib
 import importlib
+import json
 import pkgutil
 import re
 import tomllib
@@ -31,7 +32,7 @@ BoardFile = Annotated[str, Meta(pattern=r"^[a-z0-9_]+(/[a-z0-9_]+)*(\.[a-z]{2,4}
 
 
 class Patch(Struct, frozen=True, forbid_unknown_fields=True):
-    """A firmware with a fault in it: in the one file of the program where `old` stands, `new`."""
+    """A firmware with a fault in it: in the one place where `old` stands, `new`."""
 
     old: Annotated[str, Meta(min_length=4, max_length=1000)]
     new: Annotated[str, Meta(max_length=1000)]
@@ -39,8 +40,8 @@ class Patch(Struct, frozen=True, forbid_unknown_fields=True):
 
 class Head(Struct, frozen=True, forbid_unknown_fields=True):
     """What stands above the steps. `overlay`: files that are flashed over the firmware, by their
-    path on the board; `realtime`: other programs take part, so the clock is the wall's; `patch`: changes of the firmware. `should_fail`: a step must fail, and what
-    is said then holds this text."""
+    path on the board; `realtime`: other programs take part, so the clock is the wall's; `patch`:
+    changes of the firmware. `should_fail`: a step must fail, and what is said then holds this text."""
 
     title: Name
     area: str
@@ -128,11 +129,20 @@ class _Reader:
             self._add(1, "E-SCN-03", f"{len(given)} steps; 1 to {STEPS_MAX} are taken")
             given = given[:STEPS_MAX]
         planned = [self._step(number, one) for number, one in enumerate(given)]
+        self._clock(head, planned)
         if self._problems:
             self._refuse()
         assert head is not None
         done = tuple(one for one in planned if one is not None)
         return Scenario(self._name, self._path, head, done, self._text)
+
+    def _clock(self, head: Head | None, planned: list[Planned | None]) -> None:
+        """Steps with another program in them (REALTIME of their module) need the wall's clock."""
+        if head is None or head.realtime:
+            return
+        for one in planned:
+            if one is not None and getattr(kinds()[one.kind], "REALTIME", False):
+                self._add(one.line, "E-SCN-03", f"{one.kind} needs realtime = true above the steps")
 
     def _step(self, number: int, given: dict[str, Any]) -> Planned | None:
         lines = self._step_lines[number] if number < len(self._step_lines) else {}
@@ -146,7 +156,7 @@ class _Reader:
             hint = near(str(kind), tuple(kinds()))
             self._add(lines.get("do", line), "E-SCN-02", f"there is no step {kind!r}{hint}")
             return None
-        text = " ".join([str(kind), *(f"{k}={_short(v)}" for k, v in given.items())])
+        text = " ".join([str(kind), *(f"{k}={short(v)}" for k, v in given.items())])
         fields = self._convert(given, module.Step, lines, line)
         return None if fields is None else Planned(line, str(kind), fields, text)
 
@@ -187,10 +197,12 @@ def near(name: str, known: tuple[str, ...]) -> str:
     return f"; did you mean {near[0]!r}?" if near else f"; known: {', '.join(known)[:200]}"
 
 
-def _short(value: Any) -> str:
+def short(value: Any) -> str:
+    """A value in a line of text, as the file writes it, without the quotes of a plain string."""
     if isinstance(value, dict):
-        return "{" + " ".join(f"{k}={_short(v)}" for k, v in value.items()) + "}"
-    text = str(value).lower() if isinstance(value, bool) else str(value)
+        return "{" + " ".join(f"{k}={short(v)}" for k, v in value.items()) + "}"
+    text = value if isinstance(value, str) else json.dumps(value, ensure_ascii=False, default=str)
+    text = text.replace("\n", " ")
     return text if len(text) <= 40 else text[:39] + "…"
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import random
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from typing import Any
 
 from sim.board import Colour, Lamps
@@ -43,6 +43,10 @@ class Stage:
             self.board.by_hand(by_hand)
         else:
             self.board.ask(do, **fields)
+
+    def lay(self, files: Mapping[str, bytes]) -> None:
+        """Files into the flash, power off and on around it."""
+        self.board.lay(files)
 
     def connect(self, key: bytes) -> Host:
         """A new host on the port; the one before falls silent."""

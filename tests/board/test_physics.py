@@ -51,15 +51,39 @@ def test_two_runs_under_one_seed_leave_the_same_trace_and_another_seed_another(
     assert one[1].count(b"\n") > 100
 
 
+def test_an_advance_that_an_event_ends_ends_at_the_same_microsecond_in_every_run(
+    tmp_path: Path,
+) -> None:
+    """And what is done to the board next finds it at the same place in its program."""
+
+    def play(name: str) -> tuple[list[tuple[str, int]], str]:
+        with SimBoard(tmp_path / name, key=KEY, virtual=True) as one:
+            ends = []
+            for number in range(40):
+                got = one.control.advance(400, ("frame", "pin"))
+                ends.append((got.why, got.now_us))
+                one.control.send(bytes([number, 0]))
+                if number % 8 == 0:
+                    one.press("qr", 30)
+            return ends, one.control.trace_hash()
+
+    one, two = play("a"), play("b")
+    assert one == two
+    assert {why for why, _ in one[0]} >= {"frame", "pin"}
+
+
 def test_time_may_be_cut_into_any_slices(tmp_path: Path) -> None:
-    def play(name: str, slices: int) -> str:
+    def play(name: str, slices: int) -> bytes:
         with SimBoard(tmp_path / name, key=KEY, virtual=True) as one:
             one.press("face", 333)
             for _ in range(slices):
                 one.advance(6000 / slices)
-            return one.control.trace_hash()
+            one.control.trace_hash()
+            return one.trace_path.read_bytes()
 
-    assert play("whole", 1) == play("parts", 60)
+    whole = play("whole", 1)
+    assert whole == play("parts", 60)
+    assert whole.count(b"\n") > 20
 
 
 def test_a_power_cut_at_every_write_of_a_replacement_leaves_the_old_or_the_new(

@@ -13,6 +13,8 @@ from pathlib import Path
 
 import pytest
 
+from edge.field.flash.port import wait_for
+from edge.field.flash.repl import Repl
 from sim.board import SimBoard, uf2
 
 PATIENCE_S = 30
@@ -64,6 +66,26 @@ def test_mpremote_copies_lists_hashes_and_removes_files(board: SimBoard, tmp_pat
 def test_mpremote_mounts_a_folder_of_the_host(board: SimBoard, tmp_path: Path) -> None:
     (tmp_path / "greeting.py").write_text("print('from the host')\n")
     assert "from the host" in mpremote(board, "mount", str(tmp_path), "exec", "import greeting")
+
+
+def test_a_program_that_touches_nothing_is_interrupted_too(board: SimBoard) -> None:
+    board.control.ask("type", hex=b"\x03\x02while True: pass\r\r".hex())
+    until(lambda: "while True" in board.control.state()["console"], "it is typed")
+    assert mpremote(board, "eval", "6 * 7") == "42\n"
+
+
+def test_a_ctrl_c_that_meets_a_start_leaves_a_prompt_that_works(tmp_path: Path) -> None:
+    """In the middle of an import the VM's own signal handler left a lock taken: the prompt was there,
+    and the first line typed at it waited for ever."""
+    with SimBoard(tmp_path) as one:
+        for number in range(12):
+            port = wait_for(one.usb, PATIENCE_S)
+            repl = Repl(port)
+            repl.enter()
+            assert repl.run("print('x' * 300)\n" * 3, PATIENCE_S).count("x") == 900
+            port.close()
+            one.reset()
+            time.sleep(0.01 * number)
 
 
 def test_a_soft_reset_is_no_reset_and_a_reset_is_the_watchdogs(board: SimBoard) -> None:

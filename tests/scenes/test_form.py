@@ -48,6 +48,12 @@ def test_what_is_wrong_is_said_with_its_line(old: bytes, new: bytes, code: str, 
     assert (error.code, said in str(error)) == (code, True), str(error)
 
 
+def test_a_step_with_another_program_in_it_needs_the_clock_of_the_wall() -> None:
+    flashing = GOOD + b'[[step]]\ndo = "upgrade"\n'
+    assert "x.toml:7: upgrade needs realtime = true" in str(refused(flashing))
+    assert form.parse(b"realtime = true\n" + flashing, "x", "x.toml").head.realtime
+
+
 def test_all_problems_of_a_file_are_said_at_once() -> None:
     error = refused(GOOD.replace(b"button", b"buton").replace(b"title", b"titel"))
     assert "x.toml:1" in str(error)

@@ -1,4 +1,6 @@
-"""Under one seed in virtual time a run repeats to the byte: the trace of the board, the record of the run, the console."""
+"""Under one seed in virtual time a run repeats to the byte: the trace of the board and its flash, the
+record of the run, the console, the picture. One with a bad cable, one with resets, one whose program
+prints and dies."""
 
 from __future__ import annotations
 
@@ -11,10 +13,13 @@ from sim.scenes.__main__ import HOME
 from sim.scenes.run import Options, play
 from sim.scenes.seen import Verdict
 
-FILES = ("board/trace.jsonl", "run.jsonl", "console.txt")
+FILES = ("board/trace.jsonl", "board/flash.img", "run.jsonl", "console.txt", "picture.html")
 
 
-@pytest.mark.parametrize("name", ["line_everything_at_once", "witness_outlives_a_reset"])
+NAMES = ("line_everything_at_once", "witness_outlives_a_reset", "board_half_flashed")
+
+
+@pytest.mark.parametrize("name", NAMES)
 def test_a_run_repeats_to_the_byte(name: str, tmp_path: Path) -> None:
     places = []
     for number in ("one", "two"):

@@ -65,7 +65,10 @@ def test_junit_has_what_ci_shows(failed: tuple[Path, str, int]) -> None:
     found = case.find("failure")
     assert found is not None
     assert "seen white" in str(found.get("message"))
-    assert root.find(".//testcase[@name='buzzer_short']") is not None
+    assert f"[[ATTACHMENT|{failed[0]}/wrong.zip]]" in str(case.findtext("system-out"))
+    good = root.find(".//testcase[@name='buzzer_short']")
+    assert good is not None
+    assert good.get("file") == "sim/scenarios/buzzer_short.toml", "from the root of the clone"
 
 
 def test_the_bundle_holds_all_that_is_needed(failed: tuple[Path, str, int]) -> None:

@@ -19,7 +19,7 @@ import utime
 SYNC, WAIT, PIN, BITS, PWM, WDT, FEED, RESET, SOFT, BOOT, UART, PROGRAM, ERASE, PROMPT, CONF = (
     range(15)
 )
-LEVEL, BYTES, ANALOG, NOW = 1, 2, 3, 4
+LEVEL, BYTES, ANALOG, NOW, INTERRUPT, CALM = 1, 2, 3, 4, 5, 6
 HEAD = "<BIQII"
 FOREVER = 0xFFFFFFFF
 PACKET_MAX = 16384
@@ -35,6 +35,7 @@ _horizon = now_us
 _serial = 0
 _answered = 0
 _result = 0
+_interrupted = False
 _socket = usocket.socket(usocket.AF_UNIX, 5)  # packets in order
 _socket.connect(struct.pack("<H", 1) + os.getenv("SIM_CPU").encode() + b"\0")
 poller = uselect.poll()
@@ -42,7 +43,7 @@ poller.register(_socket, uselect.POLLIN)
 
 
 def _take(packet):
-    global now_us, _horizon, _answered, _result
+    global now_us, _horizon, _answered, _result, _interrupted
     if not packet:
         sys.exit(9)
     at = 0
@@ -63,6 +64,18 @@ def _take(packet):
                 levels[a] = body[0]
         elif kind == ANALOG:
             analog[a] = struct.unpack("<H", body)[0]
+        elif kind == INTERRUPT:
+            _interrupted = True
+        elif kind == CALM:  # the prompt is there: a Ctrl-C that nothing met is over
+            _interrupted = False
+
+
+def _obey():
+    """Ctrl-C, where nothing is half done."""
+    global _interrupted
+    if _interrupted:
+        _interrupted = False
+        raise KeyboardInterrupt
 
 
 def drain():
@@ -70,6 +83,7 @@ def drain():
     if REAL:
         while poller.poll(0):
             _take(_socket.recv(PACKET_MAX))
+        _obey()
 
 
 def call(op, a=0, b=0, data=b""):
@@ -82,7 +96,10 @@ def call(op, a=0, b=0, data=b""):
     _socket.send(struct.pack(HEAD, op, mine, at, a, b) + bytes(data))
     while _answered != mine:
         _take(_socket.recv(PACKET_MAX))
-    return _result
+    result = _result
+    if op != PROGRAM and op != ERASE:  # littlefs is at work around them
+        _obey()
+    return result
 
 
 def tell(op, a=0, b=0, data=b"", wait=True):

@@ -45,6 +45,7 @@ class poll:
         if self._count:  # a console: the host's time, in slices in which UARTs are looked at
             end = utime.ticks_ms() + timeout
             while True:
+                _hub.drain()
                 out = self._ready()
                 left = end - utime.ticks_ms()
                 step = 0 if out else 20 if timeout < 0 else max(0, min(20, left))

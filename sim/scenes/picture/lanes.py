@@ -16,8 +16,8 @@ LEFT, RIGHT, WIDTH = 190, 40, 1600
 ROW = 22
 ROWS_MAX = 8
 LETTER = 7.4  # an average letter at 13 px
-INK = {"": "#1d4e79", "good": "#156b3a", "warn": "#7a5600", "bad": "#9c2415"}
-FILL = {"": "#d7e3ee", "good": "#bfe3cd", "warn": "#f6dfa6", "bad": "#f3c1b9"}
+INK = {"": "#1d4e79", "good": "#156b3a", "warn": "#7a5600", "bad": "#9c2415", "quiet": "#9fb2c4"}
+FILL = {"": "#d7e3ee", "good": "#bfe3cd", "warn": "#f6dfa6", "bad": "#f3c1b9", "quiet": "#e6eaed"}
 LABEL_MAX = 64
 QUIET = frozenset({"beat", "ack"})  # drawn small, without a word
 DARK = "#2b3036"  # a lamp that is off, as it looks
@@ -73,10 +73,10 @@ def steps(moments: list[Moment], frame: Frame) -> Drawn:
 def words(moments: list[Moment], frame: Frame) -> Drawn:
     """Marks with a label; quiet ones are small strokes."""
     rows, out = _Rows(), []
-    top = 18 if any(moment.text in QUIET for moment in moments) else 0
+    top = 18 if any(quiet(moment) for moment in moments) else 0
     for moment in moments:
         x = frame.x(moment.at_us)
-        if moment.text in QUIET:
+        if quiet(moment):
             out.append(_stroke(x, frame.y + 5, moment))
             continue
         label = moment.text if len(moment.text) <= LABEL_MAX else moment.text[: LABEL_MAX - 1] + "…"
@@ -97,6 +97,11 @@ def words(moments: list[Moment], frame: Frame) -> Drawn:
             f"{escape(label)}</text></g>"
         )
     return "".join(out), top + 10 + ROW * rows.used()
+
+
+def quiet(moment: Moment) -> bool:
+    """One of many that say the same."""
+    return moment.text in QUIET or moment.tone == "quiet"
 
 
 def ring(moments: list[Moment], frame: Frame) -> Drawn:
@@ -154,8 +159,8 @@ def levels(moments: list[Moment], frame: Frame) -> Drawn:
     for row, one in enumerate(names):
         base = frame.y + 20 + ROW * row
         ours = [moment for moment in moments if moment.text == one]
-        first = 0 if ours[0].body["level"] else 1
-        points, last = [(frame.x(0), first)], first
+        last = int(ours[0].body["level"])  # before that nobody knows
+        points: list[tuple[float, int]] = []
         for moment in ours:
             x, level = frame.x(moment.at_us), int(moment.body["level"])
             points += [(x, last), (x, level)]
@@ -175,9 +180,9 @@ def strokes(moments: list[Moment], frame: Frame) -> Drawn:
     return "".join(_stroke(frame.x(one.at_us), frame.y + 8, one) for one in moments), 30
 
 
-def _by_number(text: str) -> tuple[str, int]:
+def _by_number(text: str) -> tuple[int, str]:
     found = re.search(r"(\d+)$", text)
-    return (text[: found.start()], int(found.group(1))) if found else (text, 0)
+    return (int(found.group(1)) if found else 0, text)
 
 
 def _stroke(x: float, y: float, moment: Moment) -> str:
@@ -200,9 +205,10 @@ def seconds(at_us: int) -> str:
 
 # lane of the moments -> (title, what is written below it, how it is drawn); in this order
 LANES: tuple[tuple[str, str, str, Callable[[list[Moment], Frame], Drawn]], ...] = (
-    ("step", "Steps", "numbers: the table below", steps),
+    ("step", "Steps", "see the table", steps),
     ("fault", "Faults", "on purpose", words),
     ("boot", "Starts", "and why", words),
+    ("flasher", "Flasher", "facepay flash", words),
     ("event", "Link", "as the terminal sees it", words),
     ("sent", "Host → board", "frames", words),
     ("heard", "Board → host", "frames", words),

@@ -9,7 +9,7 @@ from typing import Final
 
 import msgspec
 
-from sim.board.port import Virtual
+from firmware.boards import sim as wiring
 from sim.scenes.boards import Simulated
 from sim.scenes.seen import Moment
 from sim.scenes.stage import Stage, name
@@ -30,25 +30,41 @@ def observe(stage: Stage) -> None:
         stage.record.add(Moment(max(0, at_us - began_us), "ring", words, "", body))
     for at_us, hz in lamps.tones:
         stage.record.add(Moment(max(0, at_us - began_us), "buzzer", str(hz), "", {"hz": hz}))
-    if isinstance(stage.clock, Virtual):  # the trace of a board on the wall has a start of its own
-        stage.ask("trace")  # written out when this returns
-        _traced(stage, stage.board.sim.trace_path)
+    stage.ask("trace")  # written out when this returns
+    earlier_us = began_us - int(stage.board.state()["began_us"])  # than the run the board began
+    _traced(stage, stage.board.sim.trace_path, earlier_us)
 
 
-def _traced(stage: Stage, path: Path) -> None:
-    """Starts, pins and writes of the flash, from the board's trace."""
+def pin_name(pin: int) -> str:
+    """What is wired to it, where that has a name of its own."""
+    buttons = {number: name for name, number in wiring.BUTTONS}
+    names = {number: name for name, number in vars(wiring).items() if name.endswith("_PIN")}
+    if pin in wiring.TAMPER_PINS:
+        names[pin] = f"TAMPER_{wiring.TAMPER_PINS.index(pin)}_PIN"
+    what = buttons.get(pin) or names.get(pin, "").removesuffix("_PIN").lower()
+    return f"{what} GP{pin}" if what else f"GP{pin}"
+
+
+def _traced(stage: Stage, path: Path, earlier_us: int) -> None:
+    """Starts, pins that moved, and writes of the flash, from the board's trace."""
+    pins: dict[int, list[Moment]] = {}
     with path.open("rb") as file:
         for line in islice(file, LINES_MAX):
             event = msgspec.json.decode(line)
-            at_us = max(0, event.get("t", 0) - stage.clock.began_us)
+            at_us = max(0, event.get("t", 0) - earlier_us)
             match event["kind"]:
                 case "reset":
                     words = CAUSES.get(event["cause"], str(event["cause"]))
                     stage.record.add(Moment(at_us, "boot", words))
                 case "pin":
                     body = {"level": int(event["level"])}
-                    stage.record.add(Moment(at_us, "pin", f"GP{event['pin']}", "", body))
+                    moment = Moment(at_us, "pin", pin_name(event["pin"]), "", body)
+                    pins.setdefault(event["pin"], []).append(moment)
                 case "flash":
                     stage.record.add(Moment(at_us, "flash", f"{event['do']} {event['block']}"))
                 case _:
                     continue
+    for _, moments in sorted(pins.items()):
+        if len({moment.body["level"] for moment in moments}) > 1:
+            for moment in moments:
+                stage.record.add(moment)

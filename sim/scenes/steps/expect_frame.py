@@ -8,6 +8,7 @@ from typing import Annotated, Any
 from msgspec import Meta, Struct
 
 from edge.core.link_words import Heard
+from sim.scenes.form import short
 from sim.scenes.host import plain
 from sim.scenes.stage import Stage
 
@@ -33,7 +34,7 @@ def fits(one: Heard, kind: str, body: dict[str, Any]) -> bool:
 def heard_words(frames: list[Heard]) -> str:
     """Frames in a line of text, without the heartbeat."""
     words = [
-        " ".join([one.kind or one.what, *(f"{k}={v}" for k, v in plain(one.body).items())])
+        " ".join([one.kind or one.what, *(f"{k}={short(v)}" for k, v in plain(one.body).items())])
         for one in frames
         if one.kind not in ITSELF - {"", "tamper", "proximity"}
     ]
@@ -50,7 +51,7 @@ def play(step: Step, stage: Stage) -> None:
                 return True
         return False
 
-    body = "".join(f" {k}={v}" for k, v in step.body.items())
+    body = "".join(f" {k}={short(v)}" for k, v in step.body.items())
     stage.until(
         found, step.within_ms, f"{step.kind}{body}", lambda: heard_words(host.wire.heard[stage.cursor :])
     )  # fmt: skip
