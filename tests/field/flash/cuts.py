@@ -216,14 +216,16 @@ def _only(_folder: str, names: list[str]) -> set[str]:
 
 def main() -> None:
     parser = argparse.ArgumentParser(prog="python -m tests.field.flash.cuts", description=__doc__)
-    parser.add_argument("--every", type=int, default=1, help="only every n-th write")
+    parser.add_argument("--every", type=int, default=1, help="only every n-th write, and the last three")
     parser.add_argument("--jobs", type=int, default=2)
     args = parser.parse_args()
     began = time.monotonic()
     with tempfile.TemporaryDirectory() as folder:
         upgrade = prepare(Path(folder))
         print(f"an upgrade {OLD} -> {NEW} makes {upgrade.writes} flash writes", flush=True)
-        found = sweep(upgrade, list(range(1, upgrade.writes + 1, args.every)), args.jobs)
+        last = set(range(max(1, upgrade.writes - 2), upgrade.writes + 1))  # these leave the new version
+        cuts = sorted({*range(1, upgrade.writes + 1, args.every)} | last)
+        found = sweep(upgrade, cuts, args.jobs)
     wrong = broken(found)
     for line in wrong:
         print(line)
