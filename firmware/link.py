@@ -78,6 +78,10 @@ class Link:
         self.out = bytearray()
         self._started(now)
 
+    def placed(self, slot: int) -> None:
+        """What the next WELCOME says of the slot."""
+        self._about = self._about[:-1] + (slot,)  # noqa: RUF005 (MicroPython)
+
     def up(self) -> bool:
         return self._session is not None
 

@@ -47,6 +47,7 @@ BEGIN = 2  # somebody will write the slot that `target` names
 INSTALL = 3  # the slot that is not active has been written and checked: try it
 CONFIRM = 4  # the running program has reported all duties and has a session with its host
 CRASH = 5  # the program of `active` ended
+LOOKED = 6  # a flasher stopped the program to ask it: that start was no failed try
 
 # why the last change to an older slot, or the last refusal, happened
 WHYS = ("", "unconfirmed", "manifest", "hash", "mac", "older", "extra", "given_up")
@@ -102,6 +103,10 @@ def _give_up(s: State, _: "Any") -> State:
     return _back(s, GIVEN_UP)
 
 
+def _uncount(s: State, _: "Any") -> State:
+    return State(s.phase, s.active, max(0, s.tries - 1), s.why, s.floor, s.checked)
+
+
 def _try(s: State, checked: bytes) -> State:
     return State(TRIAL, 1 - s.active, 0, NONE, s.floor, checked)
 
@@ -122,6 +127,7 @@ TABLE: "dict[int, tuple[Any, ...]]" = {
     INSTALL: (_try, _same, _try),
     CONFIRM: (_proved, _proved, _same),
     CRASH: (_doubt, _same, _doubt),
+    LOOKED: (_same, _uncount, _same),
 }
 
 
@@ -353,16 +359,16 @@ class Board:
             self._save(step(state, INSTALL, manifest.checked))
         return WHYS[why]
 
-    def sweep(self) -> int:
-        """Remove what the manifest of the slot that is not active does not list; how many files."""
-        manifest = self.manifest(1 - self.state.active)
-        folder = self.root + SLOTS[1 - self.state.active]
-        gone = 0
-        for path in files_under(folder) if manifest else []:
-            if manifest is not None and path not in manifest.files and path not in MARKS:
-                os.remove(folder + "/" + path)
-                gone += 1
-        return gone
+    def back(self) -> str:
+        """The other slot starts from now on, when every byte of it is right. "" or why not."""
+        why = self.check(1 - self.state.active, NEVER)
+        if why == NONE:
+            self._save(step(self.state, BAD, GIVEN_UP))
+        return WHYS[why]
+
+    def looked(self) -> None:
+        """The flasher stopped a program on trial only to ask: its tries are as before that start."""
+        self._save(step(self.state, LOOKED))
 
     def describe(self) -> "dict[str, Any]":
         """For `flash list` and `doctor`: what is decided, and what each slot holds."""

@@ -101,6 +101,12 @@ def parts_of(b: "Any") -> "dict[str, Any]":
     }
 
 
+def where(slots: Board) -> int:
+    """WELCOME's word on the slot: which one, its phase, why the last change."""
+    s = slots.state
+    return s.active | s.phase << 1 | s.why << 4
+
+
 def main(slot: str) -> None:
     """`slot` is the folder this program lies in."""
     b = board_file(content("/board").decode().strip() or "pico")
@@ -116,10 +122,8 @@ def main(slot: str) -> None:
     manifest = slots.manifest(SLOTS.index(slot)) if slot in SLOTS else None
     if manifest is not None:
         version, build = bytes(manifest.version), bytes.fromhex(manifest.build)
-    state = slots.state
-    where = state.active | state.phase << 1 | state.why << 4
     clock = Clock()
-    about = (machine.reset_cause(), version, build, uid, b.NAME, caps_of(b), where)
+    about = (machine.reset_cause(), version, build, uid, b.NAME, caps_of(b), where(slots))
     tamper = Tamper(Slots("/tamper"), len(b.TAMPER_PINS)) if b.TAMPER_PINS else None
     emitters = (b.INFRARED_PIN is not None, b.WHITE_PIN is not None)
     link = Link(key, os.urandom, about, clock.now())
@@ -130,3 +134,4 @@ def main(slot: str) -> None:
         if loop.complete and link.up() and not proved:
             proved = True
             slots.confirm(slot)
+            link.placed(where(slots))

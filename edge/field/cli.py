@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import importlib
 import importlib.util
+import json
 import subprocess
 import sys
 
@@ -48,6 +49,9 @@ def main() -> None:
 
         app()
     except EdgeError as error:
+        if "--json" in sys.argv:  # who reads one object gets one, also when nothing was begun
+            told = {"ok": False, "code": error.code, "message": error.message, "hint": error.hint}
+            sys.stdout.write(json.dumps(told | {"exit": exit_of(error.code)}, ensure_ascii=False) + "\n")
         sys.stderr.write(f"{error}\n")
         raise SystemExit(exit_of(error.code)) from error
 

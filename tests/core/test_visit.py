@@ -161,9 +161,10 @@ class AnyDay(RuleBasedStateMachine):
             desk.post(e.CardRead("A00000001"))
         elif name == "code":
             desk.post(e.CodeSeen("code-1"))
-        elif name in ("whom", "confirm"):
-            button = "choose" if name == "whom" else "confirm"
-            desk.post(e.Pressed(button, "0", desk.screen.visit))
+        elif name == "whom":
+            desk.post(e.Pressed("choose", "0", desk.screen.visit))
+        elif name == "confirm":
+            desk.post(e.Pressed("confirm", desk.screen.fields["asks"], desk.screen.visit))
         elif name == "pay":
             desk.post(e.Pressed("choose", "r0", desk.screen.visit))
         elif name == "working" and asked and phase != "answer":

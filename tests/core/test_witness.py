@@ -152,6 +152,21 @@ def test_a_new_controller_is_accepted_by_the_centres_word_up_to_our_head_and_not
     offline_visit(d, "N9", card="A9")
 
 
+def test_a_controller_that_is_heard_of_after_the_centres_word_is_introduced_by_it_and_not_by_an_older_one() -> None:
+    d, _board = served(2)
+    d.boot()
+    tell_story(d, link_up)
+    d.answer((1, "settled", {}), (2, "settled", {}))
+    late = Controller(d)
+    late.plug()
+    assert late.held == Head(1, 2, d._hash(2)) and witness(d) == "vouches"
+
+    offline_visit(tell_story(d, link_lost), "N9", card="A9")
+    stranger = Controller(d)
+    stranger.plug()  # the centre's word was about the record before
+    assert stranger.held is None and witness(d) != "vouches"
+
+
 def test_an_upgrade_does_not_switch_offline_off_before_the_centre_introduced_the_witness() -> None:
     d = offline_desk()
     offline_visit(d, "N1")  # a version without a witness recorded this

@@ -4,6 +4,7 @@ failed. A check that dies is a failed check and never a silent one."""
 from __future__ import annotations
 
 import json
+import shutil
 import socket
 import subprocess
 import sys
@@ -12,6 +13,7 @@ from pathlib import Path
 
 import pytest
 
+from edge.config import Config, check
 from edge.field import checks
 from edge.field.checks import FAIL, OK, SKIP, WARN, Ask, Finding
 from sim.board import SimBoard
@@ -35,6 +37,15 @@ def states(folder: Path) -> dict[str, Finding]:
         if one.check not in worst or order.index(one.state) > order.index(worst[one.check].state):
             worst[one.check] = one
     return worst
+
+
+def checks_config(folder: Path) -> Config:
+    """A terminal with a controller on a cable."""
+    section = '[board]\ndriver = "serial_port"\nport = "/dev/none"\npair_key = "/dev/none"\n'
+    (folder / "facepay.toml").write_text(CONFIG + section)
+    made, problems = check(folder / "facepay.toml")
+    assert made is not None, problems
+    return made
 
 
 def doctor(folder: Path, *words: str) -> subprocess.CompletedProcess[str]:
@@ -116,6 +127,7 @@ def test_the_simulated_controller_is_greeted_and_a_wrong_key_is_told(site, tmp_p
         (tmp_path / "facepay.toml").write_text(CONFIG + section)
         found = states(tmp_path)["controller"]
         assert (found.state, "paired with our key" in found.text) == (OK, True)
+        assert found.text.endswith("the newest here")
         other = tmp_path / "other.key"
         other.touch(0o600)
         other.write_bytes(bytes(32))
@@ -123,6 +135,29 @@ def test_the_simulated_controller_is_greeted_and_a_wrong_key_is_told(site, tmp_p
         found = states(tmp_path)["controller"]
         assert (found.state, found.code) == (FAIL, "E-FLS-41")
         assert "E-BRD-12" in found.text  # frames that are whole and signed with another key
+
+
+def test_a_controller_with_another_program_than_the_checkouts_is_told_with_the_command(tmp_path) -> None:
+    from edge.field.checks import controller
+
+    newest = controller.shipped_build(controller.TREE)
+    assert len(newest) == 16
+    for source in ("firmware", "edge"):
+        (tmp_path / source).symlink_to(controller.TREE / source)
+    assert controller.shipped_build(tmp_path) == newest
+    (tmp_path / "firmware").unlink()
+    shutil.copytree(controller.TREE / "firmware", tmp_path / "firmware")
+    (tmp_path / "firmware/app.py").write_bytes(b"# newer\n")
+    found = controller.judged("it", newest, tmp_path)
+    assert (found.state, found.code, "facepay flash app" in found.fix) == (WARN, "E-BRD-08", True)
+    # The same while the agent runs and holds the link.
+    status = {"board": "ok", "controller": {"version": "0.1.0", "build": newest}, "alarms": ["E-BRD-40"]}
+    config = checks_config(tmp_path)
+    first, second = controller.check(Ask(tmp_path, config, status))
+    assert (first.state, first.text.endswith("the newest here")) == (OK, True)
+    assert (second.state, second.code) == (WARN, "E-BRD-40")
+    status["controller"]["build"] = "0" * 16
+    assert controller.check(Ask(tmp_path, config, status))[0].code == "E-BRD-08"
 
 
 def test_a_check_that_dies_is_a_failed_check(tmp_path) -> None:

@@ -26,7 +26,7 @@ FILES = sorted({*MANIFEST["root"].values(), *MANIFEST["application"].values()})
 def vm() -> Any:
     command = [str(micropython.find()), "-X", "heapsize=384k"]
     command += [str(Path(__file__).parent / "vm_checks.py"), str(ROOT), str(VECTORS)]
-    done = subprocess.run(command, capture_output=True, text=True, timeout=60, check=False)
+    done = subprocess.run(command, capture_output=True, text=True, timeout=280, check=False)
     assert done.returncode == 0, done.stdout + done.stderr
     return json.loads(done.stdout)
 

@@ -25,7 +25,9 @@ from sim.board import flash_image, micropython
 ROOT = Path(__file__).resolve().parents[2]
 KEY = bytes(range(32))
 PHASES = (slots.FRESH, slots.TRIAL, slots.PROVED)
-INPUTS = (slots.BOOT, slots.BAD, slots.BEGIN, slots.INSTALL, slots.CONFIRM, slots.CRASH)
+INPUTS = (
+    slots.BOOT, slots.BAD, slots.BEGIN, slots.INSTALL, slots.CONFIRM, slots.CRASH, slots.LOOKED,
+)  # fmt: skip
 ARGUMENT: dict[int, Any] = {
     slots.BAD: slots.HASH, slots.INSTALL: b"checked!", slots.CONFIRM: (1, 2, 3),
 }  # fmt: skip
@@ -205,11 +207,41 @@ def test_an_older_version_starts_only_when_the_signed_manifest_says_so(root: Pat
     assert Board(str(root)).describe()["floor"] == "0.1.0"
 
 
-def test_what_an_earlier_version_left_in_the_slot_is_swept(root: Path) -> None:
-    where = Board(str(root)).begin()
-    put(root, _shadow(where))
-    assert Board(str(root)).sweep() == 1
-    assert Board(str(root)).install() == ""
+def test_the_way_back_is_open_only_to_a_slot_that_is_right_to_the_byte(root: Path) -> None:
+    assert Board(str(root)).back() == "manifest", "there is no other version yet"
+    assert upgraded(root, lambda where: slot(where, "0.3.0")) == ""
+    assert Board(str(root)).choose() == "/b"
+    Board(str(root)).confirm("/b")
+    good = (root / "a/firmware/link.py").read_bytes()
+    put(root, {"/a/firmware/link.py": good[:-1]})
+    assert Board(str(root)).back() == "hash"
+    assert Board(str(root)).choose() == "/b"
+    put(root, {"/a/firmware/link.py": good})
+    assert Board(str(root)).back() == ""
+    for _ in range(2 * TRIES_MAX):
+        assert Board(str(root)).choose() == "/a"
+    told = Board(str(root)).describe()
+    assert (told["phase"], told["why"], told["floor"]) == ("proved", "given_up", "0.3.0")
+
+
+def test_a_trial_that_is_given_up_goes_back_to_what_was_proved(root: Path) -> None:
+    assert upgraded(root, lambda where: slot(where, "0.3.0")) == ""
+    assert Board(str(root)).choose() == "/b"
+    assert Board(str(root)).back() == ""
+    assert Board(str(root)).choose() == "/a"
+
+
+def test_a_start_that_a_flasher_stopped_is_no_failed_try(root: Path) -> None:
+    assert upgraded(root, lambda where: slot(where, "0.3.0")) == ""
+    for _ in range(3 * TRIES_MAX):
+        assert Board(str(root)).choose() == "/b"
+        Board(str(root)).looked()
+    Board(str(root)).looked()  # once too often gives no try away
+    started = [Board(str(root)).choose() for _ in range(TRIES_MAX + 1)]
+    assert started == ["/b"] * TRIES_MAX + ["/a"]
+    before = Board(str(root)).state.parts()
+    Board(str(root)).looked()
+    assert Board(str(root)).state.parts() == before, "what is proved has no tries"
 
 
 def test_a_proved_slot_is_checked_again_after_its_program_crashed(root: Path) -> None:
@@ -274,7 +306,7 @@ def test_a_power_cut_at_any_flash_write_of_an_upgrade_leaves_the_old_or_the_new_
         put(tmp_path / name, {place.removeprefix("/a/"): data for place, data in files.items()})
     command = [str(micropython.find()), "-X", "heapsize=8m"]
     command += [str(Path(__file__).with_name("vm_cut.py")), str(ROOT), str(tmp_path), KEY.hex()]
-    done = subprocess.run(command, capture_output=True, text=True, timeout=120, check=False)
+    done = subprocess.run(command, capture_output=True, text=True, timeout=280, check=False)
     assert done.returncode == 0, done.stdout[-2000:] + done.stderr[-2000:]
     told = json.loads(done.stdout)
     assert told["writes"] > 60, "every write of the upgrade is one that was cut"

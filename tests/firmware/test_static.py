@@ -88,7 +88,7 @@ def test_the_real_compiler_takes_every_file_within_its_size_budget(tmp_path: Pat
 def hour() -> Any:
     command = [str(micropython.find()), "-X", "heapsize=384k"]
     command += [str(Path(__file__).with_name("vm_hour.py")), str(ROOT)]
-    done = subprocess.run(command, capture_output=True, text=True, timeout=120, check=False)
+    done = subprocess.run(command, capture_output=True, text=True, timeout=280, check=False)
     assert done.returncode == 0, done.stdout + done.stderr
     return json.loads(done.stdout)
 

@@ -102,7 +102,6 @@ def upgrade(device, new):
                 put(slot + "/" + path, data)
         for path in ("manifest.json", "manifest.mac"):
             put(slot + "/" + path, new[path])
-        slots.Board("/f").sweep()
         said = slots.Board("/f").install()
         assert said == "", said
         started = slots.Board("/f").choose()

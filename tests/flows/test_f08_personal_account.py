@@ -49,6 +49,18 @@ def test_f08_the_person_keeps_the_account_money_and_the_record_says_so(clinic) -
     assert [one.pay_type for one in desk.of("B1").paid] == ["cash"]
 
 
+def test_f08_a_press_that_meant_the_amount_before_signs_nothing(clinic) -> None:
+    (desk,) = clinic([WANG])
+    desk.until_confirm("B1", 300_00, WANG)
+    before = desk.screen.fields["asks"]
+    desk.press("pay").press("choose", "none").sees("confirm")
+    asks = desk.screen.fields["asks"]
+    assert before != asks and before.startswith("online") and asks.startswith("online")
+    desk.press("confirm", before).sees("confirm")
+    assert not desk.drafts
+    desk.press("confirm", asks).sees("settled", outcome="settled")
+
+
 def test_f08_the_his_may_forbid_account_money(clinic) -> None:
     (desk,) = clinic([WANG])
     desk.until_confirm("B1", 300_00, WANG, acct_used_flag="0").sees("confirm", choice=False)

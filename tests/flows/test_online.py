@@ -212,6 +212,13 @@ def test_silence_within_the_policy_is_provisional_and_counts_against_it() -> Non
     assert d.screen.fields["offline"]["left_fen"] == 5_000_00
 
 
+def test_silence_about_somebody_insured_elsewhere_is_never_provisional() -> None:
+    """Nobody here has the rules of their place: without the network they are not served either."""
+    d = tell_story(desk("P1"), lambda d: d.answer(), send(), *CODE)
+    tell_story(d, on("working", known_as(PERSON | {"insuplc_admdvs": "500100"})), *PAID, wait(8_000))
+    tell_story(d, on("confirming"))
+
+
 def test_the_answer_still_reaches_the_screen_of_the_same_patient() -> None:
     tell_story(
         desk(),

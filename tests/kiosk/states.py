@@ -78,6 +78,7 @@ CONFIRM: dict[str, Any] = {
     "person": "张*",
     "split": SPLIT,
     "mode": "online",
+    "asks": "online.1",
     "estimate": False,
 }
 

@@ -66,6 +66,7 @@ class WitnessDesk:
         self._held: Head | None = None
         self._vouches = False  # it has agreed in this boot, and follows
         self._stranger = False  # empty or of another epoch: waits for the centre's word
+        self._agreed_seq = -1  # up to where the centre had our very chain when it was last at our head
         self._ask = b""
 
     def start(self, now: Now) -> list[Effect]:
@@ -128,13 +129,13 @@ class WitnessDesk:
         if event.state == "empty":
             self._held, self._vouches, self._stranger = None, False, True
             fresh = self._introduced is None and head.seq == 0
-            return self._vouch() if fresh else []
+            return self._vouch() if fresh else self._introduce()
         self._held = held
         if (held.epoch, held.seq) > (head.epoch, head.seq):
             return self.close(BEHIND)
         if held.epoch < head.epoch or not event.ours:
             self._stranger = True  # of an epoch before, or of a record that was pruned
-            return []
+            return self._introduce()
         return self._vouch() if event.ours == held.hash else self.close(FOREIGN)
 
     def _vouch(self) -> list[Effect]:
@@ -154,8 +155,14 @@ class WitnessDesk:
     # -- the centre --------------------------------------------------------------------------------
     def _centre_agrees(self, upto_seq: int) -> list[Effect]:
         """Its answer was accepted: its chain is ours, up to our very head. That is enough to trust
-        a controller that knows nothing yet."""
-        at_head = upto_seq == self._site.ledger.head.seq and not self._site.signing
+        a controller that knows nothing yet, also one that is heard of only afterwards."""
+        if upto_seq == self._site.ledger.head.seq:
+            self._agreed_seq = upto_seq
+        return self._introduce()
+
+    def _introduce(self) -> list[Effect]:
+        """A stranger follows from our head on, while the centre's word is about that very head."""
+        at_head = self._agreed_seq == self._site.ledger.head.seq and not self._site.signing
         return self._vouch() if self._stranger and at_head and self._rolled is None else []
 
     def close(self, code: str) -> list[Effect]:

@@ -89,6 +89,7 @@ class Case:
         self.estimated_here = False
         self.offer: paying.Offer | None = None  # what may pay the person's part
         self.choice = paying.Choice()
+        self.asked = 0  # how often an amount was shown to be confirmed
         self.mode = Mode.ONLINE
         self.txid = b""
         self.recorded_ms = 0
@@ -114,6 +115,11 @@ class Case:
         """What the person can choose between; () = nothing."""
         acct_used = self.bill.acct_used_flag == "1"
         return paying.buttons(self.offer, self.choice, acct_used=acct_used)
+
+    @property
+    def asks(self) -> str:
+        """The name of the confirm screen that is on: its mode, and which of this visit's it is."""
+        return f"{self.mode}.{self.asked}"
 
     @property
     def online(self) -> bool:

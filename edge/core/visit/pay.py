@@ -103,12 +103,14 @@ def _decide(case: Case, now: Now, split: Split | None, *, here: bool = False) ->
     if isinstance(decision, Refusal):
         return case.refuse(decision, now)
     case.mode, case.split, case.estimated_here = decision, split, here
+    case.asked += 1
     name = case.person.psn_name if case.person else ""
     case.go(State.CONFIRM, now, case.site.settings.confirm_timeout_ms)
     choice = bool(case.pay_buttons)
     screen = screens.confirm(
-        case.bill, name, split, str(decision), estimate=here, choice=choice, way=case.choice.way
-    )
+        case.bill, name, split, str(decision),
+        asks=case.asks, estimate=here, choice=choice, way=case.choice.way,
+    )  # fmt: skip
     return case.show(screen, now)
 
 
@@ -144,10 +146,10 @@ def link_gone_confirm(case: Case, _event: Any, now: Now) -> list[Effect]:
 
 def confirmed(case: Case, event: Pressed, now: Now) -> list[Effect]:
     """The signature: record, message ids and the bill's new state in one turn, and only then a
-    screen. A press names the mode that was read: one that was under way when the screen changed
-    signs nothing. What may be done without the centre is asked again: a policy ends, a clock steps.
+    screen. A press names what was read (or at least its mode): one that was under way when the
+    screen changed, to another mode or another split, signs nothing. What may be done without the centre is asked again: a policy ends, a clock steps.
     """
-    if event.value in tuple(Mode) and event.value != case.mode:
+    if event.value not in ("", str(case.mode), case.asks):
         return []
     if case.site.signs_nothing:
         return case.refuse(FROZEN, now)
@@ -278,12 +280,20 @@ def no_answer(case: Case, _event: Any, now: Now) -> list[Effect]:
         card=card_key(case.identity, case.person),
     )
     # what a bank is to pay is not paid at the desk as well: it stays unknown until the centre says
-    at_desk = case.choice.way == paying.CASH
+    at_desk = case.choice.way == paying.CASH and _could_price(case, now)
     if case.state is State.ANSWER and at_desk and not isinstance(decision, Refusal):
         return _provisional(case, now)
     case.go(State.RESULT, now, case.site.settings.result_show_ms)
     effects = case.change_bill(now, status=BillStatus.CONFIRMING)
     return effects + case.show(screens.confirming(), now)
+
+
+def _could_price(case: Case, now: Now) -> bool:
+    """Whether this would have been taken without the centre: nobody insured elsewhere is."""
+    policy, _ = case.site.in_force(now)
+    return "estimate" not in case.kind.NEEDS or (
+        estimate.local(policy, case.bill, case.person, case.kind.MED_TYPE) is not None
+    )
 
 
 def _provisional(case: Case, now: Now) -> list[Effect]:

@@ -99,12 +99,13 @@ def confirm(
     split: Split | None,
     mode: str,
     *,
+    asks: str,
     estimate: bool,
     choice: bool = False,
     way: str = paying.CASH,
 ) -> Show:
-    """The amount and who pays what. `estimate`: worked out here, the centre may decide otherwise;
-    `choice`: the person may have it paid another way.
+    """The amount and who pays what. `asks`: what a press must say that means this very screen;
+    `estimate`: worked out here, the centre may decide otherwise; `choice`: the person may have it paid another way.
     """
     fields = {
         "kind": bill.kind,
@@ -112,6 +113,7 @@ def confirm(
         "person": person,
         "split": fen_fields(split),
         "mode": mode,
+        "asks": asks,
         "estimate": estimate,
         "choice": choice,
         "way": way,

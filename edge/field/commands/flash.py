@@ -116,14 +116,21 @@ def application(
 @app.command("pack")
 def pack(
     folder: To, *, maker_key: MakerKey = None, tree: Tree = None, mpy: Mpy = False,
-    allow_downgrade: Downgrade = False,
+    allow_downgrade: Downgrade = False, dry_run: DryRun = False, as_json: AsJson = False,
 ) -> None:  # fmt: skip
     """Build and sign a release into a folder, for benches that have no maker's key."""
     from edge.field.flash import files
 
     made = _release(None, tree, None, maker_key, mpy=mpy, downgrade=allow_downgrade)
-    files.pack(made, folder)
-    sys.stdout.write(f"{made.manifest.version} build {made.manifest.build}, {len(made.files)} files in {folder}\n")
+    if not dry_run:
+        files.pack(made, folder)
+    version, build, count = made.manifest.version, made.manifest.build, len(made.files)
+    if as_json:
+        told = {"ok": True, "folder": str(folder), "version": version, "build": build, "files": count, "dry_run": dry_run}
+        sys.stdout.write(json.dumps(told, indent=2) + "\n")
+        return
+    there = f"would be in {folder}" if dry_run else f"in {folder}; next: facepay flash app --release {folder}"
+    sys.stdout.write(f"{version} build {build}, {count} files {there}\n")
 
 
 @app.command("provision")
@@ -150,11 +157,14 @@ def provision(
 
 
 @app.command("report")
-def report(folder: To, *, maker: Maker = None) -> None:
+def report(folder: To, *, maker: Maker = None, as_json: AsJson = False) -> None:
     """Check the signature of a factory report, and say what it says."""
     from edge.field.flash import factory
 
     told = factory.check(folder, _public(maker))
+    if as_json:
+        sys.stdout.write(json.dumps({"ok": True, "report": told}, ensure_ascii=False, indent=2) + "\n")
+        return
     sys.stdout.write(f"{told['serial']}  {told['result']}  {told['at']}  build {told['build']}, signed\n")
 
 
@@ -174,15 +184,15 @@ def verify(
 @app.command("run")
 def run(
     file: Script, *, port: Ports = None, serial: Serials = None, every: Every = False,
-    timeout: Wait = 30.0, as_json: AsJson = False,
+    timeout: Wait = 30.0, dry_run: DryRun = False, as_json: AsJson = False,
 ) -> None:  # fmt: skip
     """Run a script on the board and show what it prints; the board restarts afterwards."""
     from edge.field.flash import app as work
     from edge.field.flash.look import clean
 
     def shown(place: Place, tell: Tell) -> Outcome:
-        done = work.script(place, file, timeout, tell)
-        for line in [] if as_json else str(done.facts["output"]).splitlines():
+        done = work.script(place, file, timeout, tell, dry_run=dry_run)
+        for line in [] if as_json else str(done.facts.get("output", "")).splitlines():
             tell.stage("| " + clean(line, 500))
         return done
 

@@ -13,7 +13,7 @@ from msgspec import Struct
 from edge.errors import EdgeError
 from edge.field.flash.look import Place
 from edge.field.flash.repl import Facts, Held, Slots
-from edge.field.flash.session import Session, at_prompt, must_fit_key, ran
+from edge.field.flash.session import Session, at_prompt, must_fit_key, ran, without_program
 from edge.field.flash.show import Outcome, Tell
 from edge.wire import release
 from edge.wire.release import MARKS, Release
@@ -24,6 +24,7 @@ WHY: Final = {
     "manifest": "its manifest cannot be read", "hash": "a file is not what the manifest says",
     "mac": "the manifest's code under the pairing key is wrong", "older": "it is older than what was proved",
     "extra": "a file lies there that the manifest does not list", "unconfirmed": "it never confirmed itself",
+    "old": "the board's /slots.py does not know how (facepay flash app --with-root renews it)",
 }  # fmt: skip
 
 
@@ -43,13 +44,19 @@ class Plan(Struct, frozen=True):
     write: tuple[str, ...]  # paths inside the slot
     stale: tuple[str, ...]  # paths on the board
     root: tuple[str, ...]  # paths on the board
+    differ: tuple[str, ...]  # of root, there and not as in this release: left alone without --with-root
     keep: int  # files that are there already
     size: int  # bytes to write
 
     def told(self) -> dict[str, Any]:
         """For --json."""
         return {"slot": self.slot, "written": list(self.write), "root": list(self.root),
-                "removed": list(self.stale), "kept": self.keep, "bytes": self.size}  # fmt: skip
+                "root_differs": list(self.differ), "removed": list(self.stale), "kept": self.keep,
+                "bytes": self.size}  # fmt: skip
+
+    def hint(self) -> str:
+        """What the engineer may want to know besides."""
+        return f"not as in this release: {', '.join(self.differ)}; --with-root renews them" if self.differ else ""
 
 
 def flash(place: Place, made: Release, wish: Wish, tell: Tell) -> Outcome:
@@ -61,7 +68,8 @@ def flash(place: Place, made: Release, wish: Wish, tell: Tell) -> Outcome:
         plan = planned(session, made, wish)
         if wish.dry_run:
             text = f"would write {len(plan.write)} files ({plan.size} bytes) to {plan.slot}, {plan.keep} are there"
-            return Outcome(place.name, True, text, facts={"dry_run": True, "build": build} | plan.told())
+            facts = {"dry_run": True, "build": build, "version": version} | plan.told()
+            return Outcome(place.name, True, text if plan.slot else f"{version} build {build} is there", hint=plan.hint(), facts=facts)
         if not plan.slot:
             tell.stage(f"build {build} is there")
             renew_sig(session, made)
@@ -74,7 +82,7 @@ def flash(place: Place, made: Release, wish: Wish, tell: Tell) -> Outcome:
     if not plan.slot:
         text = f"nothing to write: {text}"
     return Outcome(
-        place.name, True, text,
+        place.name, True, text, hint=plan.hint(),
         facts={"build": build, "version": version, "by": was.by, "trial": was.trial} | plan.told(),
     )  # fmt: skip
 
@@ -102,16 +110,15 @@ def planned(session: Session, made: Release, wish: Wish) -> Plan:
     """What has to be written; slot "" when the board has it all. E-FLS-30 when it has no room."""
     facts, manifest = session.facts, made.manifest
     there = session.board.files("/")
-    root = tuple(
-        path for path, data in sorted(made.root.items())
-        if path not in there or (wish.with_root and there[path].sha256 != _hash(data))
-    )  # fmt: skip
+    other = [p for p, data in sorted(made.root.items()) if p not in there or there[p].sha256 != _hash(data)]
+    root = tuple(path for path in other if wish.with_root or path not in there)
+    differ = tuple(path for path in other if path not in root)
     slots = facts.slots
     if slots is not None and not root and _complete(slots.active, there, manifest):
         held = slots.slots.get(slots.active)
         same = held is not None and (held.version, held.build) == (manifest.version, manifest.build)
         if same and slots.phase != "trial":
-            return Plan("", (), (), (), len(manifest.files), 0)
+            return Plan("", (), (), (), differ, len(manifest.files), 0)
     slot = target(slots)
     write = tuple(
         path for path, wanted in manifest.files.items() if there.get(f"{slot}/{path}") != wanted
@@ -127,7 +134,7 @@ def planned(session: Session, made: Release, wish: Wish) -> Plan:
             "E-FLS-30", f"the board has room for {facts.free + freed} bytes, {need} are needed",
             "what is not ours fills it: back it up and flash the runtime again",
         )
-    return Plan(slot, write, stale, root, len(manifest.files) - len(write), sum(sizes))
+    return Plan(slot, write, stale, root, differ, len(manifest.files) - len(write), sum(sizes))
 
 
 def target(slots: Slots | None) -> str:
@@ -152,6 +159,7 @@ def write(session: Session, made: Release, plan: Plan, wish: Wish, tell: Tell) -
         tell.stage(f"writing {path}")
         board.replace(path, made.root[path])
         sent(len(made.root[path]))
+    board.forget_slots()
     slot = board.begin()
     if slot != plan.slot:
         raise EdgeError("E-FLS-33", f"the board wants {slot} written, not {plan.slot}", "run it again")
@@ -249,15 +257,21 @@ def differences(slot: str, there: dict[str, release.File], manifest: release.Man
     return wrong + sorted(path for path in there if path not in known)
 
 
-def script(place: Place, file: Path, timeout_s: float, tell: Tell) -> Outcome:
-    """`flash run`: what a script prints, with an end."""
+def script(place: Place, file: Path, timeout_s: float, tell: Tell, *, dry_run: bool = False) -> Outcome:
+    """`flash run`: what a script prints, with an end. The program does not run meanwhile, and no
+    watchdog ends a script that takes its time."""
     try:
         code = file.read_bytes()[: release.FILE_BYTES_MAX].decode("utf-8")
     except (OSError, UnicodeDecodeError) as error:
         raise EdgeError("E-FLS-20", f"{file} cannot be read: {error}", "") from error
-    tell.stage(f"running {file.name}")
-    with at_prompt(place) as session:
-        out = session.repl.run("fp_feed()\n" + code, timeout_s)
+    if dry_run:
+        tell.stage("looking")
+        with at_prompt(place):
+            return Outcome(place.name, True, f"would run {file.name}", facts={"dry_run": True})
+    tell.stage("stopping the program")
+    with without_program(place) as session:
+        tell.stage(f"running {file.name}")
+        out = session.repl.run(code, timeout_s)
     return Outcome(place.name, True, f"{file.name} ended", facts={"output": out})
 
 

@@ -6,6 +6,7 @@ from __future__ import annotations
 import html
 import json
 from pathlib import Path
+from types import MappingProxyType
 from typing import Any, Final
 
 from cryptography.exceptions import InvalidSignature
@@ -20,6 +21,7 @@ NO_LIMIT: Final = 1e9
 REPORT: Final = "report.json"
 SIGNATURE: Final = "report.sig"
 REPORT_BYTES_MAX: Final = 64 * 1024
+RESULTS: Final = MappingProxyType({"skip": "not measured"})  # others as they are
 
 OF_BOARD: Final = """
 if {slot!r} not in sys.path:
@@ -167,32 +169,42 @@ def page(told: dict[str, Any], qr_svg: str) -> str:
 
     rows = "".join(
         f"<tr class={safe(row['result'])}><td>{safe(row['name'])}<td class=n>"
-        f"{'–' if row['measured'] is None else safe(row['measured'])}<td>{safe(row['unit'])}"
-        f"<td class=n>{_good(row['low'], row['high'])}<td>{safe(row['result'])}<td>{safe(row['note'])}"
+        f"{_number(row['measured'])}<td>{safe(row['unit'])}<td class=n>{_good(row['low'], row['high'])}"
+        f"<td>{RESULTS.get(row['result'], safe(row['result']))}<td>{safe(row['note'])}"
         for row in told["tests"]
     )
     about = "".join(
         f"<tr><th>{safe(name)}<td>{safe(told[key])}"
         for name, key in (
             ("Serial", "serial"), ("Board", "board"), ("Chip", "uid"), ("Runtime", "runtime"),
-            ("Version", "version"), ("Build", "build"), ("Pairing key", "key_fingerprint"),
-            ("Operator", "operator"), ("Station", "station"), ("Time", "at"),
+            ("Version", "version"), ("Build", "build"), ("Pairing key, fingerprint", "key_fingerprint"),
+            ("Operator", "operator"), ("Station", "station"), ("Time, UTC", "at"),
         )
     )  # fmt: skip
+    skipped = sum(row["result"] == "skip" for row in told["tests"])
+    verdict = "PASS" if told["result"] == "pass" else "FAIL"
+    verdict += f"<small>, {skipped} not measured</small>" if skipped else ""
     return (
         "<!doctype html><meta charset=utf-8><title>facepay " + safe(told["serial"]) + "</title><style>"
         "@page{size:A4;margin:18mm}body{font:11pt/1.4 system-ui,sans-serif;color:#111;max-width:174mm;margin:8mm auto}"
+        "@media print{body{margin:0 auto;-webkit-print-color-adjust:exact;print-color-adjust:exact}}"
         "h1{font-size:17pt;margin:0}.qr{float:right;width:34mm}.qr svg{width:34mm;height:34mm}"
         "table{border-collapse:collapse;width:100%;margin:5mm 0}.about{width:auto}"
         "td,th{padding:1.2mm 2mm;text-align:left;border-bottom:.2mm solid #ccc;vertical-align:top}"
-        ".n{text-align:right;font-variant-numeric:tabular-nums}.fail td{font-weight:600;background:#fde8e8}"
-        ".skip td{color:#666}.verdict{font-size:15pt;font-weight:600}</style>"
-        f"<div class=qr>{qr_svg}</div><h1>Controller {safe(told['serial'])}</h1>"
-        f"<p class=verdict>{'PASS' if told['result'] == 'pass' else 'FAIL'}</p><table class=about>{about}</table>"
+        ".n{text-align:right;white-space:nowrap;font-variant-numeric:tabular-nums}.fail td{font-weight:600;background:#fde8e8}"
+        ".skip td{color:#666}.verdict{font-size:15pt;font-weight:600}small{font-size:11pt;font-weight:400}</style>"
+        f"<div class=qr>{qr_svg if verdict.startswith('PASS') else ''}</div><h1>Controller {safe(told['serial'])}</h1>"
+        f"<p class=verdict>{verdict}</p><table class=about>{about}</table>"
         "<table><tr><th>Test<th class=n>Measured<th>Unit<th class=n>Good<th>Result<th>Note" + rows + "</table>"
         "<p>Signed: report.sig over report.json (Ed25519). This page is for people; the file is the report.</p>"
     )
 
 
+def _number(value: float | None) -> str:
+    return "–" if value is None else f"{value:,.10g}".replace(",", "\u202f")
+
+
 def _good(low: float, high: float) -> str:
-    return f"≥ {low:.0f}" if high >= NO_LIMIT else f"{low:g} … {high:g}"
+    if high >= NO_LIMIT:
+        return f"≥ {_number(low)}"
+    return _number(low) if low == high else f"{_number(low)} … {_number(high)}"

@@ -182,6 +182,7 @@ def _key_bytes(path: Path) -> bytes:
     try:
         return _small(path, KEY_BYTES_MAX)
     except (OSError, ValueError) as error:
+        why = f"{path}: {error.strerror}" if isinstance(error, OSError) else str(error)
         raise EdgeError(
-            "E-FLS-25", f"no maker's key: {error}", "facepay keys maker DIR makes one; --maker names the public half"
+            "E-FLS-25", f"no maker's key: {why}", "facepay keys maker DIR makes one; --maker names the public half"
         ) from error

@@ -29,6 +29,7 @@ class Greeting(Struct, frozen=True):
     board: str
     uid: str
     ms: int
+    trial: bool = False  # it has not confirmed itself yet
 
 
 class _Dice:
@@ -69,8 +70,9 @@ def _greet(port: Port, pair_key: bytes, wait_s: float) -> Greeting:
         if up_at is not None and time.monotonic() - up_at > STAY_S:
             info = link.info
             return Greeting(
-                str(info["version"]), str(info["build"]), str(info["board"]), str(info["uid"]), took_ms
-            )
+                str(info["version"]), str(info["build"]), str(info["board"]), str(info["uid"]), took_ms,
+                bool(info["trial"]),
+            )  # fmt: skip
         due = link.deadline()
         wait_ms = 50 if due is None else min(50, max(1, due - now_ms()))
         data = port.read(wait_ms / 1000)

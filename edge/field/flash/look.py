@@ -13,7 +13,7 @@ from serial.tools import list_ports
 from edge.errors import EdgeError
 from edge.field.flash import uf2
 from edge.field.flash.link import greet
-from edge.field.flash.onboard import arrive
+from edge.field.flash.onboard import arrive, excuse
 from edge.field.flash.port import Port
 from edge.field.flash.repl import BABBLE_BYTES, PROMPT, Facts, Repl
 
@@ -130,7 +130,8 @@ def _at_console(place: Place, port: Port, *, wake: bool) -> Seen:
         repl.leave()
         return seen(place, facts, "repl")
     if wake:
-        _, facts = arrive(repl)
+        board, facts = arrive(repl)
+        excuse(board, facts)
         repl.reset()  # its program goes on from the start
         return seen(place, facts, "running" if facts.running and repl.stopped else "repl")
     if len(heard) > BABBLE_BYTES:

@@ -26,7 +26,14 @@ SETUP: Final = f"""
 import sys, os, json, hashlib, binascii, gc
 fp_dog = None
 fp_ran = globals().get('fp_ran', False) or 'firmware.app' in sys.modules
-if fp_ran or any([m.startswith('firmware') for m in sys.modules]):
+sys.modules.pop('slots', None)  # half of it, when our Ctrl-C met its import in boot.py
+def fp_trial():
+    try:
+        import slots
+        return sys.path[0] in slots.SLOTS and slots.Board().state.phase == slots.TRIAL
+    except Exception:
+        return False
+if not fp_held and (fp_ran or any([m.startswith('firmware') for m in sys.modules]) or fp_trial()):
     try:
         import machine
         fp_dog = machine.WDT(timeout={WATCHDOG_MS})
@@ -92,7 +99,6 @@ except Exception:
 fp_s = os.statvfs('/')
 fp_k = fp_small('/key')
 fp_p = [p for p in sys.path if p in ('/a', '/b')]
-sys.modules.pop('slots', None)  # half of it, when our Ctrl-C met its import in boot.py
 try:
     from slots import Board
     fp_d = Board().describe()
@@ -108,28 +114,25 @@ print(json.dumps({
     'key_hash': fp_hex(hashlib.sha256(fp_k).digest()) if fp_k else '',
     'slots': fp_d,
     'free': fp_s[0] * fp_s[3],
+    'watched': fp_dog is not None,
     'running': fp_p[0] if fp_p and fp_ran else ''}))
 """
-# Host code for what /slots.py decides on the board. Rollback is "the active one is bad, given up".
-BEGIN: Final = "from slots import Board\nfp_b = Board()\nprint(json.dumps(fp_b.begin()))"
-INSTALL: Final = "print(json.dumps(Board().install()))"
-SWEEP: Final = "print(json.dumps(Board().sweep()))"
-BACK: Final = """
-import slots
-fp_b = slots.Board()
-fp_w = fp_b.check(1 - fp_b.state.active, slots.NEVER)
-if fp_w == slots.NONE:
-    fp_b._save(slots.step(fp_b.state, slots.BAD, slots.GIVEN_UP))
-print(json.dumps(slots.WHYS[fp_w]))
-"""
+# What /slots.py decides, on the board. One that is there from before knows fewer words.
+SLOTS: Final = "import slots\nfp_b = slots.Board()\n"
+BEGIN: Final = SLOTS + "print(json.dumps(fp_b.begin()))"
+INSTALL: Final = SLOTS + "print(json.dumps(fp_b.install()))"
+BACK: Final = SLOTS + "print(json.dumps(fp_b.back() if hasattr(fp_b, 'back') else 'old'))"
+LOOKED: Final = SLOTS + "if hasattr(fp_b, 'looked'):\n    fp_b.looked()"
+HOLD: Final = "with open('/hold', 'w') as fp_f:\n    pass"
+FORGET: Final = "sys.modules.pop('slots', None)"  # what is loaded is the one from before
 
 
 class Onboard:
     """The board at the other end of an entered raw REPL."""
 
-    def __init__(self, repl: Repl) -> None:
+    def __init__(self, repl: Repl, *, held: bool = False) -> None:
         self._repl = repl
-        repl.run(SETUP)
+        repl.run(f"fp_held = {held}{SETUP}")
 
     def facts(self) -> Facts:
         """Who it is. E-FLS-08 when it answers something else."""
@@ -193,13 +196,21 @@ class Onboard:
         """Let the board check what was written and set it on trial. "" or why not."""
         return str(self._json(INSTALL, 60))
 
-    def sweep(self) -> int:
-        """Remove what the manifest of the slot that is not active does not list; how many."""
-        return int(self._json(SWEEP, 60))
-
     def back(self) -> str:
-        """The other slot becomes the one that starts. "" or why not."""
+        """The other slot becomes the one that starts. "" or why not ("old": it cannot be asked)."""
         return str(self._json(BACK, 60))
+
+    def looked(self) -> None:
+        """The start that we interrupted counts as no try of a program on trial."""
+        self._repl.run("fp_feed()\n" + LOOKED)
+
+    def hold(self) -> None:
+        """The next start runs no program: a prompt, no watchdog."""
+        self._repl.run("fp_feed()\n" + HOLD)
+
+    def forget_slots(self) -> None:
+        """/slots.py was written anew: the next question goes to that one."""
+        self._repl.run(FORGET)
 
     def ask(self, code: str) -> Any:
         """What the code prints as JSON. E-FLS-08 when it dies or prints something else."""
@@ -215,16 +226,22 @@ class Onboard:
             raise EdgeError("E-FLS-08", "the board answers nonsense", "flash its runtime again") from error
 
 
-def arrive(repl: Repl) -> tuple[Onboard, Facts]:
+def arrive(repl: Repl, *, held: bool = False) -> tuple[Onboard, Facts]:
     """At its prompt, and who it is. Once more when it restarted under our hands (an earlier reset
-    that came late, a watchdog): nothing has been written yet."""
+    that came late, a watchdog): nothing has been written yet. `held`: it started without a program."""
     repl.enter()
     try:
-        board = Onboard(repl)
+        board = Onboard(repl, held=held)
         return board, board.facts()
     except EdgeError as error:
         if error.code != "E-FLS-07":
             raise
     repl.enter()
-    board = Onboard(repl)
+    board = Onboard(repl, held=held)
     return board, board.facts()
+
+
+def excuse(board: Onboard, facts: Facts) -> None:
+    """We ended what runs on trial: that start says nothing against it."""
+    if facts.slots is not None and facts.slots.phase == "trial":
+        board.looked()

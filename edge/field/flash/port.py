@@ -19,6 +19,8 @@ READ_MAX: Final = 4096
 WRITE_TIMEOUT_S: Final = 5.0
 HOLDERS_MAX: Final = 4
 LOOK_S: Final = 0.1
+# A port that has just come: udev sets its group a moment later, and ModemManager tries it out.
+NOT_YET: Final = frozenset({"E-FLS-01", "E-FLS-02", "E-FLS-03"})
 
 PULL = "pull the USB cable, count to five, plug it in again"
 
@@ -79,8 +81,15 @@ def wait_for(path: Path, most_s: float) -> Port:
         try:
             return Port(path)
         except EdgeError as error:
-            if error.code not in {"E-FLS-01", "E-FLS-02"} or time.monotonic() >= until:
-                raise  # E-FLS-02 too: udev sets the group a moment after the device is there
+            if error.code not in NOT_YET or time.monotonic() >= until:
+                raise
+        time.sleep(LOOK_S)
+
+
+def wait_until_back(path: Path, most_s: float) -> None:
+    """Until the port is there again, if it comes in time: nobody asked for it."""
+    until = time.monotonic() + most_s
+    while not path.exists() and time.monotonic() < until:
         time.sleep(LOOK_S)
 
 

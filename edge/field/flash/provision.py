@@ -92,7 +92,7 @@ def provision(place: Place, order: Order, tell: Tell) -> Outcome:
         raise EdgeError("E-FLS-52", f"the link failed: {rows[-1].note}", f"{mine}/report.html has the values")
     skipped = ", ".join(row.name for row in rows if row.result == "skip")
     return Outcome(
-        place.name, True, f"{serial} is paired, build {was.build} runs, said by its {was.by}",
+        place.name, True, f"{serial} is paired, build {was.build} runs, said by its {was.by}; key, label and report in {mine}",
         hint=f"not measured: {skipped}" if skipped else "",
         facts={"serial": serial, "board": name, "folder": str(mine), "by": was.by,
                "key_fingerprint": fingerprint(key), "tests": told["tests"]},

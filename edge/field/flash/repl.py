@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import re
 import time
+from pathlib import Path
 from typing import Final
 
 from msgspec import Struct
@@ -17,6 +18,7 @@ from edge.field.flash.port import PULL, Port
 
 RAW: Final = b"raw REPL; CTRL-B to exit\r\n>"
 PROMPT: Final = b">>> "
+NO_SLOT: Final = b"no slot can be started"  # said by /boot.py
 ENTER_S: Final = (0.6, 1.5, 3.0)  # patience of each attempt to get in
 HELD_MAX: Final = 256 * 1024  # of what one step prints
 BABBLE_BYTES: Final = 512  # more than that without a prompt is a program that talks, not a board at work
@@ -70,6 +72,7 @@ class Facts(Struct, frozen=True):
     free: int  # bytes of the file system
     slots: Slots | None = None  # what /slots.py says; None when it is not there
     running: str = ""  # the slot whose application is in memory: "/a", "/b" or ""
+    watched: bool = False  # a watchdog runs, which each step feeds
 
     def runtime(self) -> tuple[int, ...]:
         """The version as numbers."""
@@ -84,16 +87,26 @@ class Repl:
         self._paste = True
         self._held = b""
         self.entered = False
-        self.crash = ""  # the last line of a traceback that was there before we came
+        self.crash = ""  # why no program runs, as heard before we came
         self.stopped = False  # whether Ctrl-C met our program at work, and not a prompt or a wreck
 
+    @property
+    def path(self) -> Path:
+        """Of its port."""
+        return self._port.path
+
     def listen(self, seconds: float) -> None:
-        """Let a board start, and notice when its program dies: a good one prints nothing."""
+        """Let a board start. A good program prints nothing; one that dies, or a board that comes to its
+        prompt without one, ends the listening, and `crash` says which."""
         until, heard = time.monotonic() + seconds, b""
-        while (left := until - time.monotonic()) > 0:
+        while not self.crash and (left := until - time.monotonic()) > 0:
             heard = (heard + self._port.read(left))[-READ_KEPT:]
             if found := DIED.search(heard):
                 self.crash = shown(found.group(1))[1:-1]
+            elif NO_SLOT in heard:
+                self.crash = "neither slot holds a program that can be started"
+            elif PROMPT in heard:
+                self.crash = "the board sits at its prompt"
 
     def enter(self) -> None:
         """Interrupt whatever runs. E-FLS-05 nothing answers, E-FLS-06 noise without a prompt."""

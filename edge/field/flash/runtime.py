@@ -76,7 +76,7 @@ def flash(place: Place, made: Runtime, timeout_s: float, tell: Tell, *, dry_run:
     tell.stage("waiting for the prompt")
     version = _version(usb, timeout_s)
     return Outcome(
-        place.name, True, f"runtime {version} answers on {usb}",
+        place.name, True, f"runtime {version} answers on {usb}", hint="the program comes next: facepay flash app",
         facts={"runtime": version, "port_now": str(usb), "board": board},
     )  # fmt: skip
 

@@ -79,7 +79,7 @@ class Moving:
 
     def more(self, done: int, total: int) -> None:
         """The line's bar."""
-        self._progress.update(self._task, completed=done, total=max(total, 1))
+        self._progress.update(self._task, completed=done, total=total + 1)  # `end` has the last one
 
     def end(self, text: str) -> None:
         """The last text; the line stands still from now on."""
@@ -115,6 +115,9 @@ class Show:
                 outcome = do(place, tell)
             except EdgeError as error:
                 outcome = Outcome(place.name, False, error.message, error.code, error.hint)
+            except Exception as error:  # our mistake with one board must not hide how the others ended
+                text = f"the command itself failed: {type(error).__name__}: {error}"[:200]
+                outcome = Outcome(place.name, False, text, "E-SYS-01", "report this as a bug")
             if isinstance(tell, Moving):
                 tell.end("done" if outcome.ok else f"FAILED {outcome.code}")
             return outcome

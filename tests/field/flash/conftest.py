@@ -22,6 +22,7 @@ import time
 from firmware.app import WORD
 def main(slot):
     {confirm}
+    print('at work')
     while True:
         time.sleep_ms(20)
 """

@@ -15,30 +15,57 @@ import termios
 import threading
 import time
 import tty
+from collections.abc import Callable
 from pathlib import Path
 
 from sim.board import micropython
 
 SHIMS = Path(__file__).parent / "shims"
+PIECE = b"a2b_base64('"
+BUSY_TICKS = 40  # of /proc, of a program that never pauses
+BREAK_S = 10
+WAIT_S = 120  # a hang guard, not a measurement
 RAW = b"raw REPL; CTRL-B to exit\r\n>"
+# System calls in which a program waits. There SIGINT is safe: the unix VM jumps out of its signal
+# handler, and in the middle of an allocation that leaves a lock of its own held for ever.
+WAITS = {"x86_64": {7, 23, 35, 230, 232, 270, 271, 281}, "aarch64": {22, 72, 73, 101, 115}}
+
+
+def paused(pid: int) -> bool:
+    """Whether it waits for time or bytes, as a program at work does most of the time."""
+    try:
+        word = Path(f"/proc/{pid}/syscall").read_text().split()[0]
+    except (OSError, IndexError):
+        return True  # not ours to see, or gone: as if
+    return word.isdigit() and int(word) in WAITS.get(os.uname().machine, ())
+
+
+def ticks(pid: int) -> int:
+    """Of processor time that it has had; 0 when it is gone."""
+    try:
+        fields = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()
+    except OSError:
+        return 0
+    return int(fields[11]) + int(fields[12])
 
 
 class Rig:
-    """`mode`: "" as it should be, "mute", "babble". `link` is the stable name of the pty.
-    `cut_after`: bytes from the host until the cable is out; `eat`: bytes of the board that get lost."""
+    """`mode`: "" as it should be, "mute", "babble". `link` is the stable name of the pty. `cut_at`: the
+    cable is out once the host has said this; `flip`: a bit of the first piece of a file turns."""
 
     def __init__(self, folder: Path, name: str = "usb", *, mode: str = "", blocks: int = 352,
                  uid: str = "e661640843123456", read_only: bool = False, no_paste: bool = False,
-                 cut_after: int = 0, flip_after: int = 0,
+                 cut_at: bytes = b"", flip: bool = False,
                  stuck: int = 0, plug: bool = False) -> None:  # fmt: skip
         folder.mkdir(parents=True, exist_ok=True)
         self.link = folder / name
         self.image = folder / f"{name}.img"
         self.mode, self.blocks, self.uid = mode, blocks, uid
         self.read_only, self.no_paste = read_only, no_paste
-        self.cut_after, self.flip_after = cut_after, flip_after
+        self.cut_at, self.flip = cut_at, flip
         self.stuck, self.plug = stuck, plug
-        self.heard = 0
+        self.heard = b""  # from the host
+        self.said = b""  # by the board
         self.starts = 0
         if not self.image.exists():
             self.image.write_bytes(b"\xff" * (4096 * blocks))
@@ -67,6 +94,17 @@ class Rig:
         self._thread.join(10)
         for fd in (self._stop_r, self._stop_w):
             os.close(fd)
+
+    def until(self, holds: Callable[[], object], what: str) -> None:
+        """Wait for something the board does; AssertionError when it never happens."""
+        give_up = time.monotonic() + WAIT_S
+        while not holds():
+            assert time.monotonic() < give_up, f"never: {what}; it said {self.said[-500:]!r}"
+            time.sleep(0.02)
+
+    def until_up(self) -> None:
+        """Its file system is there: Ctrl-C meets boot.py at the earliest."""
+        self.until(lambda: self._started, "it starts")
 
     def _spawn(self, *, run_main: bool) -> None:
         self.starts += 1
@@ -122,12 +160,12 @@ class Rig:
 
     def _from_host(self) -> bool:
         data = os.read(self._outer, 4096)
-        self.heard += len(data)
-        if self.cut_after and self.heard >= self.cut_after:
+        self.heard += data
+        if self.cut_at and self.cut_at in self.heard:
             return False
-        if self.flip_after and self.heard >= self.flip_after and b"a2b_base64" in data:
-            self.flip_after = 0
-            at = data.index(b"a2b_base64") + 30
+        if self.flip and PIECE in data[:-12]:
+            self.flip = False
+            at = data.index(PIECE) + len(PIECE) + 8
             data = data[:at] + (b"A" if data[at : at + 1] != b"A" else b"B") + data[at + 1 :]
         if self._vm is None:
             return True
@@ -139,8 +177,15 @@ class Rig:
             if head:
                 os.write(self._console, head)
             if sep and self._interruptible():
-                self._vm.send_signal(signal.SIGINT)
-                time.sleep(0.02)
+                pid, give_up = self._vm.pid, time.monotonic() + BREAK_S
+                begun = ticks(pid)
+                while self._interruptible() and not paused(pid) and time.monotonic() < give_up:
+                    if ticks(pid) - begun > BUSY_TICKS:
+                        break
+                    time.sleep(0.001)
+                if self._interruptible():
+                    self._vm.send_signal(signal.SIGINT)
+                    time.sleep(0.02)
             elif sep:
                 os.write(self._console, sep)
         return True
@@ -189,5 +234,6 @@ class Rig:
         self._say(data)
 
     def _say(self, data: bytes) -> None:
+        self.said += data
         with contextlib.suppress(OSError):
             os.write(self._outer, data)

@@ -9,7 +9,9 @@ from pathlib import Path
 import pytest
 
 from sim.board import SimBoard, micropython
+from tests.field.flash import cuts
 from tests.field.flash.conftest import ROOT
+from tests.field.flash.cuts import Cut
 
 pytestmark = pytest.mark.skipif(not any(p.exists() for p in micropython.candidates()), reason="no VM")
 
@@ -72,6 +74,8 @@ def test_from_an_empty_chip_to_an_upgrade_and_back(tmp_path, facepay, maker) -> 
         assert (checked.status, "proved" in checked.out) == (0, True), checked.out
         back = facepay("flash", "app", *on, *key, "--rollback", "--json").json["boards"][0]
         assert (back["ok"], back.get("version"), back.get("by")) == (True, "0.2.0", "link"), str(back)
+        again = facepay("flash", "app", *on, *key, "--rollback", "--json").json["boards"][0]
+        assert (again["ok"], again.get("version")) == (True, "0.3.0"), "and forth"
         wrong = tmp_path / "wrong.key"
         wrong.touch(0o600)
         wrong.write_bytes(bytes(32))
@@ -79,19 +83,20 @@ def test_from_an_empty_chip_to_an_upgrade_and_back(tmp_path, facepay, maker) -> 
         assert (stranger.status, "E-FLS-51" in stranger.out) == (15, True)
 
 
-@pytest.mark.parametrize("writes", [3, 60, 200])
-def test_after_a_power_cut_in_an_upgrade_the_old_version_runs_and_the_command_is_repeated(
-    tmp_path, facepay, maker, writes
-) -> None:
-    newer = release(tmp_path, "0.3.0")
-    with SimBoard(tmp_path / "b") as board:
-        on = ("--port", board.directory, "--pair-key", board.key_path)
-        old = facepay("flash", "list", *on, "--json").json[0]["build"]
-        board.control.ask("cut_at_write", n=writes)
-        cut = facepay("flash", "app", *on, "--maker-key", maker, "--tree", newer)
-        assert (cut.status != 0, "done  " in cut.out) == (True, False), cut.out
-        board.control.ask("replug")
-        seen = facepay("flash", "list", *on, "--json").json[0]
-        assert (seen["state"], seen["build"]) == ("running", old)
-        again = facepay("flash", "app", *on, "--maker-key", maker, "--tree", newer, "--json").json["boards"][0]
-        assert (again["ok"], again["version"]) == (True, "0.3.0"), again
+@pytest.mark.slow
+def test_after_a_power_cut_in_an_upgrade_one_version_runs_whole_and_the_command_is_repeated(tmp_path) -> None:
+    """A sample; all of them: `python -m tests.field.flash.cuts`."""
+    upgrade = cuts.prepare(tmp_path)
+    assert upgrade.writes > 60, "24 files are more than that"
+    count = upgrade.writes
+    found = cuts.sweep(upgrade, [1, count // 2, count - 2, count], 1)
+    assert not cuts.broken(found), found
+    assert (found[0].code, found[-1].version) == ("E-FLS-04", cuts.NEW)
+
+
+def test_a_sweep_sees_a_board_that_keeps_no_promise() -> None:
+    kept = [Cut(1, "E-FLS-04", cuts.OLD), Cut(2, "", cuts.NEW)]
+    assert not cuts.broken(kept)
+    assert cuts.broken(kept[::-1])
+    assert cuts.broken(kept[:1])
+    assert cuts.broken([*kept, Cut(3, "", cuts.NEW, "it said done")])

@@ -44,6 +44,7 @@ def test_a_provisioned_board_has_our_key_a_label_and_a_signed_report(tmp_path, f
         # A paired board is not flashed with another key, and is with its own.
         assert facepay("flash", "app", *on, "--tree", tree("0.3.0")).status == 15
         own = facepay("flash", "app", *on, "--tree", tree("0.3.0"), "--pair-key", key, "--json")
+        assert own.status == 0, own.out
         assert own.json["boards"][0]["build"] != seen["build"]
         verified = facepay("flash", "verify", "--port", rig.link, "--maker", public, "--pair-key", key)
         assert verified.status == 0, verified.out

@@ -109,7 +109,7 @@ def test_copied_is_done_only_when_the_prompt_answers(drive, tmp_path, facepay, c
                 shutil.rmtree(drive)
                 if comes_back:
                     with Rig(tmp_path / "b"):
-                        stop.wait(30)
+                        stop.wait(200)
                 return
             time.sleep(0.05)
 
@@ -117,7 +117,8 @@ def test_copied_is_done_only_when_the_prompt_answers(drive, tmp_path, facepay, c
     thread.start()
     (tmp_path / "b").mkdir()
     try:
-        done = facepay("flash", "runtime", file, "--bootsel", drive, "--port", tmp_path / "b" / "usb", "--timeout", "4", "--json")
+        done = facepay("flash", "runtime", file, "--bootsel", drive, "--port", tmp_path / "b" / "usb",
+                       "--timeout", "60" if comes_back else "4", "--json")  # fmt: skip
     finally:
         stop.set()
         thread.join()

@@ -36,7 +36,7 @@ export function confirmScreen(fields) {
     say: fields.split ? t("confirm.spoken", { amount: yuan(fields.split.psn_cash_pay_fen) }) : t("confirm.title"),
     cancel: true,
     side: fields.choice ? { button: "pay", icon: "money", word: t("pay.word") } : null,
-    go: { button: "confirm", value: fields.mode, icon: "check", word: t(fields.split ? "confirm.go" : "confirm.go.free") },
+    go: { button: "confirm", value: fields.asks, icon: "check", word: t(fields.split ? "confirm.go" : "confirm.go.free") },
   };
 }
 
