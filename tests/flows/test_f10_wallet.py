@@ -49,7 +49,8 @@ def provinces(desk) -> dict[str, int]:
     sums = {"32": 0, "51": 0}
     for row in rows_of(desk.centre, store.postings):
         if row["entry"].startswith("W"):
-            sums[row["entry"].split("-")[1]] += row["fen"] if "take" not in row["entry"] else 0
+            book = row["entry"].split("-")[1]
+            sums["51" if book == "take" else book] += row["fen"]  # the receiver's own province
     return sums
 
 

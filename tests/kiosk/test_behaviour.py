@@ -36,7 +36,7 @@ def wait_presses(page: Page, port: ScriptedPort, *wanted: Pressed) -> None:
         ("card", "back", "other_way", ""),
         ("whom", "person-1", "choose", "1"),
         ("whom", "cancel", "cancel", ""),
-        ("confirm", "go", "confirm", "online"),
+        ("confirm", "go", "confirm", "online.1"),
         ("confirm", "cancel", "cancel", ""),
         ("settled", "go", "done", ""),
         ("provisional", "go", "done", ""),
@@ -59,7 +59,7 @@ def test_a_hasty_double_press_posts_once(page: Page, port: ScriptedPort):
         "const b = document.querySelector('[data-key=go]'); b.click(); b.click(); b.click()"
     )
     page.wait_for_timeout(200)
-    wait_presses(page, port, Pressed("confirm", "online", 3))
+    wait_presses(page, port, Pressed("confirm", "online.1", 3))
 
 
 @pytest.mark.parametrize(
