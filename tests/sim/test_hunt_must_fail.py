@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from msgspec.structs import replace
 
-from edge.core.books import answers
+from edge.core.books import dialects
 from edge.core.books.bills import Book
 from edge.core.books.tasks import Tasks
 from edge.core.effects import Save, Settle
@@ -136,12 +136,12 @@ def test_the_hunt_sees_a_debt_that_no_staff_is_told_of(monkeypatch):
 
 
 def test_the_hunt_sees_a_bill_that_is_told_with_another_fund_part(monkeypatch):
-    real = answers.split_from
+    real = dialects.read
 
     def generous(form):
         split = real(form)
         more = {"fund_pay_sumamt_fen": split.fund_pay_sumamt_fen + 1}
         return replace(split, **more)
 
-    monkeypatch.setattr(answers, "split_from", generous)
+    monkeypatch.setattr(dialects, "read", generous)
     assert "same bills" in broken_by("delay")

@@ -81,12 +81,14 @@ class Reader:
 
 def _ends_flat(rgb: NDArray[np.uint8]) -> bool:
     """A JPEG whose data ended early, but with its end mark, decodes without a word: what is missing
-    has one colour. No sensor gives that but in black and in white.
+    has one colour. No sensor gives that but in black and in white; a picture that is one colour from
+    its first line on shows nothing, and is not torn.
     """
     last = rgb[-BLOCK:]
     first = last[0, 0]
-    flat = bool((last == first).all())
-    return flat and int(first.max()) > 0 and int(first.min()) < WHITE
+    if not (last == first).all() or (rgb == first).all():
+        return False
+    return int(first.max()) > 0 and int(first.min()) < WHITE
 
 
 class JpegCutter:
