@@ -19,10 +19,14 @@ from typing import TYPE_CHECKING
 from edge.errors import EdgeError
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     from edge.drivers.vision.models import Member, Package
 
 PACKAGE_BYTES_MAX = 64 * 1024 * 1024
 FETCH_TIMEOUT_S = 300
+SYSTEM_CA = Path("/etc/ssl/certs/ca-certificates.crt")
+EXTRA_CA = "NODE_EXTRA_CA_CERTS"
 
 
 def bring(package: Package, directory: Path) -> None:
@@ -75,6 +79,13 @@ def npm() -> str:
     return found
 
 
+def _trusting(given: Mapping[str, str]) -> dict[str, str]:
+    """npm of a wheel knows its own authorities only; this machine's are those that its owner chose
+    (a registry behind a company's proxy)."""
+    ours = {EXTRA_CA: str(SYSTEM_CA)} if SYSTEM_CA.is_file() else {}
+    return ours | dict(given)
+
+
 def _download(package: Package, scratch: Path) -> Path:
     spec = f"{package.name}=={package.version}"
     if package.client == "pip":
@@ -92,6 +103,7 @@ def _download(package: Package, scratch: Path) -> Path:
             errors="replace",
             timeout=FETCH_TIMEOUT_S,
             check=False,
+            env=_trusting(os.environ),
         )
     except (OSError, subprocess.TimeoutExpired) as failed:
         raise EdgeError(

@@ -78,7 +78,8 @@ def test_a_program_that_dies_at_start_is_never_done(tmp_path, facepay, maker, tr
         assert done.status == 14
         told = done.json["boards"][0]
         assert (told["ok"], told["code"]) == (False, "E-FLS-41")
-        assert "no lamps" in told["message"]
+        # what it printed before our port was open again is lost, on hardware as well
+        assert "no lamps" in told["message"] or "sits at its prompt" in told["message"]
 
 
 def test_a_slot_that_never_confirms_falls_back_and_the_board_says_why(
