@@ -18,6 +18,7 @@ ITEMS_MAX = 16 * 1024  # the benefit rules are in it
 EVERYONE = "*"
 PROFILES = ("P0", "P1", "P2")
 BANDS_MAX = 16
+NET = "passive"  # the check that is always demanded: a verdict has its score and threshold
 
 
 def encode(policy: Policy, terminal: str, signer: cose.Signer) -> bytes:
@@ -103,7 +104,8 @@ def _sensible(rules: LivenessRules) -> bool:
     return (
         0 < len(bands) <= BANDS_MAX
         and min(one.from_fen for one in bands) == 0
-        and all(one.must for one in bands)
+        and all(NET in one.must for one in bands)
+        and (not rules.instead or NET in rules.instead)
         and rules.tries_max > 0
         and rules.time_limit_ms > 0
     )

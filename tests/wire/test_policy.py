@@ -45,7 +45,7 @@ policies = st.builds(
             st.builds(
                 LivenessBand,
                 from_fen=fens,
-                must=st.lists(st.text(min_size=1, max_size=9), min_size=1, max_size=4).map(tuple),
+                must=st.lists(st.text(max_size=9), max_size=4).map(lambda more: ("passive", *more)),
                 odds_min=st.floats(-9, 9),
             ),
             max_size=3,
@@ -142,6 +142,8 @@ def test_a_policy_without_liveness_rules_of_its_own_is_the_bytes_it_was_before_t
         {"bands": []},
         {"bands": [{"from_fen": 0, "must": []}]},
         {"bands": [{"from_fen": 100, "must": ["passive"]}]},
+        {"bands": [{"from_fen": 0, "must": ["form"]}]},
+        {"instead": ["gesture"]},
         {"bands": [{"from_fen": 0, "must": ["passive"], "unless": "vip"}]},
         {"strictness": 9},
         {"limits": {"gain": "low"}},

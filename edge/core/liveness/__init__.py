@@ -1,4 +1,4 @@
-"""Is that a living person, now? Checks, each a file in `checks/`, and the one rule that weighs them.
+"""Is that a living person, now? Checks, each a file in `checks/`, and one rule that weighs them.
 
 The rule: every check that the policy demands for this amount must pass; then the fused odds must
 reach the policy's. Fused odds = the sum of what the checks add, each limited to `ODDS_MAX`, in
