@@ -11,7 +11,7 @@ import pytest
 
 from edge.core.types import BillStatus, Now
 from sim.bank.bank import SimBank
-from sim.centre.books import orders, store
+from sim.centre.books import ledgers, orders, store
 from sim.centre.books.orders import BEGIN, FINAL, LATE, TABLE, Ins, On, Own
 from sim.centre.books.people import PersonSpec
 from sim.centre.desk import Centre
@@ -175,11 +175,12 @@ def test_f05_without_a_contract_it_is_not_offered_and_a_record_that_asks_is_reje
 def test_f05_more_than_the_person_confirmed_is_never_taken(counter) -> None:
     desk, line = counter
     chosen(desk)
-    other = desk.device.settle(desk.device.who(ZHANG), "B7", [("SYN-A-0001", 60_00)])
-    assert str(desk.device.do(other).outcome) == "settled"  # empties the account meanwhile
-    desk.press("confirm", "online")
-    assert line.bank.balance("SYN-Z") in (AT_BANK, AT_BANK - desk.of("B1").split.psn_cash_pay_fen)
-    assert line.bank.balance("SYN-Z") >= AT_BANK - PART
+    spent = {"acct:SYN-Z": -50_00, "bank:counter": 50_00}  # elsewhere, meanwhile
+    desk.at_centre(ledgers.post, "elsewhere", spent, desk.now.utc_ms)
+    desk.press("confirm", "online").sees("refused")
+    assert desk.screen.fields["code"] in ("pay_more", "rejected_pay_more")
+    assert desk.of("B1").status is BillStatus.REJECTED
+    assert line.bank.balance("SYN-Z") == AT_BANK
 
 
 # -- every fault at every point ---------------------------------------------------------------------

@@ -18,6 +18,7 @@ from edge.field.flash.port import PULL, Port
 
 RAW: Final = b"raw REPL; CTRL-B to exit\r\n>"
 PROMPT: Final = b">>> "
+AT_PROMPT: Final = "the board sits at its prompt"  # what it died of was said before we came
 NO_SLOT: Final = b"no slot can be started"  # said by /boot.py
 ENTER_S: Final = (0.6, 1.5, 3.0)  # patience of each attempt to get in
 HELD_MAX: Final = 256 * 1024  # of what one step prints
@@ -106,7 +107,15 @@ class Repl:
             elif NO_SLOT in heard:
                 self.crash = "neither slot holds a program that can be started"
             elif PROMPT in heard:
-                self.crash = "the board sits at its prompt"
+                self.crash = AT_PROMPT
+
+    def hear_again(self, seconds: float) -> None:
+        """A board at its prompt starts its program once more, and this time we listen: a soft reset
+        keeps the port."""
+        assert self.crash == AT_PROMPT, self.crash
+        self.crash = ""
+        self._port.write(b"\x04")
+        self.listen(seconds)
 
     def enter(self) -> None:
         """Interrupt whatever runs. E-FLS-05 nothing answers, E-FLS-06 noise without a prompt."""

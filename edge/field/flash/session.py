@@ -16,7 +16,7 @@ from edge.field.flash.link import Greeting, greet
 from edge.field.flash.look import Place
 from edge.field.flash.onboard import Onboard, arrive, excuse
 from edge.field.flash.port import wait_for, wait_until_back
-from edge.field.flash.repl import Facts, Held, Repl
+from edge.field.flash.repl import AT_PROMPT, Facts, Held, Repl
 
 BACK_S: Final = 20.0  # for a board that restarts to be there again
 CONFIRM_S: Final = 15.0  # for a greeted program on trial to confirm itself
@@ -141,6 +141,8 @@ def _interrupted(usb: Path, wanted: Held, settle_s: float) -> Ran | None:
     repl = Repl(port)
     try:
         repl.listen(settle_s)
+        if repl.crash == AT_PROMPT:
+            repl.hear_again(settle_s)
         board, facts = arrive(repl)
         slots = facts.slots
         held = slots.slots.get(slots.active) if slots else None

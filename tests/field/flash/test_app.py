@@ -9,6 +9,8 @@ from pathlib import Path
 
 import pytest
 
+from edge.field.flash.port import Port
+from edge.field.flash.repl import AT_PROMPT, Repl
 from edge.wire import release
 from firmware import slots
 from sim.board import micropython
@@ -78,8 +80,21 @@ def test_a_program_that_dies_at_start_is_never_done(tmp_path, facepay, maker, tr
         assert done.status == 14
         told = done.json["boards"][0]
         assert (told["ok"], told["code"]) == (False, "E-FLS-41")
-        # what it printed before our port was open again is lost, on hardware as well
-        assert "no lamps" in told["message"] or "sits at its prompt" in told["message"]
+        assert "no lamps" in told["message"]
+
+
+def test_a_death_that_nobody_heard_is_heard_at_the_next_start(tmp_path) -> None:
+    with Rig(tmp_path / "b") as rig:
+        rig.until_up()
+        port = Port(rig.link)
+        repl = Repl(port)
+        repl.enter()
+        repl.run("with open('/main.py', 'w') as f: f.write(\"raise ValueError('no lamps')\")")
+        repl.leave()
+        repl.crash = AT_PROMPT
+        repl.hear_again(60.0)  # ends when it is heard
+        port.close()
+    assert "no lamps" in repl.crash
 
 
 def test_a_slot_that_never_confirms_falls_back_and_the_board_says_why(
