@@ -18,21 +18,21 @@ from edge.errors import EdgeError
 from sim.centre import bodies
 from sim.centre.books import ledgers
 from sim.centre.books import store as t
+from sim.centre.books.columns import table, whole, words
 
 if TYPE_CHECKING:
     from sim.centre.asks import Question
 
 ROWS_MAX: Final = 100
-advances = sa.Table(
+advances = table(
     "advances",
-    t.META,
-    sa.Column("setl_id", sa.Text, primary_key=True),
-    sa.Column("fixmedins_code", sa.Text, nullable=False),
-    sa.Column("home", sa.Text, nullable=False),  # the pool that owes it
-    sa.Column("month", sa.Text, nullable=False),  # yyyymm of the settlement
-    sa.Column("at_text", sa.Text, nullable=False),
-    sa.Column("fen", sa.BigInteger, nullable=False),
-    sa.Column("cnfm", sa.BigInteger, nullable=False),  # how often it was confirmed and taken back
+    words("setl_id", primary_key=True),
+    words("fixmedins_code"),
+    words("home"),  # the pool that owes it
+    words("month"),  # yyyymm of the settlement
+    words("at_text"),
+    whole("fen"),
+    whole("cnfm"),  # how often it was confirmed and taken back
     sa.Index("advances_month", "fixmedins_code", "month"),
 )
 _ADD: Final = advances.insert()

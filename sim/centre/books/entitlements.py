@@ -12,45 +12,35 @@ from msgspec import Struct
 from edge.core import benefit
 from edge.core.benefit import Enrolment, Filing, Recognition, Waiting
 from sim.centre.books import store as t
+from sim.centre.books.columns import table, whole, words
 
 ROWS_MAX: Final = 32  # of one person
 
 
-def _text(name: str, *, primary_key: bool = False) -> sa.Column[str]:
-    return sa.Column(name, sa.Text, nullable=False, primary_key=primary_key)
-
-
-def _int(name: str) -> sa.Column[int]:
-    return sa.Column(name, sa.BigInteger, nullable=False)
-
-
-coverages = sa.Table(
+coverages = table(
     "coverages",
-    t.META,
-    _text("psn_no", primary_key=True),
-    _text("covered"),  # the first day with benefit
-    _text("paid_on"),
-    _text("born_on"),  # "" unless covered from birth
+    words("psn_no", primary_key=True),
+    words("covered"),  # the first day with benefit
+    words("paid_on"),
+    words("born_on"),  # "" unless covered from birth
 )
-recognitions = sa.Table(
+recognitions = table(
     "recognitions",
-    t.META,
-    _text("psn_no", primary_key=True),
-    _text("dise_codg", primary_key=True),
-    _text("begndate"),
-    _text("enddate"),
+    words("psn_no", primary_key=True),
+    words("dise_codg", primary_key=True),
+    words("begndate"),
+    words("enddate"),
 )
-filings = sa.Table(
+filings = table(
     "filings",
-    t.META,
-    _text("trt_dcla_detl_sn", primary_key=True),
-    _text("psn_no"),
-    _text("kind"),
-    _text("mdtrtarea_admdvs"),
-    _text("begndate"),
-    _text("enddate"),
-    _text("fixmedins_code"),
-    _int("at_ms"),
+    words("trt_dcla_detl_sn", primary_key=True),
+    words("psn_no"),
+    words("kind"),
+    words("mdtrtarea_admdvs"),
+    words("begndate"),
+    words("enddate"),
+    words("fixmedins_code"),
+    whole("at_ms"),
     sa.Index("filings_psn", "psn_no"),
 )
 _COVERED: Final = t.get(coverages, "psn_no", only=("covered", "born_on"))

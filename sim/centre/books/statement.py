@@ -14,6 +14,7 @@ from edge.core import money
 from edge.core.books import dialects
 from edge.core.types import Json
 from sim.centre.books import store as t
+from sim.centre.books.columns import blob, table, whole, words
 from sim.centre.books.registry import Terminal
 
 ROWS_MAX: Final = 12_000  # of one terminal and question
@@ -21,62 +22,50 @@ FILES_MAX: Final = 20  # of one terminal, the oldest goes
 FIGURES: Final = ("medfee_fen", "fund_fen", "acct_fen", "hosp_fen")
 
 
-def _text(name: str, *, primary_key: bool = False) -> sa.Column[str]:
-    return sa.Column(name, sa.Text, nullable=False, primary_key=primary_key)
-
-
-def _int(name: str, *, primary_key: bool = False) -> sa.Column[int]:
-    return sa.Column(name, sa.BigInteger, nullable=False, primary_key=primary_key)
-
-
-movements = sa.Table(
+movements = table(
     "movements",
-    t.META,
     sa.Column("id", sa.Integer, primary_key=True, autoincrement=True),
-    _text("fixmedins_code"),
-    _text("terminal"),
-    _text("day"),  # yyyymmdd of the decision at the place of care
-    _text("msgid"),
-    _text("setl_id"),
-    _text("mdtrt_id"),
-    _text("psn_no"),
-    _text("clr_type"),
-    _text("insutype"),
-    _text("setl_optins"),
-    _int("refd"),
-    *(_int(name) for name in FIGURES),
+    words("fixmedins_code"),
+    words("terminal"),
+    words("day"),  # yyyymmdd of the decision at the place of care
+    words("msgid"),
+    words("setl_id"),
+    words("mdtrt_id"),
+    words("psn_no"),
+    words("clr_type"),
+    words("insutype"),
+    words("setl_optins"),
+    whole("refd"),
+    *(whole(name) for name in FIGURES),
     sa.Index("movements_day", "terminal", "day"),
     sa.Index("movements_msgid", "fixmedins_code", "msgid"),
 )
-reversals = sa.Table(  # also of what has not come yet: a tombstone
+reversals = table(  # also of what has not come yet: a tombstone
     "reversals",
-    t.META,
-    _text("fixmedins_code", primary_key=True),
-    _text("omsgid", primary_key=True),
-    _text("oinfno"),
-    _text("psn_no"),
-    _text("terminal"),
-    _int("epoch"),
-    _int("seq"),
-    _int("found"),  # 1 = there was something to take back
-    _int("at_ms"),
+    words("fixmedins_code", primary_key=True),
+    words("omsgid", primary_key=True),
+    words("oinfno"),
+    words("psn_no"),
+    words("terminal"),
+    whole("epoch"),
+    whole("seq"),
+    whole("found"),  # 1 = there was something to take back
+    whole("at_ms"),
 )
-clearings = sa.Table(  # 3203: nothing of this month may be taken back any more
+clearings = table(  # 3203: nothing of this month may be taken back any more
     "clearings",
-    t.META,
-    _text("fixmedins_code", primary_key=True),
-    _text("month", primary_key=True),
-    _int("at_ms"),
+    words("fixmedins_code", primary_key=True),
+    words("month", primary_key=True),
+    whole("at_ms"),
 )
-files = sa.Table(
+files = table(
     "statement_files",
-    t.META,
-    _text("file_qury_no", primary_key=True),
-    _int("part", primary_key=True),
-    _int("parts"),
-    _text("terminal"),
-    _int("at_ms"),
-    sa.Column("data", sa.LargeBinary, nullable=False),
+    words("file_qury_no", primary_key=True),
+    whole("part", primary_key=True),
+    whole("parts"),
+    words("terminal"),
+    whole("at_ms"),
+    blob("data"),
 )
 
 

@@ -17,192 +17,175 @@ from msgspec import Struct
 from msgspec.structs import asdict
 from sqlalchemy.pool import StaticPool
 
+from sim.centre.books.columns import META, blob, table, whole, words
+
 LOCK_WAIT_MS: Final = 10_000
 CHECKPOINT_PAGES: Final = 1000
 QUARANTINE_BYTES_MAX: Final = 64 * 1024
 
-META: Final = sa.MetaData()
-Blob = sa.LargeBinary
-Fen = sa.BigInteger
-
-
-def _table(name: str, *columns: sa.schema.SchemaItem) -> sa.Table:
-    return sa.Table(name, META, *columns)
-
-
-def _text(name: str, **kw: Any) -> sa.Column[str]:
-    return sa.Column(name, sa.Text, nullable=False, **kw)
-
-
-def _int(name: str, **kw: Any) -> sa.Column[int]:
-    return sa.Column(name, sa.BigInteger, nullable=False, **kw)
-
-
-def _blob(name: str, **kw: Any) -> sa.Column[bytes]:
-    return sa.Column(name, Blob, nullable=False, **kw)
 
 
 # -- who may speak, and what they said ------------------------------------------------------------
-terminals = _table(
+terminals = table(
     "terminals",
-    _text("name", primary_key=True),
-    _blob("sign_public"),  # PEM
-    _blob("seal_public"),
-    _text("fixmedins_code"),
-    _text("fixmedins_name"),
-    _text("admdvs"),
-    _text("level"),
-    _text("profile"),
-    _int("answer_number"),
-    _int("answer_size"),  # of the tree at that answer
-    _int("epoch"),  # the newest epoch seen
-    _int("frozen_ms"),  # suspected since; no new policy until a person lifts it; 0 = not
+    words("name", primary_key=True),
+    blob("sign_public"),  # PEM
+    blob("seal_public"),
+    words("fixmedins_code"),
+    words("fixmedins_name"),
+    words("admdvs"),
+    words("level"),
+    words("profile"),
+    whole("answer_number"),
+    whole("answer_size"),  # of the tree at that answer
+    whole("epoch"),  # the newest epoch seen
+    whole("frozen_ms"),  # suspected since; no new policy until a person lifts it; 0 = not
 )
-streams = _table(
+streams = table(
     "streams",
-    _text("terminal", primary_key=True),
-    _int("epoch", primary_key=True),
-    _int("upto"),
-    _blob("chain"),
+    words("terminal", primary_key=True),
+    whole("epoch", primary_key=True),
+    whole("upto"),
+    blob("chain"),
 )
-records = _table(
+records = table(
     "records",
-    _text("terminal", primary_key=True),
-    _int("epoch", primary_key=True),
-    _int("seq", primary_key=True),
-    _blob("hash"),
-    _blob("data"),
-    _blob("txid"),
-    _text("kind"),
-    _text("mode"),
-    _text("bill_no"),
-    _text("psn_key"),
-    _int("wall_ms"),
-    _int("received_ms"),
-    _int("contact_ms"),  # last contact before it was written: names the outage
-    _int("fund_fen"),  # the fund part that was promised offline
-    _text("outcome"),
-    _blob("result"),  # plaintext, as in the leaf; sealed anew in each answer
-    _int("leaf", unique=True),
-    _int("number"),  # of the answer that carried it first
+    words("terminal", primary_key=True),
+    whole("epoch", primary_key=True),
+    whole("seq", primary_key=True),
+    blob("hash"),
+    blob("data"),
+    blob("txid"),
+    words("kind"),
+    words("mode"),
+    words("bill_no"),
+    words("psn_key"),
+    whole("wall_ms"),
+    whole("received_ms"),
+    whole("contact_ms"),  # last contact before it was written: names the outage
+    whole("fund_fen"),  # the fund part that was promised offline
+    words("outcome"),
+    blob("result"),  # plaintext, as in the leaf; sealed anew in each answer
+    whole("leaf", unique=True),
+    whole("number"),  # of the answer that carried it first
     sa.Index("records_outage", "terminal", "contact_ms"),
     sa.Index("records_txid", "terminal", "txid"),
 )
-leaves = _table("leaves", _int("idx", primary_key=True, autoincrement=False), _blob("hash"))
-log_head = _table(
-    "log_head", _int("id", primary_key=True, autoincrement=False), _int("size"), _blob("root")
+leaves = table("leaves", whole("idx", primary_key=True, autoincrement=False), blob("hash"))
+log_head = table(
+    "log_head", whole("id", primary_key=True, autoincrement=False), whole("size"), blob("root")
 )
-contacts = _table("contacts", _text("terminal", primary_key=True), _int("at_ms", primary_key=True))
-attests = _table("attests", _text("terminal", primary_key=True), _int("at_ms", primary_key=True))
-incidents = _table(
+contacts = table("contacts", words("terminal", primary_key=True), whole("at_ms", primary_key=True))
+attests = table("attests", words("terminal", primary_key=True), whole("at_ms", primary_key=True))
+incidents = table(
     "incidents",
     sa.Column("id", sa.Integer, primary_key=True, autoincrement=True),
-    _int("at_ms"),
-    _text("code"),
-    _int("alarm"),  # 1 = a person must look
-    _text("terminal"),
-    _int("epoch"),
-    _int("seq"),
-    _blob("hash"),
-    _blob("data"),
+    whole("at_ms"),
+    words("code"),
+    whole("alarm"),  # 1 = a person must look
+    words("terminal"),
+    whole("epoch"),
+    whole("seq"),
+    blob("hash"),
+    blob("data"),
 )
-policies = _table(
+policies = table(
     "policies",
-    _blob("hash", primary_key=True),
-    _text("terminal"),
-    _blob("document"),
-    _blob("body"),
-    _int("issued_ms"),
-    _int("valid_until_ms"),
+    blob("hash", primary_key=True),
+    words("terminal"),
+    blob("document"),
+    blob("body"),
+    whole("issued_ms"),
+    whole("valid_until_ms"),
 )
 
 # -- people ---------------------------------------------------------------------------------------
-persons = _table(
+persons = table(
     "persons",
-    _text("psn_no", primary_key=True),
-    _text("psn_name"),
-    _text("certno"),
-    _text("gend"),
-    _int("age"),
-    _text("insutype"),
-    _text("psn_type"),
-    _text("insuplc_admdvs"),
-    _text("stas"),  # psn_insu_stas: 1 normal, 2 suspended, 4 ended
-    _int("cvlserv"),
-    _text("idet_types"),  # comma separated
-    _int("locked"),
+    words("psn_no", primary_key=True),
+    words("psn_name"),
+    words("certno"),
+    words("gend"),
+    whole("age"),
+    words("insutype"),
+    words("psn_type"),
+    words("insuplc_admdvs"),
+    words("stas"),  # psn_insu_stas: 1 normal, 2 suspended, 4 ended
+    whole("cvlserv"),
+    words("idet_types"),  # comma separated
+    whole("locked"),
 )
-relatives = _table(
+relatives = table(
     "relatives",
-    _text("psn_no", primary_key=True),  # may use
-    _text("other", primary_key=True),  # the relative
-    _text("relation"),
-    _int("rank"),
-    _int("serves"),  # psn_no may act for `other` at a terminal
-    _int("pays"),  # other's account pays for psn_no (家庭共济)
+    words("psn_no", primary_key=True),  # may use
+    words("other", primary_key=True),  # the relative
+    words("relation"),
+    whole("rank"),
+    whole("serves"),  # psn_no may act for `other` at a terminal
+    whole("pays"),  # other's account pays for psn_no (家庭共济)
 )
-cards = _table(
+cards = table(
     "cards",
-    _text("card_no", primary_key=True),
-    _text("cert_type", primary_key=True),
-    _text("psn_no"),
-    _text("card_sn"),
+    words("card_no", primary_key=True),
+    words("cert_type", primary_key=True),
+    words("psn_no"),
+    words("card_sn"),
 )
-faces = _table(
+faces = table(
     "faces",
     sa.Column("id", sa.Integer, primary_key=True, autoincrement=True),
-    _text("psn_no", index=True),
-    _text("model"),
-    _blob("template"),
+    words("psn_no", index=True),
+    words("model"),
+    blob("template"),
 )
-codes = _table(
+codes = table(
     "codes",
-    _text("code", primary_key=True),
-    _text("psn_no"),
-    _text("org"),
-    _int("expires_ms"),
-    _int("used_ms"),
-    _blob("used_by"),
+    words("code", primary_key=True),
+    words("psn_no"),
+    words("org"),
+    whole("expires_ms"),
+    whole("used_ms"),
+    blob("used_by"),
 )
-tokens = _table(  # what 1101 gave out: this terminal may serve this person for a while
+tokens = table(  # what 1101 gave out: this terminal may serve this person for a while
     "tokens",
-    _text("ec_token", primary_key=True),
-    _text("auth_no"),
-    _text("terminal"),
-    _text("means"),
-    _text("psn_no"),
-    _int("at_ms"),
+    words("ec_token", primary_key=True),
+    words("auth_no"),
+    words("terminal"),
+    words("means"),
+    words("psn_no"),
+    whole("at_ms"),
 )
 
 # -- money ----------------------------------------------------------------------------------------
-visits = _table(
+visits = table(
     "visits",
-    _text("mdtrt_id", primary_key=True),
-    _text("fixmedins_code"),
-    _text("ipt_otp_no"),
-    _text("psn_no"),
-    _int("at_ms"),
+    words("mdtrt_id", primary_key=True),
+    words("fixmedins_code"),
+    words("ipt_otp_no"),
+    words("psn_no"),
+    whole("at_ms"),
     sa.UniqueConstraint("fixmedins_code", "ipt_otp_no"),
 )
-settlements = _table(
+settlements = table(
     "settlements",
-    _text("setl_id", primary_key=True),
-    _text("fixmedins_code"),
-    _text("bill_no"),
-    _text("psn_no"),
-    _text("mdtrt_id"),
-    _text("msgid"),
-    _text("kind"),
-    _int("year"),
-    _text("terminal"),
-    _int("epoch"),
-    _int("seq"),
-    _int("at_ms"),
-    _int("medfee_fen"),
-    _int("fund_fen"),
-    _blob("output"),  # setlinfo and setldetail as told
-    _blob("delta"),  # what it added to the accumulators
-    _int("live"),  # 1 until cancelled
+    words("setl_id", primary_key=True),
+    words("fixmedins_code"),
+    words("bill_no"),
+    words("psn_no"),
+    words("mdtrt_id"),
+    words("msgid"),
+    words("kind"),
+    whole("year"),
+    words("terminal"),
+    whole("epoch"),
+    whole("seq"),
+    whole("at_ms"),
+    whole("medfee_fen"),
+    whole("fund_fen"),
+    blob("output"),  # setlinfo and setldetail as told
+    blob("delta"),  # what it added to the accumulators
+    whole("live"),  # 1 until cancelled
     sa.Index(
         "settlements_once",
         "fixmedins_code",
@@ -213,72 +196,72 @@ settlements = _table(
     ),
     sa.Index("settlements_psn", "psn_no", "mdtrt_id"),
 )
-task_closings = _table(  # how institutions were done with what a decision asked of them
+task_closings = table(  # how institutions were done with what a decision asked of them
     "task_closings",
-    _text("terminal", primary_key=True),
-    _text("about", primary_key=True),  # epoch/seq of the record it answers
-    _text("task_kind", primary_key=True),
-    _text("task_id"),
-    _text("how"),
-    _int("fen"),
-    _text("operator"),
-    _text("note"),
-    _int("epoch"),  # of the record that says so
-    _int("seq"),
-    _int("at_ms"),
+    words("terminal", primary_key=True),
+    words("about", primary_key=True),  # epoch/seq of the record it answers
+    words("task_kind", primary_key=True),
+    words("task_id"),
+    words("how"),
+    whole("fen"),
+    words("operator"),
+    words("note"),
+    whole("epoch"),  # of the record that says so
+    whole("seq"),
+    whole("at_ms"),
 )
-wallet_transfers = _table(
+wallet_transfers = table(
     "wallet_transfers",
-    _text("transfer_id", primary_key=True),
-    _text("payer"),
-    _text("receiver"),
-    _text("route"),  # the two provinces when it was sent: 32>51
-    _int("fen"),
-    _text("day"),  # civil, of the sending: three a day
-    _int("at_ms"),
-    _int("return_ms"),  # when it goes back unless it was taken
-    _text("state"),  # sent, taken, returned
-    _int("ended_ms"),
+    words("transfer_id", primary_key=True),
+    words("payer"),
+    words("receiver"),
+    words("route"),  # the two provinces when it was sent: 32>51
+    whole("fen"),
+    words("day"),  # civil, of the sending: three a day
+    whole("at_ms"),
+    whole("return_ms"),  # when it goes back unless it was taken
+    words("state"),  # sent, taken, returned
+    whole("ended_ms"),
     sa.Index("wallet_due", "state", "return_ms"),
     sa.Index("wallet_day", "payer", "day"),
 )
-pay_contracts = _table(  # which ways to pay a person agreed to, once
-    "pay_contracts", _text("psn_no", primary_key=True), _text("way", primary_key=True)
+pay_contracts = table(  # which ways to pay a person agreed to, once
+    "pay_contracts", words("psn_no", primary_key=True), words("way", primary_key=True)
 )
-pay_orders = _table(  # one code: the own leg of a settlement at a bank
+pay_orders = table(  # one code: the own leg of a settlement at a bank
     "pay_orders",
-    _text("pay_ordid", primary_key=True),
-    _text("terminal"),
-    _int("epoch"),
-    _int("seq"),  # the record that asks for it
-    _text("psn_no"),
-    _text("way"),
-    _int("held_fen"),  # what the person confirmed
-    _int("fen"),  # what the settlement came to
-    _text("ins"),
-    _text("own"),
-    _text("setl_id"),
-    _int("at_ms"),
+    words("pay_ordid", primary_key=True),
+    words("terminal"),
+    whole("epoch"),
+    whole("seq"),  # the record that asks for it
+    words("psn_no"),
+    words("way"),
+    whole("held_fen"),  # what the person confirmed
+    whole("fen"),  # what the settlement came to
+    words("ins"),
+    words("own"),
+    words("setl_id"),
+    whole("at_ms"),
     sa.UniqueConstraint("terminal", "epoch", "seq"),
     sa.Index("pay_orders_own", "own", "at_ms"),
     sa.Index("pay_orders_setl", "setl_id"),
 )
-accounts = _table("accounts", _text("name", primary_key=True), _int("balance_fen"))
-postings = _table(
+accounts = table("accounts", words("name", primary_key=True), whole("balance_fen"))
+postings = table(
     "postings",
     sa.Column("id", sa.Integer, primary_key=True, autoincrement=True),
-    _text("entry", index=True),
-    _text("account"),
-    _int("fen"),
-    _int("at_ms"),
+    words("entry", index=True),
+    words("account"),
+    whole("fen"),
+    whole("at_ms"),
 )
-accumulators = _table(
+accumulators = table(
     "accumulators",
-    _text("psn_no", primary_key=True),
-    _text("insutype", primary_key=True),
-    _int("year", primary_key=True),
+    words("psn_no", primary_key=True),
+    words("insutype", primary_key=True),
+    whole("year", primary_key=True),
     *(
-        _int(f"{name}_fen")
+        whole(f"{name}_fen")
         for name in (
             "outpatient_dedc",
             "outpatient_fund",

@@ -11,61 +11,50 @@ from msgspec import Struct
 
 from edge.core.types import Json
 from sim.centre.books import store as t
+from sim.centre.books.columns import META, blob, table, whole, words
 
 MARK_BASE: Final = 9_000_000_000_000  # ids made at this door never meet those made of the log
 LINES_MAX: Final = 200  # of one visit, as of a bill at the terminal
 KEEP_MS: Final = 62 * 86_400_000  # answers are told again for two months
 
 
-def _text(name: str, *, primary_key: bool = False) -> sa.Column[str]:
-    return sa.Column(name, sa.Text, nullable=False, primary_key=primary_key)
-
-
-def _int(name: str) -> sa.Column[int]:
-    return sa.Column(name, sa.BigInteger, nullable=False)
-
-
-clients = sa.Table(
+clients = table(
     "his_clients",
-    t.META,
-    _text("fixmedins_code", primary_key=True),
-    _text("fixmedins_name"),
-    _text("fixmedins_type"),
-    _text("admdvs"),
-    _text("level"),
-    _text("covers"),
-    _int("must_sign_in"),
-    sa.Column("sign_public", sa.LargeBinary, nullable=False),
+    words("fixmedins_code", primary_key=True),
+    words("fixmedins_name"),
+    words("fixmedins_type"),
+    words("admdvs"),
+    words("level"),
+    words("covers"),
+    whole("must_sign_in"),
+    blob("sign_public"),
 )
-calls = sa.Table(
+calls = table(
     "his_calls",
-    t.META,
     sa.Column("id", sa.Integer, primary_key=True, autoincrement=True),
-    _text("fixmedins_code"),
-    _text("msgid"),
-    _text("infno"),
-    sa.Column("digest", sa.LargeBinary, nullable=False),
-    sa.Column("answer", sa.LargeBinary, nullable=False),
-    _int("at_ms"),
+    words("fixmedins_code"),
+    words("msgid"),
+    words("infno"),
+    blob("digest"),
+    blob("answer"),
+    whole("at_ms"),
     sa.UniqueConstraint("fixmedins_code", "msgid"),
 )
-sign_ins = sa.Table(
+sign_ins = table(
     "his_sign_ins",
-    t.META,
-    _text("sign_no", primary_key=True),
-    _text("fixmedins_code"),
-    _text("opter_no"),
-    _int("at_ms"),
-    _int("out_ms"),  # 0 = still in
+    words("sign_no", primary_key=True),
+    words("fixmedins_code"),
+    words("opter_no"),
+    whole("at_ms"),
+    whole("out_ms"),  # 0 = still in
 )
-fee_lines = sa.Table(
+fee_lines = table(
     "his_fee_lines",
-    t.META,
-    _text("mdtrt_id", primary_key=True),
-    _text("feedetl_sn", primary_key=True),
-    _text("chrg_bchno"),
-    _int("row_no"),
-    sa.Column("line", sa.LargeBinary, nullable=False),
+    words("mdtrt_id", primary_key=True),
+    words("feedetl_sn", primary_key=True),
+    words("chrg_bchno"),
+    whole("row_no"),
+    blob("line"),
 )
 
 
@@ -102,7 +91,7 @@ _ADD_LINE: Final = fee_lines.insert()
 
 def create(store: t.Store) -> None:
     """Make the tables where they are not there yet."""
-    t.META.create_all(store.engine)
+    META.create_all(store.engine)
 
 
 def enrol(conn: sa.Connection, client: Client) -> None:
