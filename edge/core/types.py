@@ -294,7 +294,7 @@ class Answer(Struct, frozen=True):
     root: bytes
 
 
-class Caps(Struct, frozen=True):
+class Caps(Struct, frozen=True, forbid_unknown_fields=True):
     """Limits of offline acceptance (DOMAIN §4.3). Amounts in fen."""
 
     fund_part_max_fen: int = 200_00
@@ -309,7 +309,7 @@ class Caps(Struct, frozen=True):
     records_age_hours_max: int = 72  # of the oldest undecided record: then it would expire unread
 
 
-class LivenessBand(Struct, frozen=True):
+class LivenessBand(Struct, frozen=True, forbid_unknown_fields=True):
     """What is demanded of a look from an amount on: checks by name (core.liveness.checks), and the fused odds."""
 
     from_fen: int = 0
@@ -317,7 +317,7 @@ class LivenessBand(Struct, frozen=True):
     odds_min: float = 0.0  # natural logarithm
 
 
-class LivenessRules(Struct, frozen=True):
+class LivenessRules(Struct, frozen=True, forbid_unknown_fields=True):
     """How a living person is told from a picture of one. `instead`: what must pass where light cannot be used (no lamps,
     sun, a patient whom flashing does not suit); empty = another way of identification. `limits`: check -> its limit."""
 
@@ -328,7 +328,7 @@ class LivenessRules(Struct, frozen=True):
     time_limit_ms: int = 60_000  # of all tries together
 
 
-class Policy(Struct, frozen=True):
+class Policy(Struct, frozen=True, forbid_unknown_fields=True):
     """The signed limits. P0 strict (nothing with money offline), P1 provisional within `caps`, P2 off."""
 
     profile: str  # "P0" | "P1" | "P2"

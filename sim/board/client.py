@@ -202,11 +202,6 @@ class Control:
         got = self._ask(request, ADVANCE_TIMEOUT_S)
         return Advance(got["why"], got["now_us"], bytes.fromhex(got["said"]))
 
-    def until_idle(self, ms: float = 100, most_ms: float = 60_000) -> int:
-        """Let virtual time pass until nothing has happened for `ms`; the time then, in
-        microseconds."""
-        got = self._ask({"do": "idle", "ms": ms, "most_ms": most_ms}, ADVANCE_TIMEOUT_S)
-        return int(got["now_us"])
 
 
 def _given(**fields: object) -> Json:

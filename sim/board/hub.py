@@ -326,7 +326,7 @@ class Hub:
         patience: float = 60.0
         if self.options.real:
             self._pass()
-            patience = max(0.0, (min(self._due(), NEVER) - self.now_us()) / 1e6)
+            patience = max(0.0, (self._due() - self.now_us()) / 1e6)
         if self.mode == "bootsel":
             self._look_into_bootsel()
             patience = min(patience, LOOK_S)

@@ -24,7 +24,6 @@ PRESS_MS = 100
 SAG_MS = 50
 ADVANCE_MAX_MS = 24 * 3600 * 1000
 EVENTS_MAX = 2000
-QUIET_STEPS_MAX = 10_000
 NEAR, FAR = 50_000, 6_000  # of the proximity sensor's 65535
 FAULTS = ("garble", "drop", "duplicate", "delay_ms", "mute")
 Json = dict[str, Any]
@@ -324,18 +323,6 @@ def advance(hub: Hub, ask: Json) -> Json:
     return {"why": why, "now_us": hub.now_us(), "said": said.hex()}
 
 
-def idle(hub: Hub, ask: Json) -> Json:
-    """Let virtual time pass until nothing has happened for `ms`, at most `most_ms`."""
-    ms, most_ms = float(ask.get("ms", 100)), float(ask.get("most_ms", 60_000))
-    end = hub.now_us() + int(most_ms * 1000)
-    for _ in range(QUIET_STEPS_MAX):
-        before = hub.trace.count
-        advance(hub, {"ms": min(ms, max(0, end - hub.now_us()) / 1000)})
-        if hub.trace.count == before or hub.now_us() >= end:
-            break
-    return {"now_us": hub.now_us()}
-
-
 def stop(hub: Hub, _ask: Json) -> Json:
     hub.stopping = True
     return {}
@@ -350,7 +337,7 @@ OPERATIONS: dict[str, Callable[[Hub, Json], Json]] = {
     "drive": drive, "stick": stick, "pins": pins, "noise": noise, "quiet": quiet, "mute": mute,
     "babble": babble, "send": send, "type": type_in,
     "lamps": lamps, "light": light, "state": state, "events": events, "trace": trace,
-    "advance": advance, "idle": idle, "stop": stop,
+    "advance": advance, "stop": stop,
 }  # fmt: skip
 # What leaves no trace: looking, and time.
-QUIET = {"lamps", "light", "state", "events", "trace", "advance", "idle", "pins", "stop"}
+QUIET = {"lamps", "light", "state", "events", "trace", "advance", "pins", "stop"}

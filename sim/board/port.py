@@ -15,6 +15,7 @@ from sim.board.client import Control
 
 WALL_PATIENCE = 4  # a busy machine is late; promises of time are kept in virtual time
 READ_MAX = 4096
+FULL_S = 10.0  # for a pty that a busy machine leaves full; the link repeats what matters
 HEARD = ("said", "off")  # what a terminal that waits is woken by
 
 
@@ -64,12 +65,16 @@ class Wall:
             self._fd = None
 
     def write(self, data: bytes) -> None:
-        try:
-            os.write(self._fd if self._fd is not None else -1, data)
-        except BlockingIOError:
-            return  # a port that takes nothing: the link repeats what matters
-        except OSError as error:
-            raise Gone from error
+        """A packet that went in half would spoil the next: all of it, unless nobody ever reads."""
+        fd = self._fd if self._fd is not None else -1
+        end = time.monotonic() + FULL_S
+        while data and time.monotonic() < end:
+            try:
+                data = data[os.write(fd, data) :]
+            except BlockingIOError:
+                select.select([], [fd], [], 0.1)
+            except OSError as error:
+                raise Gone from error
 
     def wait(self, ms: float) -> bytes:
         if self._fd is None:

@@ -4,7 +4,6 @@ commit."""
 from __future__ import annotations
 
 import logging
-import secrets
 import threading
 from typing import Final
 
@@ -12,6 +11,7 @@ import sqlalchemy as sa
 from msgspec import Struct, field
 
 from edge.core.types import Caps, Credit, Dice
+from edge.dice import SystemDice
 from edge.errors import EdgeError
 from edge.suites import es256
 from edge.wire import ask as wire_ask
@@ -34,18 +34,6 @@ TERMINALS_CACHED_MAX: Final = 4096
 INCIDENTS_MAX: Final = (
     100_000  # a flood of rubbish must not fill the disk; the counters in the log go on
 )
-
-
-class SystemDice:
-    """Randomness of the operating system."""
-
-    def bytes(self, count: int) -> bytes:
-        """`count` random bytes."""
-        return secrets.token_bytes(count)
-
-    def below(self, limit: int) -> int:
-        """0 <= number < limit."""
-        return secrets.randbelow(limit)
 
 
 class Pass(Struct, frozen=True):

@@ -27,6 +27,7 @@ from edge.wire import carry
 from edge.wire.carry import Manifest
 from sim.world.chain import Chain
 
+STICK = "stick"
 EPOCH = 1
 TERMINAL = "sim-terminal"  # of a `Chain`
 SIZES = (120, 400, 700, 3000)  # bytes of sealed body
@@ -288,7 +289,7 @@ def _export(store: Driver, _step: Step) -> bool:
 
 def stick(folder: Path) -> Path:
     """Where the export of a ledger in `folder` goes."""
-    return folder / "stick"
+    return folder / STICK
 
 
 def unsigned(manifest: Manifest) -> bytes:

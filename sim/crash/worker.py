@@ -25,10 +25,9 @@ from edge.errors import EdgeError
 from edge.process import carrying
 from edge.wire import carry
 from sim.crash.old import to_version_1
-from sim.crash.script import EPOCH, STEPS, Books, Script, Step, age, keep, stick
+from sim.crash.script import EPOCH, STEPS, STICK, Books, Script, Step, age, keep, stick
 from sim.crash.tape import LEDGER, NOTHING_YET, judge
 
-STICK: Final = "stick"
 RESERVE_BYTES: Final = 64 * 1024
 TRIES_MAX: Final = 5  # of one step on a full disk
 HALTED: Final = 74  # as `edge.main` ends after E-STO-02

@@ -19,7 +19,6 @@ from sim.scenes import bundle, form, junit
 from sim.scenes.run import Options, play, play_file
 from sim.scenes.seen import Outcome, Verdict
 
-HOME = Path(__file__).resolve().parents[1] / "scenarios"
 JOBS_MAX = 16
 FAILED, BAD_INPUT, INTERRUPTED = 1, 2, 130
 GOOD = (Verdict.OK, Verdict.SKIP)
@@ -66,11 +65,11 @@ def _arguments() -> argparse.ArgumentParser:
 def find(names: list[str]) -> list[Path]:
     """Files of the names. E-SCN-04 for one that leads nowhere."""
     if not names:
-        return sorted(HOME.glob("*.toml"))
+        return sorted(form.HOME.glob("*.toml"))
     found: list[Path] = []
     for name in names:
         path = Path(name)
-        known = HOME / f"{name}.toml"
+        known = form.HOME / f"{name}.toml"
         if path.is_dir():
             found += sorted(path.glob("*.toml"))
         elif path.is_file():
@@ -78,7 +77,7 @@ def find(names: list[str]) -> list[Path]:
         elif known.is_file():
             found.append(known)
         else:
-            near = form.near(name, tuple(one.stem for one in HOME.glob("*.toml")))
+            near = form.near(name, tuple(one.stem for one in form.HOME.glob("*.toml")))
             raise EdgeError("E-SCN-04", f"there is no scenario {name!r}{near}", "--list")
     if not found:
         raise EdgeError("E-SCN-04", "no scenario in these folders", "facepay sim run --list")

@@ -14,10 +14,9 @@ import msgspec
 from sim.board import micropython
 from sim.board.flash_image import ROOT
 from sim.scenes.boards import own_build
-from sim.scenes.form import Scenario
+from sim.scenes.form import HOME, Scenario
 from sim.scenes.seen import Outcome
 
-SCENARIOS = ROOT / "sim" / "scenarios"
 FILES = ("run.jsonl", "picture.html", "console.txt", "board/trace.jsonl", "board/flash.img")
 FILE_BYTES_MAX = 64 * 1024 * 1024
 FIXED_TIME = (2026, 1, 1, 0, 0, 0)  # the same run makes the same bytes
@@ -25,7 +24,7 @@ FIXED_TIME = (2026, 1, 1, 0, 0, 0)  # the same run makes the same bytes
 
 def replay(outcome: Outcome) -> str:
     """One line for a shell: by its name what comes with facepay, by its path what does not."""
-    ours = Path(outcome.path).resolve().parent == SCENARIOS
+    ours = Path(outcome.path).resolve().parent == HOME
     what = outcome.name if ours else shlex.quote(outcome.path)
     return f"facepay sim run {what} --seed {outcome.seed}"
 

@@ -21,6 +21,7 @@ from msgspec import Meta, Struct
 from edge.errors import EdgeError
 from sim.scenes import steps
 
+HOME: Final = Path(__file__).resolve().parents[1] / "scenarios"  # those that come with facepay
 BYTES_MAX = 64 * 1024
 STEPS_MAX = 200
 PROBLEMS_MAX = 20

@@ -185,14 +185,13 @@ class World:
         been told (of the stop, or by its next envelope, which may take an hour). A log that has grown again beyond
         the terminal's checkpoint, with other content, only the terminal can tell from its own."""
         stopped = bool(self.device.alive and self.device.stop_code())
-        return self._fits() or (stopped and (self._told() or not self._shorter()))
+        return self._fits() or (stopped and self._heard_of())
 
-    def _shorter(self) -> bool:
-        return self.net.centre_size() < self.device.store.checkpoint[0]
-
-    def _told(self) -> bool:
+    def _heard_of(self) -> bool:
+        """The centre was told, or its log is not the shorter one."""
         alarms = audit.incidents(self.made.store, alarms_only=True)
-        return any(code in invariants.OLD_COPY_ALARMS for code, *_ in alarms)
+        told = any(code in invariants.OLD_COPY_ALARMS for code, *_ in alarms)
+        return told or self.net.centre_size() >= self.device.store.checkpoint[0]
 
     def _fits(self) -> bool:
         """The terminal's checkpoint is one of the log that the centre has now."""
@@ -202,7 +201,7 @@ class World:
     def _bring_the_newest(self) -> None:
         fits, stopped = self._fits(), bool(self.device.stop_code())
         if not fits:
-            told = self._told() or not self._shorter()
+            told = self._heard_of()
             self.watch.must("a restored centre: the terminal stops", lambda: stopped)
             self.watch.must("a restored centre: it is told that a terminal is ahead", lambda: told)
             self.time.counts["centre restored, noticed"] += stopped

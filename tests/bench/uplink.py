@@ -13,6 +13,7 @@ from edge.core.effects import Publish
 from edge.core.events import Event, Freed, LinkLost, LinkUp
 from edge.core.sync.outbox import Outbox
 from edge.core.sync.reconnect import Timing
+from edge.dice import SystemDice
 from edge.drivers.broker import Happening, Options
 from edge.drivers.broker.paho import Driver
 from edge.drivers.keys.file import Driver as FileKeys
@@ -20,7 +21,6 @@ from edge.drivers.store.sqlite import Driver as Store
 from edge.process.clock import Clock
 from edge.scribe import CentreKeys
 from edge.wire import topics
-from sim.centre.desk import SystemDice
 from sim.clinic.counter import TERMINAL, Counter
 from tests.bench.material import scribe_of
 

@@ -7,11 +7,13 @@ from collections.abc import Callable
 
 import pytest
 
-from edge.core.events import BoardLost, BoardUp, CardRead, Pressed
+from edge.core.events import BoardLost, BoardUp, CardRead, Lit, Pressed
+from edge.wire.cable import challenge_text
 from firmware.boards import sim as wiring
 from sim.board.pytest_plugin import Bench, Unmet
 
 TICKS_WRAP_MS = 1 << 30
+RING_US = 2_000  # between the report and the ring
 
 
 def test_a_press_and_a_card_reach_the_terminal_in_virtual_time(board: Bench) -> None:
@@ -23,6 +25,20 @@ def test_a_press_and_a_card_reach_the_terminal_in_virtual_time(board: Bench) -> 
     board.run(100)
     kinds = [type(event) for event in board.terminal.events]
     assert [k for k in kinds if k in {BoardUp, Pressed, CardRead}] == [BoardUp, Pressed, CardRead]
+
+
+def test_a_challenge_says_when_the_ring_did_it(board: Bench) -> None:
+    """By the board's own clock, so that no busy machine moves it."""
+    board.link_up()
+    since = len(board.control.lamps().history)
+    board.command("challenge", challenge_text(513, 150, ["red", "green", "blue", "white"]))
+    done = lambda: any(isinstance(event, Lit) for event in board.terminal.events)  # noqa: E731
+    assert board.terminal.run(3_000, done)
+    told = next(event for event in board.terminal.events if isinstance(event, Lit))
+    lit = [at for at, ring in board.control.lamps().history[since:] if any(ring[0])]
+    real = [at - lit[0] for at in lit]
+    assert len(real) == len(told.at_us) == 4
+    assert max(abs(one - said) for one, said in zip(real, told.at_us, strict=True)) < RING_US
 
 
 def test_light_is_read_in_linear_units_as_a_camera_would(board: Bench) -> None:

@@ -8,7 +8,7 @@ from typing import Any
 
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from msgspec.structs import asdict, replace
+from msgspec.structs import asdict
 
 from edge.core import benefit as b
 from edge.core.books import dialects
@@ -111,37 +111,3 @@ def test_the_two_dialects_agree_on_what_everybody_pays(case: dict[str, Any]) -> 
     assert (told[0] == told[1]) == (account == 0), "the account's money is all that differs"
     for info in told:
         assert dialects.funds_fen(info) == sum(getattr(split, name) for name in FUNDS)
-
-
-@settings(max_examples=60, deadline=None)
-@given(CASES, st.integers(1, 4))
-def test_replaying_any_prefix_of_a_year_comes_to_the_same_year(
-    case: dict[str, Any], count: int
-) -> None:
-    """The same bills from the same beginning, however often they are read again."""
-    seen = []
-    for _ in range(2):
-        year = case["before"]
-        for _ in range(count):
-            year = settle(case | {"before": year}).after
-            seen.append(year)
-    assert seen[:count] == seen[count:]
-
-
-@settings(max_examples=60, deadline=None)
-@given(CASES, st.permutations([0, 1, 2]))
-def test_taking_bills_back_in_any_order_leaves_no_fen_in_the_year(
-    case: dict[str, Any], order: list[int]
-) -> None:
-    """A cancel takes back what its own settlement had added, whatever came after it."""
-    names = b.Accumulators.__struct_fields__
-    year, added = case["before"], []
-    for _ in range(3):
-        after = settle(case | {"before": year}).after
-        added.append({name: getattr(after, name) - getattr(year, name) for name in names})
-        year = after
-    for which in order:
-        back = {name: getattr(year, name) - added[which][name] for name in names}
-        assert min(back.values()) >= 0
-        year = replace(year, **back)
-    assert year == case["before"]

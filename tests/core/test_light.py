@@ -148,9 +148,20 @@ def test_a_face_that_jumps_is_another_face() -> None:
     assert state(weigh(Evidence(swapped), MUST, 0.0, RULES), "steady") == FAIL
 
 
+def test_nobody_is_swapped_behind_a_shot_that_shows_nothing() -> None:
+    blind = {"problem": "camera_trouble", "box": (0.0, 0.0, 0.0, 0.0)}
+    seen = list(shots(Scene(), lighting(sequence())))
+    seen[9] = replace(seen[9], **blind)
+    assert state(weigh(Evidence(tuple(seen)), MUST, 0.0, RULES), "steady") == PASS
+    seen[10:] = [replace(s, box=(0.0, 0.0, 0.1, 0.1)) for s in seen[10:]]
+    assert state(weigh(Evidence(tuple(seen)), MUST, 0.0, RULES), "steady") == FAIL
+    nothing = tuple(replace(s, **blind) for s in seen)
+    assert state(weigh(Evidence(nothing), MUST, 0.0, RULES), "steady") != PASS
+
+
 def test_two_people_are_not_one() -> None:
     seen = list(shots(Scene(), lighting(sequence())))
-    seen[4:6] = [replace(s, problem="two_faces") for s in seen[4:6]]
+    seen[4:7] = [replace(s, problem="two_faces") for s in seen[4:7]]
     assert state(weigh(Evidence(tuple(seen)), MUST, 0.0, RULES), "steady") == FAIL
 
 

@@ -7,7 +7,6 @@ import heapq
 import itertools
 import os
 import random
-import secrets
 import select
 import time
 import tty
@@ -31,6 +30,7 @@ from edge.core.link_words import (
     Tick,
     Write,
 )
+from edge.dice import SystemDice
 from edge.wire.cable import Cable
 from sim.board import SimBoard
 
@@ -70,14 +70,6 @@ def corrupted(data: bytes, rng: random.Random) -> list[tuple[int, bytes]]:
 FAULTS = [clean, one_byte_at_a_time, a_fifth_lost, delayed, doubled, corrupted]
 
 
-class Dice:
-    def bytes(self, count: int) -> bytes:
-        return secrets.token_bytes(count)
-
-    def below(self, limit: int) -> int:
-        return secrets.randbelow(limit)
-
-
 class Host:
     """The link machine on a pty, turned by hand. `fault` stands between it and the controller."""
 
@@ -92,7 +84,7 @@ class Host:
         self.events: list[Any] = []
         self.sent: list[bytes] = []
         self.heard: list[bytes] = []
-        self.link = Link(Cable(key), Dice())
+        self.link = Link(Cable(key), SystemDice())
         self.do(self.link.start(self.now()))
 
     @staticmethod

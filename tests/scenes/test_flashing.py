@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from sim.scenes import form
-from sim.scenes.__main__ import HOME
+from sim.scenes.form import HOME
 from sim.scenes.run import Options, play
 from sim.scenes.seen import Verdict
 

@@ -8,8 +8,9 @@ from hypothesis import strategies as st
 
 from edge.errors import EdgeError
 from sim.scenes import form
-from sim.scenes.__main__ import HOME, find
+from sim.scenes.__main__ import find
 from sim.scenes.boards import patched
+from sim.scenes.form import HOME
 
 GOOD = b'title = "t"\narea = "link"\n\n[[step]]\ndo = "press"\nbutton = "face"\n'
 

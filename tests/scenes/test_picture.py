@@ -10,7 +10,7 @@ import pytest
 from playwright.sync_api import sync_playwright
 
 from sim.scenes import form
-from sim.scenes.__main__ import HOME
+from sim.scenes.form import HOME
 from sim.scenes.run import Options, play
 
 NAMES = ("line_everything_at_once", "buzzer_ok", "reset_five_times")

@@ -2,7 +2,7 @@
 again from the record and see that they were not chosen.
 
 Photosensitive people: two changes make a flash, and a second has no more than three of them
-(STEP_MS_MIN); the other ways are offered on the screen before and while it blinks.
+(STEP_MS_MIN); whoever shows this has to offer the other ways before and while it blinks.
 """
 
 from __future__ import annotations

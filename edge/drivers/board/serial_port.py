@@ -6,7 +6,6 @@ from __future__ import annotations
 
 import asyncio
 import errno
-import secrets
 import stat
 import time
 from collections import deque
@@ -34,6 +33,7 @@ from edge.core.link_words import (
     Write,
 )
 from edge.core.types import Head
+from edge.dice import SystemDice
 from edge.drivers.board import BoardEvent
 from edge.errors import EdgeError
 from edge.wire.cable import Cable, challenge_text, clear_text, emit_text, head_text
@@ -49,16 +49,6 @@ class Options(Struct, frozen=True, forbid_unknown_fields=True):
     port: str
     pair_key: str
     baud: int = 460_800
-
-
-class SystemDice:
-    """Randomness of the operating system."""
-
-    def bytes(self, count: int) -> bytes:
-        return secrets.token_bytes(count)
-
-    def below(self, limit: int) -> int:
-        return secrets.randbelow(limit)
 
 
 def read_key(path: Path) -> bytes:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
 from edge.drivers.camera import PIXELS_MAX
@@ -12,6 +13,7 @@ from edge.errors import EdgeError
 if TYPE_CHECKING:
     import numpy as np
     from numpy.typing import NDArray
+    from PIL.Image import Image
 
 JPEG_BYTES_MAX = 8 * 1024 * 1024
 TORN_MAX = 15  # a second of a camera
@@ -24,17 +26,9 @@ ALONE = frozenset({0x01, *range(0xD0, 0xD8)})  # JPEG markers without a length
 def rgb_of(data: bytes, name: str = "picture") -> NDArray[np.uint8]:
     """Decode; rgb uint8 HxWx3. E-CAM-04 when it is no picture or larger than `PIXELS_MAX`."""
     import numpy as np
-    from PIL import Image
 
-    try:
-        with Image.open(io.BytesIO(data)) as picture:
-            if picture.width * picture.height > PIXELS_MAX:
-                raise EdgeError("E-CAM-04", f"{name} has more than {PIXELS_MAX} pixels")
-            return np.asarray(picture.convert("RGB"), dtype=np.uint8)
-    except EdgeError:
-        raise
-    except Exception as bad:  # what a decoder raises on hostile bytes has no end
-        raise EdgeError("E-CAM-04", f"{name} cannot be read as a picture: {bad}") from bad
+    with _opened(data, name) as picture:
+        return np.asarray(picture.convert("RGB"), dtype=np.uint8)
 
 
 def plane_of(data: bytes, kind: type, name: str) -> NDArray[Any]:
@@ -42,16 +36,23 @@ def plane_of(data: bytes, kind: type, name: str) -> NDArray[Any]:
     bits: a depth in a picture of eight bits is not one in millimetres.
     """
     import numpy as np
+
+    with _opened(data, name, ("PNG",)) as picture:
+        deep = picture.mode.startswith("I")
+        if deep is not (kind is np.uint16) or picture.mode not in ("L", "I", "I;16"):
+            raise EdgeError("E-CAM-04", f"{name} is a picture of mode {picture.mode}")
+        return np.asarray(picture).astype(kind)
+
+
+@contextmanager
+def _opened(data: bytes, name: str, formats: tuple[str, ...] | None = None) -> Iterator[Image]:
     from PIL import Image
 
     try:
-        with Image.open(io.BytesIO(data), formats=("PNG",)) as picture:
+        with Image.open(io.BytesIO(data), formats=formats) as picture:
             if picture.width * picture.height > PIXELS_MAX:
                 raise EdgeError("E-CAM-04", f"{name} has more than {PIXELS_MAX} pixels")
-            deep = picture.mode.startswith("I")
-            if deep is not (kind is np.uint16) or picture.mode not in ("L", "I", "I;16"):
-                raise EdgeError("E-CAM-04", f"{name} is a picture of mode {picture.mode}")
-            return np.asarray(picture).astype(kind)
+            yield picture
     except EdgeError:
         raise
     except Exception as bad:  # what a decoder raises on hostile bytes has no end

@@ -24,7 +24,7 @@ TEXT_MAX = 512  # a medical-insurance code is < 100 characters
 CODES_MAX = 2
 MODULE_PX_MIN = 4.5  # below, a hand's tremble is enough to make it unreadable
 MODULES = 33  # version 4: what is assumed where the version could not be read
-BURNT = 250  # luma at which a sensor has nothing more to say
+GLARE = 230  # luma: whiter than paper, near where a sensor has nothing more to say
 GLARE_SHARE = 0.08  # of the code's pixels in one burnt patch
 PATCHES = 8  # glare is looked for in PATCHES x PATCHES parts: a white module is not one
 UNREAD_SHOTS = 5  # in a row before anything is said: a third of a second
@@ -128,4 +128,4 @@ def _burnt_share(cut: NDArray[np.uint8]) -> float:
     if high < 1 or wide < 1:
         return 0.0
     whole = cut[: high * PATCHES, : wide * PATCHES].reshape(PATCHES, high, PATCHES, wide)
-    return float((whole.min(axis=(1, 3)) >= BURNT - 20).mean())
+    return float((whole.min(axis=(1, 3)) >= GLARE).mean())

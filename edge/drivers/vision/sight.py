@@ -24,7 +24,8 @@ WARM_UP_SHAPE = (480, 640, 3)
 
 class Look(Struct, frozen=True, eq=False):
     """What one shot shows. live is -1 when the face was not frontal or there was none, infrared and
-    relief_mm where the camera has no such eye or it measured nothing (`planes`).
+    relief_mm where the camera has no such eye or it measured nothing (`planes`). `shape`: None where
+    nothing was measured.
     """
 
     problem: str | None
@@ -34,6 +35,7 @@ class Look(Struct, frozen=True, eq=False):
     live: float = -1.0
     infrared: float = -1.0
     relief_mm: float = -1.0
+    shape: mesh.Mesh | None = None
 
 
 class Sight:
@@ -83,17 +85,17 @@ class Sight:
             lids.ratio(self._iris, rgb, shape, pose), frontal=frontal and first.problem is None
         )
         live = spoof.live_probability(self._spoof, rgb, face) if frontal else -1.0
-        return Look(first.problem or then.problem, face, pose, opening, live)
+        return Look(first.problem or then.problem, face, pose, opening, live, shape=shape)
 
     def depths(self, look: Look, shot: Picture) -> Look:
         """The look with what the shot's other eyes see of its face."""
-        if look.face is None or look.pose is None or (shot.ir is None and shot.depth is None):
+        if look.face is None or look.shape is None or (shot.ir is None and shot.depth is None):
             return look
-        wide, shape = shot.rgb.shape[1], self.shape(shot.rgb, look.face)
+        wide = shot.rgb.shape[1]
         return replace(
             look,
             infrared=planes.infrared(self._detector, shot.ir, wide, look.face),
-            relief_mm=planes.relief_mm(shot.depth, wide, look.face, shape),
+            relief_mm=planes.relief_mm(shot.depth, wide, look.face, look.shape),
         )
 
     def faces(self, rgb: Rgb) -> list[Face]:

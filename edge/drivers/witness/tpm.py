@@ -153,6 +153,8 @@ class Driver:
         self._worker.shutdown(wait=False, cancel_futures=True)
 
     def _ask(self, what: Callable[[], Counted]) -> None:
+        if self._post is None:  # stopped
+            return
         assert self._loop is not None
         loop = self._loop
         future = self._worker.submit(_said, what)
@@ -166,6 +168,9 @@ class Driver:
     def _arrived(self, said: Counted) -> None:
         if self._post is None or self._loop is None:
             return
+        if self._timer is not None:  # one question waits, however many failed
+            self._timer.cancel()
+            self._timer = None
         if said.state == "failed":
             self._timer = self._loop.call_later(RETRY_S, self._ask, self._tpm.look)
         self._post(said)

@@ -182,7 +182,8 @@ def page(told: dict[str, Any], qr_svg: str) -> str:
         )
     )  # fmt: skip
     skipped = sum(row["result"] == "skip" for row in told["tests"])
-    verdict = "PASS" if told["result"] == "pass" else "FAIL"
+    good = told["result"] == "pass"
+    verdict = "PASS" if good else "FAIL"
     verdict += f"<small>, {skipped} not measured</small>" if skipped else ""
     return (
         "<!doctype html><meta charset=utf-8><title>facepay " + safe(told["serial"]) + "</title><style>"
@@ -193,7 +194,7 @@ def page(told: dict[str, Any], qr_svg: str) -> str:
         "td,th{padding:1.2mm 2mm;text-align:left;border-bottom:.2mm solid #ccc;vertical-align:top}"
         ".n{text-align:right;white-space:nowrap;font-variant-numeric:tabular-nums}.fail td{font-weight:600;background:#fde8e8}"
         ".skip td{color:#666}.verdict{font-size:15pt;font-weight:600}small{font-size:11pt;font-weight:400}</style>"
-        f"<div class=qr>{qr_svg if verdict.startswith('PASS') else ''}</div><h1>Controller {safe(told['serial'])}</h1>"
+        f"<div class=qr>{qr_svg if good else ''}</div><h1>Controller {safe(told['serial'])}</h1>"
         f"<p class=verdict>{verdict}</p><table class=about>{about}</table>"
         "<table><tr><th>Test<th class=n>Measured<th>Unit<th class=n>Good<th>Result<th>Note" + rows + "</table>"
         "<p>Signed: report.sig over report.json (Ed25519). This page is for people; the file is the report.</p>"

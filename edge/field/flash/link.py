@@ -3,7 +3,6 @@ own machine (`core.link`) on a port of its own, with an end."""
 
 from __future__ import annotations
 
-import secrets
 import time
 from pathlib import Path
 from typing import Final
@@ -12,6 +11,7 @@ from msgspec import Struct
 
 from edge.core.link import Link, State
 from edge.core.link_words import Arrived, Opened, Tick, Write
+from edge.dice import SystemDice
 from edge.errors import EdgeError
 from edge.field.flash.port import Port
 from edge.wire.cable import Cable
@@ -32,14 +32,6 @@ class Greeting(Struct, frozen=True):
     trial: bool = False  # it has not confirmed itself yet
 
 
-class _Dice:
-    def bytes(self, count: int) -> bytes:
-        return secrets.token_bytes(count)
-
-    def below(self, limit: int) -> int:
-        return secrets.randbelow(limit)
-
-
 def greet(path: Path, pair_key: bytes, wait_s: float = WAIT_S) -> Greeting:
     """One session with the controller. E-FLS-01..04 of the port; else E-FLS-41 with what was heard
     instead (mute, noise, another key)."""
@@ -51,7 +43,7 @@ def greet(path: Path, pair_key: bytes, wait_s: float = WAIT_S) -> Greeting:
 
 
 def _greet(port: Port, pair_key: bytes, wait_s: float) -> Greeting:
-    link = Link(Cable(pair_key), _Dice())
+    link = Link(Cable(pair_key), SystemDice())
     start = time.monotonic()
     link.start(0)
 

@@ -8,7 +8,7 @@ from typing import Annotated
 from msgspec import Meta, Struct
 
 from firmware import slots
-from sim.board.flash_image import firmware_files
+from sim.board.flash_image import firmware_files, slot_files
 from sim.scenes import flasher
 from sim.scenes.form import Patch
 from sim.scenes.stage import Stage
@@ -34,8 +34,6 @@ def play(step: Step, stage: Stage) -> None:
     state = slots.State(slots.TRIAL, TRIAL_SLOT, 0, slots.NONE, floor, digest)
     stage.fault(f"{step.version} on trial")
     stage.lay({
-        **{f"{folder}/{path}": data for path, data in made.files.items()},
-        f"{folder}/manifest.json": made.raw,
-        f"{folder}/manifest.mac": slots.mac_of(stage.board.key, made.raw),
+        **slot_files(folder, made.files, step.version, stage.board.key),
         "/slot0": slots.pack(state, LATEST),
     })  # fmt: skip

@@ -13,6 +13,7 @@ from edge.core.events import Answered, Appended, Event, Freed, LinkLost, LinkUp,
 from edge.core.sync.outbox import Outbox
 from edge.core.sync.reconnect import Timing
 from edge.core.types import Draft, Mode
+from edge.dice import SystemDice
 from edge.drivers.broker import Happening, Message, Options
 from edge.drivers.broker.paho import Driver
 from edge.drivers.keys.file import Driver as FileKeys
@@ -21,7 +22,6 @@ from edge.process.clock import Clock
 from edge.scribe import CentreKeys
 from edge.turn import commit_turn
 from edge.wire import record, shape, topics
-from sim.centre.desk import SystemDice
 from sim.centre.keys import CentreKeys as CentreSide
 from sim.clinic.counter import TERMINAL
 from tests.bench.material import scribe_of

@@ -1,5 +1,5 @@
-"""The anti-spoof net over the clip: the mean of five shots or more. Weak alone: on published sets
-MiniFASNetV2 let 2 to 45 % of attacks pass (docs/LIVENESS).
+"""The anti-spoof net over the clip: the mean of five shots or more. Weak alone (README
+"What is not").
 """
 
 from __future__ import annotations
