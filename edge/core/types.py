@@ -214,7 +214,6 @@ class Paid(Struct, frozen=True):
     psn_name: str = ""  # of a relative, masked
     relation: str = ""
     scope: str = ""  # pool | province: where the relative is insured
-    due_date: str = ""
     pay_ordid: str = ""
 
 

@@ -138,26 +138,28 @@ class Nation:
         need_json(request)
         message = decode(await read_body(request), Message)
         try:
-            told = await self._done(message)
+            told = await self._done(message, request)
         except EdgeError as error:
             told = Told(NO, f"{error.code} {error.message}"[:PROBLEM_CHARS], message.org_id, "{}")
         return Response(msgspec.json.encode(told), media_type="application/json")
 
-    async def _done(self, message: Message) -> Told:
+    async def _done(self, message: Message, request: Request) -> Told:
         make = self._table.get(message.trans_type)
         if make is None:
             raise EdgeError("E-HIS-39", f"未知的transType：{message.trans_type}")
         own = self._port.settings.fixmedins_code
         if message.org_id != own or message.data.get("orgId", own) != own:
             raise EdgeError("E-HIS-39", "orgId不是本机构")
-        status, body = await self._ask(make(message))
+        status, body = await self._ask(make(message), request)
         if status != GOOD:
             code = str(body.get("code", ""))
             why = f"{code} {SAYS.get(code, '')} {body.get('title', '')}"
             return Told(NO, why[:PROBLEM_CHARS], message.org_id, "{}")
         return Told(OK, "成功", message.org_id, msgspec.json.encode(body).decode())
 
-    async def _ask(self, make: Callable[[int], Event]) -> tuple[int, Json]:
+    async def _ask(
+        self, make: Callable[[int], Event], request: Request
+    ) -> tuple[int, Json]:
         """Wait for the core, that is for the patient; a caller that goes away is not waited for."""
         if self._waiting >= CALLS_MAX:
             raise EdgeError("E-HIS-27", f"{CALLS_MAX} requests are waiting already")
@@ -168,18 +170,22 @@ class Nation:
             return make(call)
 
         self._waiting += 1
-        answered = False
+        told = asyncio.ensure_future(self._port.call(numbered))
+        gone = asyncio.ensure_future(request.receive())  # the body is read: what comes is its end
         try:
-            async with asyncio.timeout(PATIENT_WAIT_S):
-                told = await self._port.call(numbered)
-            answered = True
-        except TimeoutError:
-            raise EdgeError("E-HIS-31", "等待超时") from None
+            await asyncio.wait(
+                {told, gone}, timeout=PATIENT_WAIT_S, return_when=asyncio.FIRST_COMPLETED
+            )
+            if not told.done():
+                raise EdgeError("E-HIS-31", "等待超时")
+            return told.result()
         finally:
             self._waiting -= 1
-            if calls and not answered:
-                self._port.post(ErrandLeft(calls[0]))
-        return told
+            gone.cancel()
+            if not told.done():
+                told.cancel()
+                if calls:
+                    self._port.post(ErrandLeft(calls[0]))
 
     def _auth(self, message: Message) -> Callable[[int], Event]:
         asked = _asked(message)

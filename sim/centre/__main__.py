@@ -17,8 +17,9 @@ import random
 import signal
 import sys
 import time
+from collections.abc import Callable
 from pathlib import Path
-from typing import Final
+from typing import Final, TypeVar
 
 import msgspec
 from msgspec import Struct
@@ -37,6 +38,8 @@ UNDER_WAY_MAX: Final = 200  # answers the broker has not taken yet; below the dr
 WAIT_FREE_S: Final = 5.0
 BACK_OFF_S: Final = (0.2, 5.0)  # full jitter between 0 and this; one centre does not make a storm
 LEAVE_S: Final = 3.0
+WORK_EVERY_S: Final = 5.0
+T = TypeVar("T")
 EXIT_DATABASE: Final = 3  # the log is not what it was: a person must look
 
 log = logging.getLogger("facepay.centre")
@@ -118,6 +121,7 @@ class Process:
         self._connect_at: float | None = 0.0
         self._stopping = False
         self._dropped = 0
+        self._work_at = 0.0
 
     def stop(self, *_: object) -> None:
         """SIGTERM: finish the message at hand, then leave."""
@@ -149,6 +153,7 @@ class Process:
         try:
             happening = self._inbox.get(timeout=wait_s)
         except queue.Empty:
+            self._idle()
             return
         if isinstance(happening, Message):
             self._message(happening)
@@ -171,13 +176,27 @@ class Process:
 
     def _message(self, message: Message) -> None:
         now_ms = time.time_ns() // 1_000_000
+        answers = self._guarded(
+            lambda: self._centre.on_message(message.topic, message.payload, now_ms)
+        )
+        for topic, payload in answers or ():
+            self._publish(topic, payload)
+
+    def _idle(self) -> None:
+        """What is due by itself: the wallet's way back, what a bank was asked."""
+        if time.monotonic() >= self._work_at:
+            self._work_at = time.monotonic() + WORK_EVERY_S
+            self._guarded(lambda: self._centre.work(time.time_ns() // 1_000_000))
+
+    def _guarded(self, what: Callable[[], T]) -> T | None:
+        """Rolled back when it fails; the terminal asks again. One message that we cannot handle must
+        not end the service."""
         try:
-            answers = self._centre.on_message(message.topic, message.payload, now_ms)
+            return what()
         except EdgeError as error:
             if error.code == "E-LOG-20":
                 raise
             log.exception("a message was not handled", extra={"code": error.code})
-            return
         except (
             SQLAlchemyError,
             AssertionError,
@@ -186,12 +205,8 @@ class Process:
             TypeError,
             ValueError,
         ):
-            # rolled back; the terminal asks again. One message that we cannot handle must not end
-            # the service.
             log.exception("a message was not handled")
-            return
-        for topic, payload in answers:
-            self._publish(topic, payload)
+        return None
 
     def _publish(self, topic: str, payload: bytes) -> None:
         until = time.monotonic() + WAIT_FREE_S

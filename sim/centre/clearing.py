@@ -16,7 +16,7 @@ from edge.core import money
 from edge.core.types import Json
 from edge.errors import EdgeError
 from sim.centre import bodies
-from sim.centre.books import ledgers
+from sim.centre.books import ledgers, orders
 from sim.centre.books import store as t
 from sim.centre.books.columns import table, whole, words
 
@@ -55,15 +55,19 @@ def extract(asked: Question) -> Json:
     """3260: the rows of a month that are not confirmed, from `startrow` (1 = the first) on."""
     data = _form(asked.body)
     start = _number(data, "startrow")
-    s, a = t.settlements.c, advances.c
+    s, a, order = t.settlements.c, advances.c, t.pay_orders.c
     query = (
         sa.select(a.setl_id, a.home, a.at_text, a.fen, s.mdtrt_id, s.medfee_fen, s.psn_no)
         .join(t.settlements, s.setl_id == a.setl_id)
+        .outerjoin(
+            t.pay_orders, (order.setl_id == a.setl_id) & (order.own == str(orders.Own.CAPTURE))
+        )
         .where(
             a.fixmedins_code == asked.terminal.fixmedins_code,
             a.month == _month(data),
             a.cnfm % 2 == 0,
             s.live == 1,
+            order.pay_ordid.is_(None),  # a bank that breaks its word would undo it
         )
         .order_by(a.setl_id)
         .offset(max(0, start - 1))
@@ -126,6 +130,8 @@ def _row(asked: Question, data: Json, row: Any, *, paid: bool) -> tuple[str, str
         raise EdgeError("E-WIR-20", "no such row in this month", setl_id[:30])
     if bool(held.cnfm % 2) == paid:
         raise EdgeError("E-WIR-20", "the row is confirmed already" if paid else "not confirmed", "")
+    if paid and orders.is_open(asked.conn, setl_id):
+        raise EdgeError("E-WIR-20", "the bank has not paid its part yet", setl_id[:30])
     if money.fen(bodies.text(row, "optins_pay_sumamt")) != held.fen:
         raise EdgeError("E-WIR-20", "optins_pay_sumamt differs", setl_id[:30])
     return setl_id, held.home, held.fen, held.cnfm

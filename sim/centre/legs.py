@@ -12,7 +12,7 @@ from msgspec import Struct
 from edge.core.types import Mode, Split
 from edge.wire.record import RecordHeader
 from sim.bank.bank import Bank
-from sim.centre import paying, plans
+from sim.centre import bodies, paying, plans
 from sim.centre.bodies import Body
 from sim.centre.books import orders, registry, statement
 from sim.centre.books import store as t
@@ -74,7 +74,7 @@ def own_leg(
     held_fen = estimate.psn_cash_pay_fen if estimate is not None else 0
     if way == paying.CASH or (estimate is not None and not held_fen):
         return None
-    if header.mode is not Mode.ONLINE or body.kind not in ("settle", "pharmacy"):
+    if header.mode is not Mode.ONLINE or bodies.call(body.plan, "2207", *plans.SALES) is None:
         return No("pay_way")
     if not held_fen or way not in orders.ways(conn, person.psn_no):
         return No("pay_no_contract")

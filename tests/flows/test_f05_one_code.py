@@ -9,11 +9,14 @@ from typing import Any
 
 import pytest
 
+from edge.core.money import yuan
 from edge.core.types import BillStatus, Now
 from sim.bank.bank import SimBank
+from sim.centre import clearing
 from sim.centre.books import ledgers, orders, store
 from sim.centre.books.orders import BEGIN, FINAL, LATE, TABLE, Ins, On, Own
 from sim.centre.books.people import PersonSpec
+from sim.centre.civil import civil
 from sim.centre.desk import Centre
 from tests.centre.kit import rows_of
 
@@ -181,6 +184,36 @@ def test_f05_more_than_the_person_confirmed_is_never_taken(counter) -> None:
     assert desk.screen.fields["code"] in ("pay_more", "rejected_pay_more")
     assert desk.of("B1").status is BillStatus.REJECTED
     assert line.bank.balance("SYN-Z") == AT_BANK
+
+
+def test_f05_what_a_bank_still_owes_is_not_cleared_with_another_province(clinic, tmp_path: Path) -> None:
+    """It may yet break its word, and then the settlement is undone: nobody could give that back."""
+    bank = SimBank(tmp_path / "other.db", [("SYN-Q", AT_BANK)])
+    line = Flaky(bank)
+    far = PersonSpec("SYN-Q", "测试秦", insuplc_admdvs="500100", cards=(("CQ", "03"),),
+                     year=2026, accumulated={"outpatient_dedc_fen": 200_00})  # fmt: skip
+    (desk,) = clinic([far], {"fixmedins_code": "H51010000001", "level": "l2"}, bank=line)
+    desk.at_centre(orders.sign, "SYN-Q", orders.ONECODE)
+    line.fault = ("capture", "before", TimeoutError)
+    desk.until_confirm("B1", 300_00, far).press("pay").press("choose", "way:onecode")
+    desk.press("confirm", "online").sees("settled")
+    day = civil(desk.now.utc_ms)
+    month = {"trt_year": str(day.year), "trt_month": str(day.month)}
+
+    def ask(infno: str, **more: Any) -> tuple[int, Any]:
+        return desk.device.ask(infno, {"data": month | more}, now=desk.now.utc_ms)
+
+    ((_, order),) = [(row["pay_ordid"], row) for row in rows_of(desk.centre, store.pay_orders)]
+    assert order["own"] == "capture"
+    line.fault = ("capture", "before", TimeoutError)  # any message asks the bank again
+    assert ask("3260", startrow="1")[1]["detail"] == []
+    line.fault = ("capture", "before", TimeoutError)
+    fen = sum(row["fen"] for row in rows_of(desk.centre, clearing.advances))
+    row = {"setl_sn": order["setl_id"], "optins_pay_sumamt": yuan(fen)}
+    assert ask("3261", detail=[row])[0] == -1
+    desk.centre.work(desk.now.utc_ms)  # the bank answers
+    assert len(ask("3260", startrow="1")[1]["detail"]) == 1 and ask("3261", detail=[row])[0] == 0
+    bank.close()
 
 
 # -- every fault at every point ---------------------------------------------------------------------

@@ -6,8 +6,9 @@ from __future__ import annotations
 
 import pytest
 
-from sim.centre.books import kin
+from sim.centre.books import kin, store
 from sim.centre.books.people import RELATIONS, PersonSpec
+from tests.centre.kit import rows_of
 
 ZHANG = PersonSpec("SYN-Z", "测试张", balance_fen=50_00, cards=(("CZ", "03"),))
 LI = PersonSpec("SYN-L", "测试李", balance_fen=80_00)  # the same pool
@@ -126,3 +127,15 @@ def test_f09_the_last_fen_of_a_relative_s_account_is_spent_once(clinic) -> None:
     desk.press("confirm", "online").sees("settled", outcome="adjusted")
     assert desk.of("B1").split.acct_mulaid_pay_fen == 0
     assert desk.balance("acct:SYN-L") == 0
+
+
+def test_f09_who_is_bound_last_is_asked_last_also_after_somebody_was_unbound(clinic) -> None:
+    people = [PersonSpec(f"SYN-{name}", f"测试{name}", balance_fen=1_00) for name in "MABC"]
+    (desk,) = clinic(people)
+    for other in ("SYN-A", "SYN-B"):
+        assert desk.at_centre(kin.bind, "SYN-M", other, "配偶") == ""
+    assert desk.at_centre(kin.unbind, "SYN-M", "SYN-A")
+    assert desk.at_centre(kin.bind, "SYN-M", "SYN-C", "子女") == ""
+    rows = rows_of(desk.centre, store.relatives)
+    ranks = {row["other"]: row["rank"] for row in rows if row["psn_no"] == "SYN-M"}
+    assert ranks["SYN-B"] < ranks["SYN-C"]

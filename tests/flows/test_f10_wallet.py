@@ -172,11 +172,11 @@ def test_f10_what_is_not_taken_by_06_goes_back_whole(clinic, sent, taken, state:
 
 
 def test_f10_the_centre_gives_it_back_by_itself(clinic) -> None:
-    """Nobody asks the wallet anything: the centre's own work at any message does it."""
+    """Nobody asks anything: the centre's own work does it."""
     (desk,) = clinic(FAMILY, PHARMACY)
     send(desk, 55_00, at(18, "12:00"))
     desk.now = Now(at(19, "06:00"), desk.now.mono_ms + 1)
-    desk.device.hello(now=desk.now.utc_ms)
+    desk.centre.work(desk.now.utc_ms)
     assert desk.balance("acct:SYN-D") == 10_000_00
 
 

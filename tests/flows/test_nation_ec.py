@@ -169,16 +169,31 @@ def test_a_code_that_the_centre_refuses_is_said_with_its_reason(counter):
 
 
 def test_a_caller_that_goes_away_frees_the_terminal_and_one_errand_waits(counter):
-    """A bill is in front, so the errand waits; a second one is told so; then the first caller leaves."""
+    """A bill is in front, so an errand waits; another is told so until the first caller leaves."""
     counter.port.do(lambda desk: kit.send()(desk))
-    first = {"orgId": ORG, "transType": "cn.nhsa.ec.auth",
-             "data": {"businessType": "01301", "outBizNo": "w1"}}  # fmt: skip
-    hasty = httpx.Client(base_url=counter.http.base_url, timeout=0.5, trust_env=False)
-    with pytest.raises(httpx.ReadTimeout):
-        hasty.post("/nation-ec", json=first)
-    hasty.close()
-    assert counter.port.screen().name == "ways"
+
+    def sends(number: str, wait_s: float) -> str:
+        data = {"businessType": "01301", "outBizNo": number}
+        errand = {"orgId": ORG, "transType": "cn.nhsa.ec.auth", "data": data}
+        with httpx.Client(base_url=counter.http.base_url, timeout=wait_s, trust_env=False) as client:
+            try:
+                return str(client.post("/nation-ec", json=errand).json()["message"])
+            except httpx.ReadTimeout:
+                return "waits"
+
+    first = threading.Thread(target=sends, args=("w1", 3.0))
+    first.start()
+    until(lambda: "E-HIS-35" in sends("w2", 0.3))
+    first.join()
+    until(lambda: sends("w3", 0.3) == "waits")
     assert counter.port.screen().fields["kind"] == "settle"
+
+
+def until(holds: Callable[[], bool]) -> None:
+    end = time.monotonic() + 30
+    while not holds():
+        assert time.monotonic() < end
+        time.sleep(0.05)
 
 
 WRONG = [

@@ -4,6 +4,9 @@ from __future__ import annotations
 
 import base64
 import json
+import re
+import time
+from pathlib import Path
 from typing import Any
 
 import httpx
@@ -12,9 +15,12 @@ import pytest
 
 from sim.centre.national import envelope, schema
 from sim.centre.national.door import HANDLERS
+from sim.centre.national.says import SAYS
 from sim.national_his import NationalHis, stamp
 from tests.national import town as t
 
+ROOT = Path(__file__).resolve().parents[2]
+CENTRE, EDGE = ROOT / "sim/centre", ROOT / "edge"
 SHAPE = {
     "infcode", "inf_refmsgid", "refmsg_time", "respond_time", "err_msg", "warn_msg", "cainfo",
     "signtype", "output",
@@ -248,3 +254,48 @@ def test_an_answer_that_is_stored_is_small_and_plain(town, his):
     body = msgspec.json.encode(t.who(his).output)
     assert t.PATIENT.psn_name.encode() not in body
     assert t.PATIENT.certno.encode() not in body
+
+
+def test_after_two_idle_months_the_door_still_opens(town, his):
+    """Calls are swept at a sign-in; what is made of their numbers stays, and no number comes again."""
+    t.billed(his, "B1", 100_00)
+    later = time.time_ns() // 1_000_000 + 63 * 86_400_000
+    head = his.head("9001", his.next_msgid(), "510100")
+    sign_in = {"signIn": {"opter_no": "op01", "mac": "", "ip": ""}}
+    told = msgspec.json.decode(town.door.answer("9001", seal(his, head, sign_in), later))
+    assert told["infcode"] == 0
+    head = his.head("2201", his.next_msgid(), "510100") | {"sign_no": told["output"]["signinoutb"]["sign_no"]}
+    visit = {"data": {
+        "psn_no": t.PATIENT.psn_no, "insutype": "310", "begntime": stamp(), "mdtrt_cert_type": "03",
+        "mdtrt_cert_no": t.CARD, "ipt_otp_no": "B2", "atddr_no": "D1", "dr_name": "李医生",
+        "dept_code": "A01", "dept_name": "内科", "caty": "A01",
+    }}  # fmt: skip
+    assert msgspec.json.decode(town.door.answer("2201", seal(his, head, visit), later))["infcode"] == 0
+
+
+def seal(his, head: dict, given: dict) -> bytes:
+    return envelope.seal(head, given, his._private, his.client.covers)
+
+
+def test_what_2204_tells_of_a_line_is_what_the_settlement_uses(town, his):
+    """A limit that differs by the level of the institution."""
+    mdtrt_id = t.visit(his, "B1").output["data"]["mdtrt_id"]
+    line = t.line(mdtrt_id, "1", "B1", 300_00, med_list_codg="SYN-S-0005")
+    (row,) = his.call("2204", {"feedetail": [line]}).output["result"]
+    scopes = {"fulamt_ownpay_amt": row["fulamt_ownpay_amt"], "overlmt_selfpay": row["overlmt_amt"],
+              "preselfpay_amt": row["preselfpay_amt"], "inscp_scp_amt": row["inscp_scp_amt"]}  # fmt: skip
+    assert row["overlmt_amt"] != "0.00" and row["pric_uplmt_amt"] == row["inscp_scp_amt"]
+    assert his.call("2207", t.final(mdtrt_id, "B1", 300_00, **scopes)).good
+
+
+def test_every_no_of_the_centre_has_words_that_an_operator_reads():
+    """Literals of the files whose answers this door tells, and of the rules behind them."""
+    files = [CENTRE / f"{name}.py" for name in ("plans", "reversals", "statements", "entitling")]
+    files += [*(CENTRE / "national").glob("*.py"), EDGE / "core/benefit/entitled.py"]
+    said = set()
+    for path in files:
+        text = path.read_text()
+        said |= set(re.findall(r'No\("([a-z_]+)"', text))
+        if path.stem in ("entitling", "entitled"):
+            said |= set(re.findall(r'return "([a-z_]+)"', text))
+    assert said - SAYS.keys() == {"duplicate"}, "told as settled_already or undone_already"

@@ -5,12 +5,16 @@ from __future__ import annotations
 import subprocess
 import sys
 import time
+from datetime import UTC, datetime, timedelta
 
 import httpx
 import pytest
 
 from sim.centre import setup
+from sim.centre.national import envelope
 from tests.national import town as t
+
+RESPOND, BOOKED = "%Y%m%d%H%M%S%f", "%Y-%m-%d %H:%M:%S"
 
 
 def settle(his, number: str, **kw):
@@ -68,11 +72,28 @@ def test_an_answer_may_be_late_slow_or_of_another_message(town, his):
     assert time.monotonic() - began > 0.3
     his.switch("slow_drip", "1101", ms=1)
     assert t.who(his).good
-    his.switch("wrong_reference", "1101")
-    assert t.who(his).good
-    his.switch("clock_skew", "1101")
-    assert t.who(his).good
     assert httpx.get(f"http://127.0.0.1:{town.served.port}/sim/faults").json() == []
+
+
+def told(town, his, infno: str, given: dict) -> dict:
+    """The answer as it came."""
+    body = envelope.seal(his.head(infno, his.next_msgid(), "510100"), given, his._private, his.client.covers)
+    url = f"http://127.0.0.1:{town.served.port}/fsi/api/{infno}"
+    return httpx.post(url, content=body).json()
+
+
+def test_an_answer_may_have_another_reference_or_a_wrong_clock_and_the_books_have_neither(town, his):
+    ask = {"data": {"mdtrt_cert_type": "03", "mdtrt_cert_no": t.CARD}}
+    right = told(town, his, "1101", ask)
+    his.switch("wrong_reference", "1101")
+    assert "9" * 20 in told(town, his, "1101", ask)["inf_refmsgid"]
+    assert "9" * 20 not in right["inf_refmsgid"]
+    mdtrt_id = t.billed(his, "B1", 100_00)
+    his.switch("clock_skew", "2207")
+    late = told(town, his, "2207", t.final(mdtrt_id, "B1", 100_00))
+    said = datetime.strptime(late["respond_time"], RESPOND).replace(tzinfo=UTC)
+    booked = datetime.strptime(late["output"]["setlinfo"]["setl_time"], BOOKED).replace(tzinfo=UTC)
+    assert timedelta(minutes=55) < said - booked < timedelta(minutes=65)
 
 
 def test_a_switch_that_is_none_is_refused_and_all_can_be_cleared(town):

@@ -18,7 +18,7 @@ def split_line(line: FeeLine, item: Item | None, insutype: str = "", level: str 
     assert amount >= 0, "refunds are netted before"
     if item is None or item.lv == "3":
         return Line(line.feedetl_sn, amount, amount, 0, 0, 0)
-    limit_fen = item.limit_by.get(level, item.limit_fen)
+    limit_fen = item.limit(level)
     over = 0
     if limit_fen is not None:
         over = max(0, amount - half_up(limit_fen * decimal(line.cnt)))

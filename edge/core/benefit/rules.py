@@ -49,6 +49,10 @@ class Item(Struct, frozen=True):
     limit_by: dict[str, int] = {}
     grade: str = "D"
 
+    def limit(self, level: str) -> int | None:
+        """The price limit at this level of institution, in fen."""
+        return self.limit_by.get(level, self.limit_fen)
+
 
 class Cell(Struct, frozen=True):
     """One cell of insutype x scene x level x person class ("*" matches all; the first match

@@ -9,17 +9,14 @@ from typing import Annotated, Any, Final
 import msgspec
 from msgspec import Meta, Struct, field
 
+from edge.core.benefit import RELATIVES_MAX
 from edge.core.money import fen, yuan
 from edge.core.types import Json, Paid
 from edge.errors import EdgeError
 
 AUTO, NOBODY, WALLET = "auto", "none", "wallet"
 CASH, ONECODE = "cash", "onecode"
-RELATIVES_MAX: Final = 8
 PAID_MAX: Final = 16
-# Every way to pay the own part, and what becomes of it without the centre (DOMAIN §4.3): whose
-# balance or contract nobody here can know is denied; cash changes hands at the desk.
-OFFLINE: Final = {CASH: "desk", "acct": "denied", "mulaid": "denied", WALLET: "denied", ONECODE: "denied"}
 WAYS: Final = (CASH, ONECODE)
 
 Short = Annotated[str, Meta(max_length=64)]
@@ -130,7 +127,6 @@ class _Row(Struct, frozen=True):
     psn_name: Masked = ""
     relation: Masked = ""
     scope: Short = ""
-    due_date: Short = ""
     pay_ordid: Short = ""
 
 
@@ -142,7 +138,6 @@ def _paid(row: Any) -> Paid:
         psn_name=one.psn_name,
         relation=one.relation,
         scope=one.scope,
-        due_date=one.due_date,
         pay_ordid=one.pay_ordid,
     )
 

@@ -9,9 +9,9 @@ import sqlalchemy as sa
 META: Final = sa.MetaData()
 
 
-def table(name: str, *columns: sa.schema.SchemaItem) -> sa.Table:
+def table(name: str, *columns: sa.schema.SchemaItem, **kw: Any) -> sa.Table:
     """One of the centre's tables; importing its module is what makes `create_all` know it."""
-    return sa.Table(name, META, *columns)
+    return sa.Table(name, META, *columns, **kw)
 
 
 def words(name: str, **kw: Any) -> sa.Column[str]:

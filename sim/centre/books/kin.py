@@ -1,6 +1,6 @@
 """Who may pay for whom (家庭共济): the registry of close relatives and what each may give.
 
-Eight kinds of relatives count (codes.yaml near_relatives, S). A payer is an employee (310) with
+Eight kinds of relatives count (DOMAIN §1, S). A payer is an employee (310) with
 money on the account and in good standing; the receiver is insured anywhere. How far apart they are
 insured is the scope: one pool, one province, or another province, which only the wallet crosses.
 """
@@ -59,7 +59,10 @@ def bind(conn: sa.Connection, psn_no: str, other: str, relation: str) -> str:
         return "bound_before"
     if len(known) >= RELATIVES_MAX:
         return "too_many"
-    row = {"psn_no": psn_no, "other": other, "relation": relation, "rank": len(known)}
+    newest = sa.select(sa.func.max(t.relatives.c.rank)).where(t.relatives.c.psn_no == psn_no)
+    last = conn.execute(newest).scalar()
+    rank = 0 if last is None else last + 1  # behind everybody, also after somebody was unbound
+    row = {"psn_no": psn_no, "other": other, "relation": relation, "rank": rank}
     conn.execute(_BIND, {**row, "serves": 1, "pays": 1})
     return ""
 

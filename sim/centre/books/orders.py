@@ -184,6 +184,12 @@ def undone(conn: sa.Connection, setl_id: str) -> None:
         happen(conn, pay_ordid, On.UNDO)
 
 
+def is_open(conn: sa.Connection, setl_id: str) -> bool:
+    """Whether the bank still owes its word on this settlement, which may yet be undone by it."""
+    pay_ordid = conn.execute(_BY_SETL, t.at(setl_id=setl_id)).scalar()
+    return pay_ordid is not None and by_id(conn, pay_ordid).own is Own.CAPTURE
+
+
 def has(conn: sa.Connection, setl_id: str) -> bool:
     """Whether a bank paid the own part of this settlement."""
     return conn.execute(_BY_SETL, t.at(setl_id=setl_id)).first() is not None

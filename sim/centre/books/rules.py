@@ -72,8 +72,7 @@ class Region(Struct, frozen=True):
 
     def book(self, level: str) -> RuleBook:
         """Rules for an institution of this level, as edge.core.benefit wants them."""
-        assert level in LEVELS, level
-        return RuleBook(rules=self.rules, catalogue=self.catalogue, level=level)
+        return self.away_book(self, level)
 
     def document(self, level: str) -> Json:
         """The same as plain data, for `Policy.rules`."""

@@ -150,12 +150,6 @@ def sweep(conn: sa.Connection, now_ms: int) -> int:
     return len(due)
 
 
-def look(conn: sa.Connection, transfer_id: str) -> Transfer | None:
-    """How it stands."""
-    row = conn.execute(_BY_ID, t.at(transfer_id=transfer_id)).mappings().first()
-    return None if row is None else _told(row)
-
-
 def waiting(conn: sa.Connection, receiver: str) -> list[Transfer]:
     """What this person may still take, the oldest first."""
     c = transfers.c

@@ -1,5 +1,5 @@
-"""`python -m sim.centre.national --config centre.toml [--port 8090] [--clients FILE]`: the second
-door's process, and `enrol` to let an institution call."""
+"""`python -m sim.centre.national --config centre.toml [--port 8090] [--client FILE]`: the second
+door's process; an institution of a FILE may call."""
 
 from __future__ import annotations
 
@@ -15,8 +15,7 @@ import msgspec
 
 from edge.errors import EdgeError
 from edge.suites import sm2
-from sim.centre import setup
-from sim.centre.__main__ import read_config
+from sim.centre.__main__ import open_guest, read_config
 from sim.centre.national.door import Door
 from sim.centre.national.server import Served
 from sim.centre.national.tables import Client
@@ -38,12 +37,7 @@ def centre_key(directory: Path) -> bytes:
 
 def open_door(config_path: Path) -> Door:
     """The door of the centre with this configuration, beside its own process."""
-    config = read_config(config_path)
-    directory = Path(config.directory)
-    centre = setup.open_centre(
-        directory, config.db_url or None, region=config.region, guest=True, shards=config.shards
-    )
-    return Door(centre, centre_key(directory))
+    return Door(open_guest(config_path), centre_key(Path(read_config(config_path).directory)))
 
 
 def main(arguments: list[str] | None = None) -> int:

@@ -83,15 +83,15 @@ class Door:
         with self._store.begin() as conn:
             tables.enrol(conn, client)
 
-    def answer(self, infno: str, body: bytes, now_ms: int) -> bytes:
-        """The answer to one message."""
+    def answer(self, infno: str, body: bytes, now_ms: int, *, skew_ms: int = 0) -> bytes:
+        """The answer to one message. `skew_ms`: how wrong the time is that it says."""
         try:
             envelope = outer.read(body)
-            told = self._checked(infno, envelope, now_ms)
+            told = self._checked(infno, envelope, now_ms, skew_ms)
         except Wrong as wrong:
-            told = self._no(str(wrong), now_ms)
+            told = self._no(str(wrong), now_ms + skew_ms)
         except EdgeError as error:
-            told = self._no(f"{error.code} {error.message}", now_ms)
+            told = self._no(f"{error.code} {error.message}", now_ms + skew_ms)
         return told
 
     def _no(self, why: str, now_ms: int) -> bytes:
@@ -101,7 +101,7 @@ class Door:
         return outer.write(told, self._admdvs, number, now_ms, self._private)
 
     # -- before the form of the transaction is looked at -------------------------------------------
-    def _checked(self, infno: str, envelope: Envelope, now_ms: int) -> bytes:
+    def _checked(self, infno: str, envelope: Envelope, now_ms: int, skew_ms: int) -> bytes:
         infno = _SUFFIX.get(infno, infno)
         if infno not in HANDLERS:
             raise Wrong(UNKNOWN_INFNO)
@@ -136,7 +136,7 @@ class Door:
                 number=number,
                 now_ms=now_ms,
             )
-            answer = self._write(_told(call), number, now_ms)
+            answer = self._write(_told(call), number, now_ms + skew_ms)
             tables.end_call(conn, number, answer)
         return answer
 

@@ -141,7 +141,7 @@ class _Handler(BaseHTTPRequestHandler):
         self._send(200, answer, drip_ms=fault.ms if fault and kind == "slow_drip" else 0)
 
     def _answer(self, infno: str, body: bytes, skew_ms: int) -> bytes:
-        return self.door.answer(infno, body, time.time_ns() // 1_000_000 + skew_ms)
+        return self.door.answer(infno, body, time.time_ns() // 1_000_000, skew_ms=skew_ms)
 
     def _body(self) -> bytes | None:
         length = self.headers.get("content-length", "")

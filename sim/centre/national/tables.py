@@ -39,6 +39,7 @@ calls = table(
     blob("answer"),
     whole("at_ms"),
     sa.UniqueConstraint("fixmedins_code", "msgid"),
+    sqlite_autoincrement=True,  # ids are made of the number: one that was swept never comes again
 )
 sign_ins = table(
     "his_sign_ins",

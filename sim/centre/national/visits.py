@@ -79,7 +79,7 @@ def fees(call: Call) -> Json | No:
     if len(known) + len(rows) > tables.LINES_MAX:
         return No("too_many_lines")
     tables.add_lines(call.conn, rows)
-    return {"result": _split(call, "feedetail")}
+    return {"result": _split(call, "feedetail", person)}
 
 
 def take_fees_back(call: Call) -> Json | No:
@@ -132,7 +132,7 @@ def settle(call: Call) -> Json | No:
         return No("settled_already") if done.code == "duplicate" else done
     told = {"setlinfo": done.output["setlinfo"], "setldetail": done.output["setldetail"]}
     if sale:
-        told["detlcutinfo"] = _split(call, "drugdetail")
+        told["detlcutinfo"] = _split(call, "drugdetail", person)
     return told if _same_scopes(call, told) else No("scope_differs")
 
 
@@ -215,15 +215,16 @@ def _paid(call: Call, mdtrt_id: str) -> set[str]:
     return set(call.conn.execute(_PAID, key).scalars())
 
 
-def _split(call: Call, node: str) -> list[Json]:
-    """The result rows of 2204: each line in its four parts."""
-    catalogue = call.centre.region.catalogue
+def _split(call: Call, node: str, person: Known) -> list[Json]:
+    """The result rows of 2204: each line in its four parts, as the settlement will have them. The
+    scope of a chronic disease is said with 2207 and not known here."""
+    catalogue, level = call.centre.region.catalogue, call.terminal.level
     raw = bodies.fee_lines(bodies.Call(call.infno, "", call.input), node)
-    rows = zip(raw, benefit.split_lines(raw, catalogue), strict=True)
+    rows = zip(raw, benefit.split_lines(raw, catalogue, person.insutype, level), strict=True)
     told = []
     for given, line in rows:
         item = catalogue.get(given.med_list_codg)
-        limit = item.limit_fen if item is not None else None
+        limit = item.limit(level) if item is not None else None
         told.append({
             "feedetl_sn": line.feedetl_sn,
             "det_item_fee_sumamt": money.yuan(line.amount_fen),
