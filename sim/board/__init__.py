@@ -5,8 +5,8 @@ and the flash of a Pico, with the physics around it.
 as long as it is wanted and speaks to it. What can be done to it: edge/docs/SIMULATOR.md.
 """
 
-from sim.board.client import Advance, Colour, Control, Lamps, Light
+from sim.board.hand.client import Advance, Colour, Control, Lamps, Light
+from sim.board.hand.process import SimBoard
 from sim.board.prepare import make_key
-from sim.board.process import SimBoard
 
 __all__ = ["Advance", "Colour", "Control", "Lamps", "Light", "SimBoard", "make_key"]

@@ -20,20 +20,21 @@ from pathlib import Path
 
 from msgspec import Struct
 
-from sim.board import micropython, ops, wire
-from sim.board.bootsel import Bootsel
-from sim.board.cable import Cable
-from sim.board.console import Console
-from sim.board.cpu import Cpu, listener
+from sim.board import ops
+from sim.board.around.cable import Cable
+from sim.board.around.console import Console
+from sim.board.around.line import Line
+from sim.board.around.wires import Wires
+from sim.board.chip import micropython, wire
+from sim.board.chip.bootsel import Bootsel
+from sim.board.chip.cpu import Cpu, listener
+from sim.board.chip.flash_image import BLOCKS
+from sim.board.chip.nor import Nor, Outcome
+from sim.board.chip.wire import Op
 from sim.board.door import Door
-from sim.board.flash_image import BLOCKS
-from sim.board.line import Line
-from sim.board.nor import Nor, Outcome
 from sim.board.options import Options
 from sim.board.timers import NEVER, Timers
 from sim.board.trace import Trace
-from sim.board.wire import Op
-from sim.board.wires import Wires
 
 PWRON_RESET, WDT_RESET = 1, 3
 READ_MAX = 4096

@@ -14,8 +14,8 @@ from typing import TYPE_CHECKING, Any
 from msgspec.structs import replace
 
 from firmware.boards import sim as wiring
-from sim.board.cable import DIRECTIONS
-from sim.board.world import RESET_BELOW_V
+from sim.board.around.cable import DIRECTIONS
+from sim.board.around.world import RESET_BELOW_V
 
 if TYPE_CHECKING:
     from sim.board.hub import Hub

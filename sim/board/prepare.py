@@ -6,7 +6,7 @@ import os
 import secrets
 from pathlib import Path
 
-from sim.board.flash_image import board_files, has_file, write_files
+from sim.board.chip.flash_image import board_files, has_file, write_files
 
 KEY_BYTES = 32
 FLASHED = ("auto", "firmware", "keep", "blank")

@@ -23,10 +23,10 @@ import pytest
 
 from edge.core.link_words import Command
 from edge.wire.cable import Cable
-from sim.board.client import Light
-from sim.board.port import Virtual
-from sim.board.process import SimBoard
-from sim.board.terminal import Terminal
+from sim.board.hand.client import Light
+from sim.board.hand.port import Virtual
+from sim.board.hand.process import SimBoard
+from sim.board.hand.terminal import Terminal
 
 SEED = 1
 WITHIN_MS = 2000.0

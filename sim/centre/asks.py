@@ -11,6 +11,7 @@ import sqlalchemy as sa
 from msgspec import Struct
 
 from edge.core.types import Dice, Json
+from edge.core.visit.paying import CASH
 from edge.errors import EdgeError
 from edge.wire.ask import AskHeader
 from sim.centre import bodies, clearing, paying, plans, statements
@@ -163,7 +164,7 @@ def _price(asked: Question) -> Json | No:
     output = plans.setlinfo(found, person, "", bodies.text(data, "mdtrt_id", ""), asked.now_ms)
     own_fen = ledgers.balance(asked.conn, f"acct:{person.psn_no}")
     scope = asked.region.rules.acct_scope
-    ways = (paying.CASH, *orders.ways(asked.conn, person.psn_no))
+    ways = (CASH, *orders.ways(asked.conn, person.psn_no))
     offer = paying.offer(own_fen, found.found, found.settled, scope, ways)
     told = {"setlinfo": output["setlinfo"], "setldetail": output["setldetail"]}
     return told | {"payoffer": offer}

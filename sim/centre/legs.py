@@ -10,9 +10,10 @@ import sqlalchemy as sa
 from msgspec import Struct
 
 from edge.core.types import Mode, Split
+from edge.core.visit.paying import CASH
 from edge.wire.record import RecordHeader
 from sim.bank.bank import Bank
-from sim.centre import bodies, paying, plans
+from sim.centre import bodies, plans
 from sim.centre.bodies import Body
 from sim.centre.books import orders, registry, statement
 from sim.centre.books import store as t
@@ -72,7 +73,7 @@ def own_leg(
     Raises orders.Waits before the bank was asked."""
     conn, way = here.conn, body.pay.way
     held_fen = estimate.psn_cash_pay_fen if estimate is not None else 0
-    if way == paying.CASH or (estimate is not None and not held_fen):
+    if way == CASH or (estimate is not None and not held_fen):
         return None
     if header.mode is not Mode.ONLINE or bodies.call(body.plan, "2207", *plans.SALES) is None:
         return No("pay_way")

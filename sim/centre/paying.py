@@ -5,20 +5,16 @@ and psn_cash_pay; this says what stands behind them.
 
 from __future__ import annotations
 
-from typing import Final
-
 import sqlalchemy as sa
 from msgspec import Struct
 
 from edge.core import money
-from edge.core.benefit import RELATIVES_MAX, Accounts, Settlement
+from edge.core.benefit import RELATIVES_MAX, Accounts, Settlement, eligible_fen
 from edge.core.types import Json
+from edge.core.visit.paying import AUTO, NOBODY, WALLET
 from sim.centre.bodies import PayIn
 from sim.centre.books import kin, ledgers
 from sim.centre.books.people import Known
-
-AUTO, NOBODY, WALLET = "auto", "none", "wallet"
-CASH: Final = "cash"
 
 
 class Pocket(Struct, frozen=True):
@@ -71,8 +67,7 @@ def offer(
     this bill."""
     split = settled.split
     personal = split.medfee_sumamt_fen - split.fund_pay_sumamt_fen - split.hosp_part_amt_fen
-    outside = split.fulamt_ownpay_amt_fen + split.overlmt_selfpay_fen
-    reach = max(0, personal - outside) if scope == "inscope_selfpay" else personal
+    reach = eligible_fen(split, personal, scope)
     own = min(person_fen, reach)
     wallet = [one.balance_fen for one in found if one.psn_no == WALLET]
     return {

@@ -17,6 +17,7 @@ from edge.core.benefit import Line, Settlement
 from edge.core.books import dialects
 from edge.core.books.dialects import Dialect
 from edge.core.types import AMOUNT_FEN_MAX, Json, Split
+from edge.core.visit.paying import CASH
 from edge.errors import EdgeError
 from sim.centre import bodies, clearing, entitling, paying
 from sim.centre.bodies import Body, Call, PayIn
@@ -256,7 +257,7 @@ def _settle(case: Case) -> Done | No:
     found = quote(scene, case.body.plan, case.person, case.body.pay)
     if isinstance(found, No):
         return found
-    if case.body.pay.way != paying.CASH and found.settled.split.psn_cash_pay_fen > _held(case):
+    if case.body.pay.way != CASH and found.settled.split.psn_cash_pay_fen > _held(case):
         return No("pay_more")  # more than the person confirmed: it is theirs to decide anew
     setl_id = f"{case.region.region}S{case.mark:013d}"
     mdtrt_id = mdtrt_id or f"{case.region.region}M{case.mark:013d}"

@@ -13,7 +13,7 @@ from edge.errors import EdgeError
 from edge.field.flash.look import Place, place_of
 from edge.wire import slot_manifest
 from sim.board import Lamps, SimBoard
-from sim.board.flash_image import FIRST_SLOT, firmware_files, write_files
+from sim.board.chip.flash_image import FIRST_SLOT, firmware_files, write_files
 from sim.scenes.form import Patch
 from sim.scenes.seen import Skipped
 

@@ -11,8 +11,8 @@ from pathlib import Path
 
 import msgspec
 
-from sim.board import micropython
-from sim.board.flash_image import ROOT
+from sim.board.chip import micropython
+from sim.board.chip.flash_image import ROOT
 from sim.scenes.boards import own_build
 from sim.scenes.form import HOME, Scenario
 from sim.scenes.seen import Outcome

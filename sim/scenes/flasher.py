@@ -14,7 +14,7 @@ from edge.field.flash.look import Place
 from edge.field.flash.show import Outcome, Tell
 from edge.wire import release, slot_manifest
 from edge.wire.release import Release
-from sim.board.flash_image import FIRST_SLOT
+from sim.board.chip.flash_image import FIRST_SLOT
 from sim.scenes.boards import patched
 from sim.scenes.form import Patch
 from sim.scenes.seen import Moment, Unmet

@@ -11,8 +11,8 @@ from edge.core import events
 from edge.core.link import State
 from edge.core.link_words import Command, Heard
 from edge.wire.cable import Cable
-from sim.board.port import Port
-from sim.board.terminal import Flight, Terminal
+from sim.board.hand.port import Port
+from sim.board.hand.terminal import Flight, Terminal
 from sim.scenes.line import Faults, carry
 from sim.scenes.seen import Moment, Record
 

@@ -8,7 +8,7 @@ import xml.etree.ElementTree as ET
 from itertools import groupby
 from pathlib import Path
 
-from sim.board.flash_image import ROOT
+from sim.board.chip.flash_image import ROOT
 from sim.scenes import bundle
 from sim.scenes.seen import Outcome, Verdict
 

@@ -8,7 +8,7 @@ from typing import Annotated, Literal
 
 from msgspec import Meta, Struct
 
-from sim.board.terminal import Flight
+from sim.board.hand.terminal import Flight
 
 Share = Annotated[float, Meta(ge=0, le=1)]
 PARTS_MAX = 4096

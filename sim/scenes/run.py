@@ -11,7 +11,7 @@ import msgspec
 from msgspec import Struct
 
 from edge.errors import EdgeError
-from sim.board.port import Port, Virtual, Wall
+from sim.board.hand.port import Port, Virtual, Wall
 from sim.scenes import bundle, picture
 from sim.scenes.boards import Bench, Board, Simulated, patched
 from sim.scenes.form import Patch, Planned, Scenario, kinds, load

@@ -8,7 +8,7 @@ from collections.abc import Callable, Mapping
 from typing import Any
 
 from sim.board import Colour, Lamps
-from sim.board.port import Port
+from sim.board.hand.port import Port
 from sim.scenes.boards import Bench, Board
 from sim.scenes.host import Host
 from sim.scenes.line import Faults

@@ -17,7 +17,7 @@ from typing import IO
 
 from edge.errors import EdgeError
 from sim.board import Control, make_key
-from sim.board.flash_image import FIRST_SLOT, board_files, write_files
+from sim.board.chip.flash_image import FIRST_SLOT, board_files, write_files
 from sim.tier2 import ROOT, UF2, VENV
 
 START_TIMEOUT_S = 1900  # the emulator gives up before

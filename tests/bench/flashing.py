@@ -17,7 +17,8 @@ from contextlib import contextmanager
 from itertools import count
 from pathlib import Path
 
-from sim.board import SimBoard, flash_image
+from sim.board import SimBoard
+from sim.board.chip import flash_image
 from tests.bench.figure import Figure, Size, in_turns, paired, spread
 from tests.bench.material import ROOT
 

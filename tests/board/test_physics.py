@@ -11,8 +11,9 @@ from pathlib import Path
 import pytest
 
 from edge.errors import EdgeError
-from sim.board import SimBoard, flash_image, vcd
-from sim.board.nor import Nor
+from sim.board import SimBoard, vcd
+from sim.board.chip import flash_image
+from sim.board.chip.nor import Nor
 from sim.board.pytest_plugin import KEY, Bench
 
 WRITER = (

@@ -15,7 +15,8 @@ import pytest
 
 from edge.field.flash.port import wait_for
 from edge.field.flash.repl import Repl
-from sim.board import SimBoard, uf2
+from sim.board import SimBoard
+from sim.board.chip import uf2
 
 PATIENCE_S = 30
 MPREMOTE = Path(sys.executable).parent / "mpremote"

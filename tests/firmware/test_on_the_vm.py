@@ -12,7 +12,7 @@ from typing import Any
 import pytest
 
 from firmware.duties import lamps as player
-from sim.board import micropython
+from sim.board.chip import micropython
 
 ROOT = Path(__file__).resolve().parents[2]
 VECTORS = ROOT / "tests" / "vectors" / "frame.json"

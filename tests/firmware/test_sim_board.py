@@ -16,7 +16,8 @@ import serial
 
 from edge.errors import EdgeError
 from firmware import slots
-from sim.board import Control, SimBoard, flash_image, micropython
+from sim.board import Control, SimBoard
+from sim.board.chip import flash_image, micropython
 
 PATIENCE_S = 60  # a hang guard, not a measurement
 ROOT = Path(__file__).resolve().parents[2]

@@ -20,7 +20,7 @@ from hypothesis import strategies as st
 from edge.wire import slot_manifest
 from firmware import slots
 from firmware.slots import TRIES_MAX, Board, State
-from sim.board import flash_image, micropython
+from sim.board.chip import flash_image, micropython
 
 ROOT = Path(__file__).resolve().parents[2]
 KEY = bytes(range(32))

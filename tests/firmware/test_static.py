@@ -19,7 +19,7 @@ from typing import Any
 import pytest
 
 from edge.wire import frame
-from sim.board import micropython
+from sim.board.chip import micropython
 
 ROOT = Path(__file__).resolve().parents[2]
 FIRMWARE = ROOT / "firmware"

@@ -13,7 +13,7 @@ from edge.core.money import yuan
 from edge.core.types import BillStatus, Now
 from sim.bank.bank import SimBank
 from sim.centre import clearing
-from sim.centre.books import ledgers, orders, store
+from sim.centre.books import entitlements, ledgers, orders, store
 from sim.centre.books.orders import BEGIN, FINAL, LATE, TABLE, Ins, On, Own
 from sim.centre.books.people import PersonSpec
 from sim.centre.civil import civil
@@ -184,6 +184,15 @@ def test_f05_more_than_the_person_confirmed_is_never_taken(counter) -> None:
     assert desk.screen.fields["code"] in ("pay_more", "rejected_pay_more")
     assert desk.of("B1").status is BillStatus.REJECTED
     assert line.bank.balance("SYN-Z") == AT_BANK
+
+
+def test_f05_a_chronic_bill_is_paid_by_one_code_as_well(counter) -> None:
+    desk, line = counter
+    desk.at_centre(entitlements.recognise, "SYN-Z", "M03900", "2026-01-01", "2026-12-31")
+    desk.until_confirm("B1", 300_00, ZHANG, kind="chronic", dise_codg="M03900", dise_name="高血压")
+    desk.press("pay").press("choose", "way:onecode").sees("confirm", way="onecode")
+    desk.press("confirm", "online").sees("settled", outcome="settled")
+    assert line.bank.balance("SYN-Z") < AT_BANK
 
 
 def test_f05_what_a_bank_still_owes_is_not_cleared_with_another_province(clinic, tmp_path: Path) -> None:

@@ -43,7 +43,7 @@ from edge.core.benefit.rules import (
     rulebook,
     worst,
 )
-from edge.core.benefit.settle import settle
+from edge.core.benefit.settle import eligible_fen, settle
 
 __all__ = [
     "FUND_TYPES",
@@ -70,6 +70,7 @@ __all__ = [
     "Waiting",
     "covered_from",
     "disease_for",
+    "eligible_fen",
     "filed_as",
     "find_cell",
     "rulebook",

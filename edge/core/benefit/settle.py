@@ -169,6 +169,13 @@ def _serious(rule: Serious | None, before_fen: int, now_fen: int) -> int:
     return half_up(paid(before_fen + now_fen) - paid(before_fen))
 
 
+def eligible_fen(scope: Scope | Split, personal_fen: int, acct_scope: str) -> int:
+    """What account money may pay of a person's own part (DOMAIN §3.1 step 11)."""
+    if acct_scope != "inscope_selfpay":
+        return personal_fen
+    return max(0, personal_fen - scope.fulamt_ownpay_amt_fen - scope.overlmt_selfpay_fen)
+
+
 def _accounts(
     scope: Scope, personal_fen: int, accounts: Accounts, acct_scope: str
 ) -> tuple[int, tuple[int, ...]]:
@@ -176,10 +183,7 @@ def _accounts(
     relatives = accounts.relatives_fen[:RELATIVES_MAX]
     if not accounts.used:
         return 0, (0,) * len(relatives)
-    eligible = personal_fen
-    if acct_scope == "inscope_selfpay":
-        outside = scope.fulamt_ownpay_amt_fen + scope.overlmt_selfpay_fen
-        eligible = max(0, personal_fen - outside)
+    eligible = eligible_fen(scope, personal_fen, acct_scope)
     acct = min(accounts.own_fen, eligible)
     left, given = eligible - acct, []
     for balance in relatives:

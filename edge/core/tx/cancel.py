@@ -6,7 +6,7 @@ from __future__ import annotations
 
 from typing import Final
 
-from edge.core.tx import _forms
+from edge.core.tx import PAYS, _forms
 from edge.core.types import Bill, BillState, BillStatus, Json, Refusal, Split
 from edge.core.visit.ticket import Ticket
 
@@ -20,7 +20,7 @@ MED_TYPE: Final = ""
 
 def check(bill: Bill, state: BillState | None = None) -> Refusal | None:
     """Only a settled bill with a setl_id, and no registration (2202 is another kind)."""
-    if bill.kind not in ("settle", "pharmacy", "chronic"):
+    if bill.kind not in PAYS:
         return _forms.refuse("E-TX-10", f"a {bill.kind} is not cancelled by this terminal")
     if state is None or state.status not in (BillStatus.SETTLED, BillStatus.ADJUSTED):
         return _forms.refuse("E-TX-05", "only a settled bill can be cancelled")

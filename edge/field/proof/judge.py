@@ -16,6 +16,7 @@ from msgspec import Struct
 
 from edge.core import limits, money
 from edge.core.books import dialects
+from edge.core.tx import PAYS
 from edge.core.types import Json, Mode, Outcome, Policy
 from edge.errors import EdgeError
 from edge.suites import _certs, es256
@@ -28,7 +29,6 @@ from edge.wire.shape import ZERO_HASH
 
 LEAF_FIELDS: Final = 6  # record hash, terminal, epoch, seq, outcome, result hash
 SETTLED: Final = frozenset({Outcome.SETTLED, Outcome.ADJUSTED})
-PAYS: Final = frozenset({"settle", "pharmacy", "chronic"})
 VISITS: Final = PAYS | {"register"}  # a person stood there; what is undone names only how it was
 
 

@@ -8,7 +8,7 @@ from typing import Annotated
 from msgspec import Meta, Struct
 
 from firmware import slots
-from sim.board.flash_image import firmware_files, slot_files
+from sim.board.chip.flash_image import firmware_files, slot_files
 from sim.scenes import flasher
 from sim.scenes.form import Patch
 from sim.scenes.stage import Stage

@@ -18,7 +18,7 @@ import tty
 from collections.abc import Callable
 from pathlib import Path
 
-from sim.board import micropython
+from sim.board.chip import micropython
 
 SHIMS = Path(__file__).parent / "shims"
 PIECE = b"a2b_base64('"

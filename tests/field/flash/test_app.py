@@ -13,7 +13,7 @@ from edge.field.flash.port import Port
 from edge.field.flash.repl import AT_PROMPT, Repl
 from edge.wire import release
 from firmware import slots
-from sim.board import micropython
+from sim.board.chip import micropython
 from tests.field.flash.rig import Rig
 
 pytestmark = pytest.mark.skipif(not any(p.exists() for p in micropython.candidates()), reason="no VM")

@@ -17,7 +17,7 @@ from edge.errors import EdgeError
 from edge.explain import CODES
 from edge.field.flash.port import Port
 from edge.field.flash.repl import Repl, failed, shown
-from sim.board import micropython
+from sim.board.chip import micropython
 from tests.field.flash.rig import Rig
 
 pytestmark = pytest.mark.skipif(not any(p.exists() for p in micropython.candidates()), reason="no VM")

@@ -8,7 +8,8 @@ from pathlib import Path
 
 import pytest
 
-from sim.board import SimBoard, micropython
+from sim.board import SimBoard
+from sim.board.chip import micropython
 from tests.field.flash import cuts
 from tests.field.flash.conftest import ROOT
 from tests.field.flash.cuts import Cut

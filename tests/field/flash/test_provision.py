@@ -16,7 +16,7 @@ from rich.console import Console
 from edge.field.flash import factory, label, table
 from edge.field.flash.factory import Trial, judged
 from edge.field.flash.look import Seen
-from sim.board import micropython
+from sim.board.chip import micropython
 from tests.field.flash.rig import Rig
 
 vm = pytest.mark.skipif(not any(p.exists() for p in micropython.candidates()), reason="no VM")

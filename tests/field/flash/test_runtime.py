@@ -13,7 +13,7 @@ import pytest
 
 from edge.errors import EdgeError
 from edge.field.flash import uf2
-from sim.board import micropython
+from sim.board.chip import micropython
 from tests.field.flash.rig import Rig
 
 RP2040, RP2350 = 0xE48BFF56, 0xE48BFF59

@@ -9,7 +9,8 @@ import pytest
 
 from edge.field.flash.look import place_of
 from edge.field.flash.session import at_prompt
-from sim.board import SimBoard, micropython
+from sim.board import SimBoard
+from sim.board.chip import micropython
 from tests.field.flash.cuts import typed
 
 pytestmark = pytest.mark.skipif(not any(p.exists() for p in micropython.candidates()), reason="no VM")

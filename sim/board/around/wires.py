@@ -6,8 +6,8 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Protocol
 
-from sim.board import wire
-from sim.board.world import CHANNELS, Lights, Pins, Voltages
+from sim.board.around.world import CHANNELS, Lights, Pins, Voltages
+from sim.board.chip import wire
 
 
 class Home(Protocol):

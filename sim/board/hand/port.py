@@ -11,7 +11,7 @@ import tty
 from pathlib import Path
 from typing import Protocol
 
-from sim.board.client import Control
+from sim.board.hand.client import Control
 
 WALL_PATIENCE = 4  # a busy machine is late; promises of time are kept in virtual time
 READ_MAX = 4096

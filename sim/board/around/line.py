@@ -9,8 +9,8 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Protocol
 
-from sim.board.cable import DIRECTIONS, Cable
-from sim.board.console import READ_MAX, open_pty
+from sim.board.around.cable import DIRECTIONS, Cable
+from sim.board.around.console import READ_MAX, open_pty
 from sim.board.trace import Frames
 
 SAID_MAX = 256 * 1024

@@ -7,7 +7,7 @@ import contextlib
 import shutil
 from pathlib import Path
 
-from sim.board import uf2
+from sim.board.chip import uf2
 
 INFO = "UF2 Bootloader v3.0\r\nModel: Raspberry Pi RP2\r\nBoard-ID: RPI-RP2\r\n"
 INFO_RP2350 = "UF2 Bootloader v1.0\r\nModel: Raspberry Pi RP2350\r\nBoard-ID: RP2350\r\n"

@@ -12,10 +12,10 @@ import subprocess
 from pathlib import Path
 
 from edge.errors import EdgeError
-from sim.board import micropython
-from sim.board.wire import PACKET_MAX
+from sim.board.chip import micropython
+from sim.board.chip.wire import PACKET_MAX
 
-HERE = Path(__file__).resolve().parent
+HERE = Path(__file__).resolve().parents[1]
 HEAP = "384k"  # 64-bit objects: about what a Pico's 190 kB hold
 START_TIMEOUT_S = 20
 LOOK_S = 0.25

@@ -27,7 +27,7 @@ from edge.core.link_words import (
     Wire,
     Write,
 )
-from sim.board.port import Gone, Port
+from sim.board.hand.port import Gone, Port
 
 READ_MAX = 4096
 INBOX_MAX = 1024

@@ -13,7 +13,7 @@ from pathlib import Path
 
 from msgspec import Struct
 
-from sim.board.flash_image import BLOCK_BYTES, BLOCKS
+from sim.board.chip.flash_image import BLOCK_BYTES, BLOCKS
 
 PAGE_BYTES = 256
 PROGRAM_US = 400  # a page; data sheet W25Q16JV, typical

@@ -13,7 +13,7 @@ from littlefs.errors import LittleFSError
 from edge.wire import slot_manifest
 from firmware import slots
 
-ROOT = Path(__file__).resolve().parents[2]
+ROOT = Path(__file__).resolve().parents[3]
 BLOCK_BYTES = 4096
 BLOCKS = 352  # what the rp2 port leaves for files on a Pico
 PROG_BYTES = 256

@@ -12,11 +12,11 @@ from types import TracebackType
 from typing import IO, Any
 
 from edge.errors import EdgeError
-from sim.board.client import ASK_TIMEOUT_S, Control
-from sim.board.inside import Inside
+from sim.board.hand.client import ASK_TIMEOUT_S, Control
+from sim.board.hand.inside import Inside
 from sim.board.prepare import make_key
 
-ROOT = Path(__file__).resolve().parents[2]
+ROOT = Path(__file__).resolve().parents[3]
 START_TIMEOUT_S = 20
 
 

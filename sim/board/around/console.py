@@ -23,7 +23,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Protocol
 
-from sim.board.cpu import Cpu
+from sim.board.chip.cpu import Cpu
 
 RAW_BANNER = b"raw REPL; CTRL-B to exit\r\n>"
 HELP = b'Type "help()"'

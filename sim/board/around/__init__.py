@@ -1,0 +1,1 @@
+"""What surrounds the chip: pins, light, voltages, the cable and the consoles."""
