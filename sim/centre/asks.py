@@ -14,14 +14,15 @@ from edge.core.types import Dice, Json
 from edge.core.visit.paying import CASH
 from edge.errors import EdgeError
 from edge.wire.ask import AskHeader
-from sim.centre import bodies, clearing, paying, plans, statements
+from sim.centre import bodies, statements
 from sim.centre.books import ledgers, orders, people, policy, registry, tokens
 from sim.centre.books import store as t
 from sim.centre.books.people import Faces, Known
 from sim.centre.books.policy import Issuer
 from sim.centre.books.registry import Terminal
 from sim.centre.books.rules import Region
-from sim.centre.plans import No, Scene
+from sim.centre.deciding import clearing, paying, plans
+from sim.centre.deciding.plans import No, Scene
 
 INCIDENT_CHARS: Final = 16
 STOP_BYTES: Final = 16

@@ -17,7 +17,7 @@ from edge.suites import es256
 from edge.wire import ask as wire_ask
 from edge.wire import envelope, topics
 from sim.bank.bank import Bank
-from sim.centre import answers, asks, intake, legs
+from sim.centre import answers, asks, intake
 from sim.centre.answers import Message, Reply
 from sim.centre.books import policy, registry, wallet
 from sim.centre.books import store as t
@@ -26,6 +26,7 @@ from sim.centre.books.people import Faces
 from sim.centre.books.policy import Issuer
 from sim.centre.books.registry import Terminal
 from sim.centre.books.rules import Region
+from sim.centre.deciding import legs
 from sim.centre.intake import Counter, Turn
 from sim.centre.keys import CentreKeys
 

@@ -26,7 +26,7 @@ from edge.wire.envelope import Envelope
 from edge.wire.log import receipt
 from edge.wire.record import Placed, RecordHeader
 from edge.wire.shape import ZERO_HASH
-from sim.centre import bodies, closings, legs, plans, reversals
+from sim.centre import bodies
 from sim.centre.answers import Decided, Standing
 from sim.centre.bodies import Body
 from sim.centre.books import orders, people, policy, registry, tokens
@@ -35,7 +35,8 @@ from sim.centre.books.log import Log
 from sim.centre.books.people import Faces, Known
 from sim.centre.books.registry import Terminal
 from sim.centre.books.rules import Region
-from sim.centre.plans import Case, Done, No
+from sim.centre.deciding import closings, legs, plans, reversals
+from sim.centre.deciding.plans import Case, Done, No
 
 log = logging.getLogger("facepay.centre")
 UNREADABLE: Final = "unreadable"  # signed and in its place, but in a form that we do not know

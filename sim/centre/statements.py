@@ -19,12 +19,13 @@ from edge.core.books import days, dialects
 from edge.core.types import Json
 from edge.errors import EdgeError
 from edge.wire import statement as wire
-from sim.centre import bodies, plans
+from sim.centre import bodies
 from sim.centre.books import statement
 from sim.centre.books import store as t
 from sim.centre.books.statement import Moved
 from sim.centre.civil import civil
-from sim.centre.plans import No
+from sim.centre.deciding import plans
+from sim.centre.deciding.plans import No
 
 if TYPE_CHECKING:
     from sim.centre.asks import Question

@@ -18,9 +18,10 @@ from edge.core.limits import BUILT_IN
 from edge.core.money import yuan
 from edge.core.types import Bill, FeeLine, Json, Outcome, Person
 from edge.core.visit import estimate
-from sim.centre import audit, bodies, plans
+from sim.centre import audit, bodies
 from sim.centre.books import people, registry, rules, store
 from sim.centre.books.people import PersonSpec
+from sim.centre.deciding import plans
 
 CODES = ("SYN-A-0001", "SYN-B-0001", "SYN-B-0004", "SYN-C-0001", "SYN-S-0002", "SYN-S-0005", "NO")
 LINES = st.lists(st.tuples(st.sampled_from(CODES), st.integers(1, 900_00)), min_size=1, max_size=4)

@@ -14,9 +14,10 @@ from edge.core.parts.tasks import FREEZES
 from edge.core.types import Outcome
 from edge.errors import EdgeError
 from edge.wire import cbor, cose, record
-from sim.centre import audit, intake, plans
+from sim.centre import audit, intake
 from sim.centre.books import people
 from sim.centre.books import store as t
+from sim.centre.deciding import plans
 
 
 @pytest.fixture

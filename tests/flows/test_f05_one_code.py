@@ -12,11 +12,11 @@ import pytest
 from edge.core.money import yuan
 from edge.core.types import BillStatus, Now
 from sim.bank.bank import SimBank
-from sim.centre import clearing
 from sim.centre.books import entitlements, ledgers, orders, store
 from sim.centre.books.orders import BEGIN, FINAL, LATE, TABLE, Ins, On, Own
 from sim.centre.books.people import PersonSpec
 from sim.centre.civil import civil
+from sim.centre.deciding import clearing
 from sim.centre.desk import Centre
 from tests.centre.kit import rows_of
 

@@ -10,7 +10,7 @@ from msgspec import Struct
 
 from edge.core.types import Dice, Json
 from edge.wire.ask import AskHeader
-from sim.centre import bodies, plans
+from sim.centre import bodies
 from sim.centre.asks import Question
 from sim.centre.books import people, tokens
 from sim.centre.books import store as t
@@ -18,9 +18,10 @@ from sim.centre.books.people import Faces, Known
 from sim.centre.books.policy import Issuer
 from sim.centre.books.registry import Terminal
 from sim.centre.books.rules import Region
+from sim.centre.deciding import plans
+from sim.centre.deciding.plans import Case, No
 from sim.centre.national.envelope import Envelope
 from sim.centre.national.tables import MARK_BASE, Client
-from sim.centre.plans import Case, No
 
 EC, ID_CARD, SS_CARD = "01", "02", "03"
 _OWNER: Final = t.get(t.visits, "mdtrt_id", "fixmedins_code", only=("psn_no",))

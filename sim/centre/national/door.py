@@ -20,6 +20,8 @@ from edge.errors import EdgeError
 from sim.centre import desk
 from sim.centre.books import statement
 from sim.centre.civil import civil
+from sim.centre.deciding.plans import No
+from sim.centre.deciding.reversals import REVERSIBLE
 from sim.centre.national import envelope as outer
 from sim.centre.national import queries, schema, tables, visits
 from sim.centre.national.call import Call
@@ -28,8 +30,6 @@ from sim.centre.national.envelope import Envelope, Told
 from sim.centre.national.says import SAYS
 from sim.centre.national.schema import Wrong
 from sim.centre.national.tables import Client
-from sim.centre.plans import No
-from sim.centre.reversals import REVERSIBLE
 
 INFVER: Final = "V1.0"
 UNKNOWN_INFNO: Final = "交易编号不存在"

@@ -12,14 +12,15 @@ import msgspec
 
 from edge.core import money
 from edge.core.types import Json
-from sim.centre import plans, statements
+from sim.centre import statements
 from sim.centre.books import ledgers, people, statement, tokens
 from sim.centre.books import store as t
 from sim.centre.books.people import Known
 from sim.centre.civil import civil
+from sim.centre.deciding import plans
+from sim.centre.deciding.plans import No
 from sim.centre.national import schema, tables
 from sim.centre.national.call import Call, by_cert, seen_here
-from sim.centre.plans import No
 
 _SETTLED: Final = t.get(t.settlements, "setl_id", "fixmedins_code", "psn_no", only=("output",))
 _PLACE: Final = t.get(t.terminals, "fixmedins_code", only=("fixmedins_name", "level"))

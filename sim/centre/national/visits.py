@@ -1,5 +1,5 @@
 """What moves money or makes a visit: 2201 to 2208, 2101 to 2103, 2601. The plans are those of the
-records (`sim.centre.plans`, `reversals`): a bill that a terminal settled is settled here too."""
+records (`sim.centre.deciding.plans`, `reversals`): a bill that a terminal settled is settled here too."""
 
 from __future__ import annotations
 
@@ -8,14 +8,15 @@ from typing import Final
 
 from edge.core import benefit, money
 from edge.core.types import Json
-from sim.centre import bodies, plans, reversals
+from sim.centre import bodies
 from sim.centre.books import people
 from sim.centre.books import store as t
 from sim.centre.books.people import Known
+from sim.centre.deciding import plans, reversals
+from sim.centre.deciding.plans import Done, No, Scene
+from sim.centre.deciding.reversals import Reversal
 from sim.centre.national import tables
 from sim.centre.national.call import Call, by_cert, of_visit
-from sim.centre.plans import Done, No, Scene
-from sim.centre.reversals import Reversal
 
 ALL_BATCHES: Final = "0000"
 SCOPES: Final = ("fulamt_ownpay_amt", "overlmt_selfpay", "preselfpay_amt", "inscp_scp_amt")

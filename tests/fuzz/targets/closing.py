@@ -3,7 +3,8 @@
 from edge.core.types import Settings
 from edge.wire import record
 from edge.wire.cbor import dumps
-from sim.centre import bodies, closings, plans
+from sim.centre import bodies
+from sim.centre.deciding import closings, plans
 from sim.fire.drafts import Drafts
 
 MAX_BYTES = 6_000

@@ -18,9 +18,10 @@ from edge.wire import answer as wire_answer
 from edge.wire import record as wire
 from edge.wire.cose import Opener
 from edge.wire.record import RecordHeader
-from sim.centre import bodies, plans
+from sim.centre import bodies
 from sim.centre.bodies import Body
 from sim.centre.books import store as t
+from sim.centre.deciding import plans
 
 KIND: Final = "close_task"
 NUMBER_END: Final = 2**53

@@ -15,12 +15,13 @@ from msgspec import Struct
 from edge.core import money
 from edge.core.types import Json
 from edge.errors import EdgeError
-from sim.centre import bodies, clearing, plans
+from sim.centre import bodies
 from sim.centre.bodies import Body
 from sim.centre.books import ledgers, orders, statement
 from sim.centre.books import store as t
 from sim.centre.books.registry import Terminal
-from sim.centre.plans import No
+from sim.centre.deciding import clearing, plans
+from sim.centre.deciding.plans import No
 
 CANCELS: Final = frozenset({"2103", "2208"})
 # 2304, 2305 and 2401 are reversible too; they join when this centre books them

@@ -19,7 +19,7 @@ from edge.core.books.dialects import Dialect
 from edge.core.types import AMOUNT_FEN_MAX, Json, Split
 from edge.core.visit.paying import CASH
 from edge.errors import EdgeError
-from sim.centre import bodies, clearing, entitling, paying
+from sim.centre import bodies
 from sim.centre.bodies import Body, Call, PayIn
 from sim.centre.books import entitlements, ledgers, orders, people, statement
 from sim.centre.books import store as t
@@ -27,8 +27,9 @@ from sim.centre.books.people import Known
 from sim.centre.books.registry import Terminal
 from sim.centre.books.rules import Region
 from sim.centre.civil import civil
-from sim.centre.entitling import Standing
-from sim.centre.paying import Pocket
+from sim.centre.deciding import clearing, entitling, paying
+from sim.centre.deciding.entitling import Standing
+from sim.centre.deciding.paying import Pocket
 
 SALES: Final = ("2101", "2102")
 PRICED: Final = ("2206", "2207", *SALES)

@@ -13,13 +13,14 @@ from edge.core.types import Mode, Split
 from edge.core.visit.paying import CASH
 from edge.wire.record import RecordHeader
 from sim.bank.bank import Bank
-from sim.centre import bodies, plans
+from sim.centre import bodies
 from sim.centre.bodies import Body
 from sim.centre.books import orders, registry, statement
 from sim.centre.books import store as t
 from sim.centre.books.orders import On, Order
 from sim.centre.books.people import Known
-from sim.centre.plans import No
+from sim.centre.deciding import plans
+from sim.centre.deciding.plans import No
 
 
 class Asking(Struct, frozen=True):
