@@ -21,8 +21,8 @@ from sim.centre.books.people import Faces, Known
 from sim.centre.books.policy import Issuer
 from sim.centre.books.registry import Terminal
 from sim.centre.books.rules import Region
-from sim.centre.deciding import clearing, paying, plans
-from sim.centre.deciding.plans import No, Scene
+from sim.centre.deciding import clearing, paying, quoting
+from sim.centre.deciding.case import No, Scene, insured
 
 INCIDENT_CHARS: Final = 16
 STOP_BYTES: Final = 16
@@ -82,7 +82,7 @@ def _who(asked: Question) -> Json | No:
     person = people.find(asked.conn, psn_no) if psn_no else None
     if person is None:
         return No(why or "no_person")
-    if why := plans.insured(person):
+    if why := insured(person):
         return No(why)
     return _introduce(asked, means, person)
 
@@ -116,7 +116,7 @@ def _introduce(asked: Question, means: str, person: Known) -> Json:
     served = [(person, "本人")]
     for other, relation in people.served_by(asked.conn, person.psn_no):
         found = people.find(asked.conn, other)
-        if found is not None and not plans.insured(found):
+        if found is not None and not insured(found):
             served.append((found, relation))
     told = [_token(asked, means, auth_no, found, relation) for found, relation in served]
     base = {
@@ -146,7 +146,7 @@ def _token(asked: Question, means: str, auth_no: str, found: Known, relation: st
 def _price(asked: Question) -> Json | No:
     question = bodies.question(asked.body)
     plan = question.plan
-    call = bodies.call(plan, *plans.PRICED)
+    call = bodies.call(plan, *quoting.PRICED)
     assert call is not None, "the plan was checked"
     data = bodies.form(call)
     held = tokens.at_terminal(
@@ -156,13 +156,13 @@ def _price(asked: Question) -> Json | No:
     person = people.find(asked.conn, held.psn_no) if held is not None and fresh else None
     if person is None or bodies.text(data, "psn_no") != person.psn_no:
         return No("identity_unknown")
-    if why := plans.insured(person):
+    if why := insured(person):
         return No(why)
     scene = Scene(asked.conn, asked.terminal, asked.region, asked.now_ms)
-    found = plans.quote(scene, plan, person, question.pay)
+    found = quoting.quote(scene, plan, person, question.pay)
     if isinstance(found, No):
         return found
-    output = plans.setlinfo(found, person, "", bodies.text(data, "mdtrt_id", ""), asked.now_ms)
+    output = quoting.setlinfo(found, person, "", bodies.text(data, "mdtrt_id", ""), asked.now_ms)
     own_fen = ledgers.balance(asked.conn, f"acct:{person.psn_no}")
     scope = asked.region.rules.acct_scope
     ways = (CASH, *orders.ways(asked.conn, person.psn_no))

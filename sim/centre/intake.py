@@ -35,8 +35,8 @@ from sim.centre.books.log import Log
 from sim.centre.books.people import Faces, Known
 from sim.centre.books.registry import Terminal
 from sim.centre.books.rules import Region
-from sim.centre.deciding import closings, legs, plans, reversals
-from sim.centre.deciding.plans import Case, Done, No
+from sim.centre.deciding import closings, legs, plans, quoting, reversals, undoing
+from sim.centre.deciding.case import Case, Done, No
 
 log = logging.getLogger("facepay.centre")
 UNREADABLE: Final = "unreadable"  # signed and in its place, but in a form that we do not know
@@ -308,7 +308,7 @@ def decide(turn: Turn, header: RecordHeader, mark: int) -> Verdict:
     try:
         body = bodies.parse(wire.open_body(header, counter.opener))
         estimate = bodies.estimate(body)
-        total_fen = plans.total_fen(body)
+        total_fen = quoting.total_fen(body)
     except EdgeError as error:
         sealed_wrong = error.code == "E-WIR-06"
         outcome = Outcome.SUSPECT if sealed_wrong else Outcome.REJECTED
@@ -453,7 +453,7 @@ def _person(turn: Turn, header: RecordHeader, body: Body) -> Proved | No:
     """The person of the record, proved in the way its mode needs."""
     conn, faces, said = turn.conn, turn.counter.faces, body.identity
     if body.kind == "cancel":
-        psn_no = plans.person_of_settlement(conn, body)
+        psn_no = undoing.person_of_settlement(conn, body)
         found = people.find(conn, psn_no) if psn_no else None
         return No("setl_unknown") if found is None else Proved(found, by_token=False)
     if header.mode is Mode.ONLINE or said.ec_token:

@@ -24,8 +24,7 @@ from sim.centre.books import statement
 from sim.centre.books import store as t
 from sim.centre.books.statement import Moved
 from sim.centre.civil import civil
-from sim.centre.deciding import plans
-from sim.centre.deciding.plans import No
+from sim.centre.deciding.case import No, stamp
 
 if TYPE_CHECKING:
     from sim.centre.asks import Question
@@ -144,7 +143,7 @@ def details(asked: Question) -> Json | No:
     for part, piece in enumerate(pieces):
         _keep(asked, answer, part, len(pieces), wire.pack(piece, wire.RESULT))
     info = {"file_qury_no": answer, "filename": f"{answer}.zip"}
-    info["dld_endtime"] = plans.stamp(asked.now_ms + 7 * days.DAY_MS)
+    info["dld_endtime"] = stamp(asked.now_ms + 7 * days.DAY_MS)
     return {"fileinfo": info, "parts": len(pieces)}
 
 

@@ -21,7 +21,8 @@ from edge.core.visit import estimate
 from sim.centre import audit, bodies
 from sim.centre.books import people, registry, rules, store
 from sim.centre.books.people import PersonSpec
-from sim.centre.deciding import plans
+from sim.centre.deciding import quoting
+from sim.centre.deciding.case import Scene
 
 CODES = ("SYN-A-0001", "SYN-B-0001", "SYN-B-0004", "SYN-C-0001", "SYN-S-0002", "SYN-S-0005", "NO")
 LINES = st.lists(st.tuples(st.sampled_from(CODES), st.integers(1, 900_00)), min_size=1, max_size=4)
@@ -117,10 +118,10 @@ def test_the_estimate_is_the_centres_split_when_rules_and_year_are_the_same(
         with centre.store.begin() as conn:
             known, terminal = people.find(conn, "SYN-W"), registry.find(conn, "T-1")
             assert known is not None and terminal is not None
-            scene = plans.Scene(conn, terminal, centre.region, NOW)
-            there = plans.quote(scene, _plan(fee, amount_fen, sale), known)
+            scene = Scene(conn, terminal, centre.region, NOW)
+            there = quoting.quote(scene, _plan(fee, amount_fen, sale), known)
         centre.store.close()
-    assert isinstance(there, plans.Quote)
+    assert isinstance(there, quoting.Quote)
     split = msgspec.structs.replace(there.settled.split, balc_fen=0)
     assert here == split
 

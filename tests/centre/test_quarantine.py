@@ -18,6 +18,7 @@ from sim.centre import audit, intake
 from sim.centre.books import people
 from sim.centre.books import store as t
 from sim.centre.deciding import plans
+from sim.centre.deciding.case import Case
 
 
 @pytest.fixture
@@ -106,7 +107,7 @@ def test_a_bug_of_the_centre_quarantines_one_record_and_takes_the_rest(
 ) -> None:
     run = plans.run
 
-    def buggy(case: plans.Case) -> object:
+    def buggy(case: Case) -> object:
         done = run(case)  # money has moved already when it fails
         if case.body.bill_no == "B-2":
             raise KeyError("a bug of ours")
@@ -141,7 +142,7 @@ def test_a_fault_of_the_world_is_no_fault_of_the_record(
     """The database is away: nothing is decided, the terminal sends again."""
     run, broken = plans.run, [True]
 
-    def away(case: plans.Case) -> object:
+    def away(case: Case) -> object:
         if broken[0]:
             raise sa.exc.OperationalError("SELECT", {}, Exception("the server closed the connection"))
         return run(case)

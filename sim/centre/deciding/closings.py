@@ -21,7 +21,7 @@ from edge.wire.record import RecordHeader
 from sim.centre import bodies
 from sim.centre.bodies import Body
 from sim.centre.books import store as t
-from sim.centre.deciding import plans
+from sim.centre.deciding import quoting
 
 KIND: Final = "close_task"
 NUMBER_END: Final = 2**53
@@ -140,7 +140,7 @@ def _dues(opener: Opener, row: Any, said: Said) -> tuple[tuple[int, ...], int]:
     """What the centre itself knows to be due (above zero: from the person), and the record's total."""
     try:
         body = bodies.parse(wire.open_body(wire.peek(bytes(row["data"])), opener))
-        estimate, total_fen = bodies.estimate(body), plans.total_fen(body)
+        estimate, total_fen = bodies.estimate(body), quoting.total_fen(body)
     except EdgeError:  # it could not be read then either: staff alone know the amount
         return (said.amount_fen,), AMOUNT_FEN_MAX
     cash_fen = estimate.psn_cash_pay_fen if estimate is not None else 0

@@ -19,8 +19,8 @@ from sim.centre.books import orders, registry, statement
 from sim.centre.books import store as t
 from sim.centre.books.orders import On, Order
 from sim.centre.books.people import Known
-from sim.centre.deciding import plans
-from sim.centre.deciding.plans import No
+from sim.centre.deciding import quoting, undoing
+from sim.centre.deciding.case import No
 
 
 class Asking(Struct, frozen=True):
@@ -59,7 +59,7 @@ def _take_back(conn: sa.Connection, row: Any, now_ms: int) -> None:
     """The bank broke its word after the settlement: the insurance leg goes back too (2208 by the
     centre itself), the day's statement says so, and a person is told."""
     undone_by = f"{row['setl_id']}-bank"
-    output = plans.undo(conn, row, undone_by, now_ms)
+    output = undoing.undo(conn, row, undone_by, now_ms)
     terminal = registry.find(conn, row["terminal"])
     if terminal is not None:
         statement.moved(conn, terminal, undone_by, output["setlinfo"])
@@ -76,7 +76,7 @@ def own_leg(
     held_fen = estimate.psn_cash_pay_fen if estimate is not None else 0
     if way == CASH or (estimate is not None and not held_fen):
         return None
-    if header.mode is not Mode.ONLINE or bodies.call(body.plan, "2207", *plans.SALES) is None:
+    if header.mode is not Mode.ONLINE or bodies.call(body.plan, "2207", *quoting.SALES) is None:
         return No("pay_way")
     if not held_fen or way not in orders.ways(conn, person.psn_no):
         return No("pay_no_contract")

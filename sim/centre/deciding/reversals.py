@@ -20,8 +20,8 @@ from sim.centre.bodies import Body
 from sim.centre.books import ledgers, orders, statement
 from sim.centre.books import store as t
 from sim.centre.books.registry import Terminal
-from sim.centre.deciding import clearing, plans
-from sim.centre.deciding.plans import No
+from sim.centre.deciding import clearing, undoing
+from sim.centre.deciding.case import No, stamp
 
 CANCELS: Final = frozenset({"2103", "2208"})
 # 2304, 2305 and 2401 are reversible too; they join when this centre books them
@@ -80,7 +80,7 @@ def _take_back(case: Reversal, omsgid: str, oinfno: str, psn_no: str) -> Undone 
     moved = statement.by_msgid(case.conn, case.terminal.fixmedins_code, omsgid)
     if moved is None:
         return Undone({})
-    row = case.conn.execute(_BY_ID, t.at(setl_id=plans.origin(moved.setl_id))).mappings().one()
+    row = case.conn.execute(_BY_ID, t.at(setl_id=undoing.origin(moved.setl_id))).mappings().one()
     made_by = _made_by(oinfno, row["kind"])
     if psn_no not in ("", row["psn_no"]) or not made_by or bool(moved.refd) != (oinfno in CANCELS):
         return No("setl_unknown")
@@ -92,7 +92,7 @@ def _take_back(case: Reversal, omsgid: str, oinfno: str, psn_no: str) -> Undone 
         return _again(case, row)
     if not row["live"]:
         return Undone({}, row["psn_no"], "已撤销")
-    output = plans.undo(case.conn, row, f"{row['setl_id']}-rev", case.now_ms)
+    output = undoing.undo(case.conn, row, f"{row['setl_id']}-rev", case.now_ms)
     return _noted(case, row, output)
 
 
@@ -119,8 +119,8 @@ def _again(case: Reversal, row: sa.RowMapping) -> Undone | No:
     ledgers.post(conn, f"{setl_id}-again-{case.mark}", lines, case.now_ms)
     delta = msgspec.json.decode(row["delta"])
     ledgers.add_to_year(conn, row["psn_no"], delta["insutype"], row["year"], delta["fen"])
-    output = plans.told(row)
-    info = output["setlinfo"] | {"setl_time": plans.stamp(case.now_ms)}
+    output = undoing.told(row)
+    info = output["setlinfo"] | {"setl_time": stamp(case.now_ms)}
     again = info | {"setl_id": f"{setl_id}-again", "initial_setl_id": setl_id}
     return _noted(case, row, {**output, "setlinfo": again})
 

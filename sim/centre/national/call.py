@@ -18,8 +18,7 @@ from sim.centre.books.people import Faces, Known
 from sim.centre.books.policy import Issuer
 from sim.centre.books.registry import Terminal
 from sim.centre.books.rules import Region
-from sim.centre.deciding import plans
-from sim.centre.deciding.plans import Case, No
+from sim.centre.deciding.case import Case, No, insured
 from sim.centre.national.envelope import Envelope
 from sim.centre.national.tables import MARK_BASE, Client
 
@@ -138,7 +137,7 @@ def by_cert(call: Call) -> Known | No:
         return No("no_person")
     if call.data.get("psn_no", person.psn_no) != person.psn_no:
         return No("identity_unknown")  # another person's token
-    return No(why) if (why := plans.insured(person)) else person
+    return No(why) if (why := insured(person)) else person
 
 
 def of_visit(call: Call, mdtrt_id: str, psn_no: str) -> Known | No:

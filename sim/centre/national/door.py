@@ -20,7 +20,7 @@ from edge.errors import EdgeError
 from sim.centre import desk
 from sim.centre.books import statement
 from sim.centre.civil import civil
-from sim.centre.deciding.plans import No
+from sim.centre.deciding.case import No
 from sim.centre.deciding.reversals import REVERSIBLE
 from sim.centre.national import envelope as outer
 from sim.centre.national import queries, schema, tables, visits

@@ -17,8 +17,7 @@ from sim.centre.books import ledgers, people, statement, tokens
 from sim.centre.books import store as t
 from sim.centre.books.people import Known
 from sim.centre.civil import civil
-from sim.centre.deciding import plans
-from sim.centre.deciding.plans import No
+from sim.centre.deciding.case import No, insured, stamp
 from sim.centre.national import schema, tables
 from sim.centre.national.call import Call, by_cert, seen_here
 
@@ -31,11 +30,11 @@ MEMBER: Final = "statement.txt"
 def sign_in(call: Call) -> Json | No:
     """9001: the number that the other messages of the day carry."""
     data = call.input["signIn"]
-    stamp = civil(call.now_ms).strftime("%Y%m%d%H%M%S")
-    sign_no = f"{call.client.admdvs}{stamp}{call.number % 10**10:010d}"
+    second = civil(call.now_ms).strftime("%Y%m%d%H%M%S")
+    sign_no = f"{call.client.admdvs}{second}{call.number % 10**10:010d}"
     row = {"sign_no": sign_no, "fixmedins_code": call.client.fixmedins_code}
     tables.sign_in(call.conn, row | {"opter_no": data["opter_no"], "at_ms": call.now_ms})
-    return {"signinoutb": {"sign_time": plans.stamp(call.now_ms), "sign_no": sign_no}}
+    return {"signinoutb": {"sign_time": stamp(call.now_ms), "sign_no": sign_no}}
 
 
 def sign_out(call: Call) -> Json | No:
@@ -45,7 +44,7 @@ def sign_out(call: Call) -> Json | No:
     if row is None or row["out_ms"] or row["opter_no"] != data["opter_no"]:
         return No("sign_no_unknown")
     tables.sign_out(call.conn, data["sign_no"], call.now_ms)
-    return {"signinoutb": {"sign_time": plans.stamp(call.now_ms), "sign_no": data["sign_no"]}}
+    return {"signinoutb": {"sign_time": stamp(call.now_ms), "sign_no": data["sign_no"]}}
 
 
 # -- who -------------------------------------------------------------------------------------------
@@ -89,7 +88,7 @@ def decode(call: Call) -> Json | No:
     person = people.find(call.conn, psn_no) if psn_no else None
     if person is None:
         return No(why or "no_person")
-    if why := plans.insured(person):
+    if why := insured(person):
         return No(why)
     place = tokens.Place(call.client.door, "qr", tokens.new_auth_no(call.centre.dice))
     token = tokens.give(call.conn, call.centre.dice, place, person, call.now_ms)

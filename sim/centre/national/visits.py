@@ -12,8 +12,8 @@ from sim.centre import bodies
 from sim.centre.books import people
 from sim.centre.books import store as t
 from sim.centre.books.people import Known
-from sim.centre.deciding import plans, reversals
-from sim.centre.deciding.plans import Done, No, Scene
+from sim.centre.deciding import plans, quoting, reversals
+from sim.centre.deciding.case import Done, No, Scene
 from sim.centre.deciding.reversals import Reversal
 from sim.centre.national import tables
 from sim.centre.national.call import Call, by_cert, of_visit
@@ -109,10 +109,10 @@ def price(call: Call) -> Json | No:
     if isinstance(plan, No):
         return plan
     scene = Scene(call.conn, call.terminal, call.centre.region, call.now_ms)
-    found = plans.quote(scene, plan, person)
+    found = quoting.quote(scene, plan, person)
     if isinstance(found, No):
         return found
-    output = plans.setlinfo(found, person, "", call.data.get("mdtrt_id", ""), call.now_ms)
+    output = quoting.setlinfo(found, person, "", call.data.get("mdtrt_id", ""), call.now_ms)
     told = {"setlinfo": output["setlinfo"], "setldetail": output["setldetail"]}
     return told if _same_scopes(call, told) else No("scope_differs")
 
@@ -179,7 +179,7 @@ def _anybody(call: Call, psn_no: str) -> Known:
 
 def _plan(call: Call, person: Known) -> list[bodies.Call] | No:
     msgid, data = call.envelope["msgid"], call.data
-    if call.infno in plans.SALES:
+    if call.infno in quoting.SALES:
         rows = call.input["drugdetail"]
         if not all(_adds_up(row) for row in rows):
             return No("line_differs")

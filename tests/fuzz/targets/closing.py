@@ -4,7 +4,7 @@ from edge.core.types import Settings
 from edge.wire import record
 from edge.wire.cbor import dumps
 from sim.centre import bodies
-from sim.centre.deciding import closings, plans
+from sim.centre.deciding import closings, quoting
 from sim.fire.drafts import Drafts
 
 MAX_BYTES = 6_000
@@ -26,5 +26,5 @@ def seeds() -> list[bytes]:
 def eat(data: bytes) -> None:
     body = bodies.parse(record.plain_map(data, max_bytes=MAX_BYTES))
     bodies.estimate(body)
-    plans.total_fen(body)
+    quoting.total_fen(body)
     closings.read(body)
