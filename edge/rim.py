@@ -20,6 +20,7 @@ from edge.core.effects import (
     Count,
     Disconnect,
     Effect,
+    Flash,
     Light,
     Publish,
     Reply,
@@ -46,6 +47,7 @@ class Board(Protocol):
     def light(self, pattern: str) -> None: ...
     def buzz(self, pattern: str) -> None: ...
     def clear_tamper(self, switches: Sequence[str]) -> None: ...
+    def challenge(self, number: int, step_ms: int, colours: Sequence[str]) -> None: ...
 
 
 class Vouching(Protocol):
@@ -109,6 +111,8 @@ class Rim:
                 self._witness.count(what, to)
             case ClearTamper(switches) if self._board:
                 self._board.clear_tamper(switches)
+            case Flash(number, step_ms, colours) if self._board:
+                self._board.challenge(number, step_ms, colours)
             case Shoot(mode) if self._eyes:
                 self._eyes.mode(mode)
             case TakeTemplate() if self._eyes:
@@ -124,7 +128,8 @@ class Rim:
                 assert payload is not None, "the question was signed with the turn"
                 self._broker.publish(self._topics.ask, payload, None)
             case (
-                Light() | Buzz() | Shoot() | TakeTemplate() | Speak() | Witness() | Count() | ClearTamper()
+                Light() | Buzz() | Shoot() | TakeTemplate() | Speak() | Witness() | Count()
+                | ClearTamper() | Flash()
             ):
                 # That part is not there; a voice is not in this slice, the screen says the same
                 pass

@@ -71,6 +71,14 @@ class Buzz(Struct, frozen=True):
     pattern: str  # short | ok | no
 
 
+class Flash(Struct, frozen=True):
+    """Show these lights in a row on the lamps: "off", a colour, or "left COLOUR", "right COLOUR". -> Lit."""
+
+    number: int
+    step_ms: int
+    colours: tuple[str, ...]
+
+
 class ClearTamper(Struct, frozen=True):
     """The controller shall forget that these switches were open. -> Tampered."""
 
@@ -160,6 +168,7 @@ Effect = (
     | Witness
     | Count
     | ClearTamper
+    | Flash
     | Shoot
     | TakeTemplate
     | Ask

@@ -118,7 +118,7 @@ class CodeDecoded(Struct, frozen=True):
 # -- people -------------------------------------------------------------------------------------------------------------
 class Pressed(Struct, frozen=True):
     """A button on the page or the board. button: "face" (consent given) "qr" "card" "choose" "confirm" "pay" "cancel"
-    "other_way" "done". `visit` guards against a press that was meant for an earlier screen (0 = whatever is on); the
+    "other_way" "no_light" "done". `visit` guards against a press that was meant for an earlier screen (0 = whatever is on); the
     `value` of "confirm" is what its screen said in `asks`, or the mode that was read there ("" = not said), that of "choose" the person or the way to pay."""
 
     button: str

@@ -80,6 +80,7 @@ class Site:
         self.part_asks: set[bytes] = set()  # those of the other parts
         self.camera_lost = ""
         self.board_lost = ""
+        self.lamps = False  # there is a controller whose lamps can play a challenge
         self.decided = (
             0  # answers taken; with the rest of the stamp it says whether `held` is still right
         )

@@ -68,6 +68,7 @@ FIRST_LINK_MS: Final = 3_000
 # A question changes nothing at the centre and carries its own id, so a lost one is simply asked again within its time.
 ASK_AGAIN_MS: Final = 2_000
 LOW_CODE: Final = "E-STO-03"
+LAMPS: Final = "challenge"  # the capability of a controller that can play lights
 ROOM_BACK_BYTES: Final = (
     1 << 20
 )  # in service again only when this much is free: no flapping at the edge
@@ -274,9 +275,9 @@ class Terminal:
             case events.CameraBack():
                 site.camera_lost = ""
             case events.BoardLost():
-                site.board_lost = event.code or "lost"
-            case events.BoardUp():
-                site.board_lost = ""
+                site.board_lost, site.lamps = event.code or "lost", False
+            case events.BoardUp(info):
+                site.board_lost, site.lamps = "", LAMPS in info.get("caps", ())
             case events.Appended():
                 site.ledger.appended(event, site.signing.pop(0))
                 return site.days.begin(now)

@@ -165,6 +165,17 @@ class Identity(Struct, frozen=True):
     card_no: str = ""  # mdtrt_cert_no of type 03, only for Means.CARD
 
 
+class LightProof(Struct, frozen=True):
+    """The lights of the look and what the face answered: the centre draws the sequence again from the nonce."""
+
+    nonce: bytes
+    step_ms: int
+    steps: tuple[str, ...]
+    sequence: str  # its digest, hex
+    lit_ms: tuple[int, ...]  # when each step was on the lamps, from the first
+    answers: tuple[tuple[int, int, int], ...]  # red green blue added, per mille of the face's own light
+
+
 class Verdict(Struct, frozen=True):
     """The liveness decision with everything needed to judge it later. Goes into the record; pictures do not."""
 
@@ -177,6 +188,9 @@ class Verdict(Struct, frozen=True):
     ]  # why not: "spoof_score", "wrong_gesture", "step_timeout", "face_lost", "face_changed"
     models: tuple[tuple[str, str], ...]  # (name, sha256)
     threshold: float
+    checks: tuple[tuple[str, float, float, str], ...] = ()  # name, value, limit, pass | fail | unknown
+    odds: float = 0.0  # fused, natural logarithm
+    light: LightProof | None = None
 
 
 class Split(Struct, frozen=True):
@@ -313,7 +327,7 @@ class LivenessBand(Struct, frozen=True, forbid_unknown_fields=True):
 
     from_fen: int = 0
     must: tuple[str, ...] = ("passive", "gesture")
-    odds_min: float = 0.0  # natural logarithm
+    odds_min: float = -30.0  # natural logarithm; so low demands nothing of them
 
 
 class LivenessRules(Struct, frozen=True, forbid_unknown_fields=True):

@@ -29,7 +29,9 @@ BEAT = (
 SUBSCRIBERS_MAX = 8  # one screen, a staff member's look, a restarted browser or two
 PRESS_BYTES_MAX = 1024
 
-Button = Literal["face", "qr", "card", "choose", "confirm", "pay", "cancel", "other_way", "done"]
+Button = Literal[
+    "face", "qr", "card", "choose", "confirm", "pay", "cancel", "other_way", "no_light", "done"
+]
 
 
 class Press(Struct, frozen=True, forbid_unknown_fields=True):

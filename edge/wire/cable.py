@@ -21,6 +21,7 @@ SPACE, DELETE = 0x20, 0x7F
 TEXT_MAX = 16
 CERT_BYTES = 2
 TRIAL = 1  # as firmware/slots.py
+SIDES, SIDE_SHIFT = ("", "left", "right"), 4  # as firmware/duties/challenge.py
 SPENT_AT = frame.COUNTER_MAX - 1_000
 _KINDS = {name: number for number, name, _fields, _flags in frame.MESSAGES}
 _NAMES = {number: name for number, name, _fields, _flags in frame.MESSAGES}
@@ -42,11 +43,18 @@ def head_text(epoch: int, seq: int, digest: bytes) -> str:
 
 
 def challenge_text(number: int, step_ms: int, colours: Sequence[str]) -> str:
-    """The text of a `challenge` command; colours are names of frame.COLOURS."""
+    """The text of a `challenge` command; a colour is a name of frame.COLOURS, alone or behind
+    "left " or "right ".
+    """
     assert 0 < len(colours) <= frame.CHALLENGE_STEPS_MAX
     assert frame.CHALLENGE_STEP_MIN_MS <= step_ms <= frame.CHALLENGE_STEP_MAX_MS
-    steps = bytes(frame.COLOURS.index(colour) for colour in colours)
+    steps = bytes(_light_of(colour) for colour in colours)
     return (struct.pack(frame.CHALLENGE_FORMAT, number, step_ms) + steps).hex()
+
+
+def _light_of(step: str) -> int:
+    side, _, colour = step.rpartition(" ")
+    return frame.COLOURS.index(colour) | SIDES.index(side) << SIDE_SHIFT
 
 
 def emit_text(emitter: str, ms: int) -> str:

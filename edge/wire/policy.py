@@ -8,6 +8,7 @@ from typing import Any
 
 import msgspec
 
+from edge.core.liveness.checks import checks
 from edge.core.types import LivenessRules, Policy
 from edge.errors import EdgeError
 from edge.wire import cbor, cose, shape
@@ -18,6 +19,8 @@ ITEMS_MAX = 16 * 1024  # the benefit rules are in it
 EVERYONE = "*"
 PROFILES = ("P0", "P1", "P2")
 NEWER = "update the terminal"
+BANDS_MAX = 16
+NET = "passive"  # the check that is always demanded: a verdict has its score and threshold
 
 
 def encode(policy: Policy, terminal: str, signer: cose.Signer) -> bytes:
@@ -71,13 +74,28 @@ def _policy(fields: dict[Any, Any]) -> Policy:
         policy = msgspec.convert(fields, Policy)
     except (msgspec.ValidationError, TypeError, ValueError) as error:
         raise EdgeError("E-POL-03", f"the policy is malformed: {error}", NEWER) from error
-    if policy.liveness != LivenessRules():  # a demand that is not met must not look as if it were
-        raise EdgeError("E-POL-03", "the policy demands liveness checks that no visit here makes", NEWER)
+    rules = policy.liveness  # a demand that is not met must not look as if it were
+    if not {*(name for one in rules.bands for name in one.must), *rules.instead, *rules.limits} <= set(checks()):
+        raise EdgeError("E-POL-03", "the policy demands liveness checks that this version does not have", NEWER)
     limits = msgspec.structs.astuple(policy.caps)
     if (
         policy.profile not in PROFILES
         or min(limits) < 0
         or policy.valid_until_utc_ms < policy.issued_utc_ms
+        or not _sensible(policy.liveness)
     ):
         raise EdgeError("E-POL-03", "the policy's values make no sense")
     return policy
+
+
+def _sensible(rules: LivenessRules) -> bool:
+    """Something is demanded of every amount, and there is an end to trying."""
+    bands = rules.bands
+    return (
+        0 < len(bands) <= BANDS_MAX
+        and min(one.from_fen for one in bands) == 0
+        and all(NET in one.must for one in bands)
+        and (not rules.instead or NET in rules.instead)
+        and rules.tries_max > 0
+        and rules.time_limit_ms > 0
+    )

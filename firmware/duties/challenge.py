@@ -25,6 +25,11 @@ RGB = (
     (0, 255, 255),
     (255, 255, 255),
 )
+OFF = (0, 0, 0)
+COLOUR_MASK = 15
+SIDE_SHIFT = 4  # above the colour: 0 both halves, else
+LEFT = 1
+RIGHT = 2
 FORMAT_BYTES = struct.calcsize(frame.CHALLENGE_FORMAT)
 TICKS_MASK = (1 << 30) - 1  # ticks_us of a board wraps here
 
@@ -53,7 +58,8 @@ class Challenge:
         if (
             not frame.CHALLENGE_STEP_MIN_MS <= step_ms <= frame.CHALLENGE_STEP_MAX_MS
             or len(colours) > frame.CHALLENGE_STEPS_MAX
-            or max(colours) >= len(RGB)
+            or max(colour & COLOUR_MASK for colour in colours) >= len(RGB)
+            or max(colours) >> SIDE_SHIFT > RIGHT
         ):
             return False
         self._number, self._step_ms, self._colours = number, step_ms, colours
@@ -64,8 +70,9 @@ class Challenge:
         return True
 
     def _show(self) -> None:
-        rgb = RGB[self._colours[self._at]]
-        self.value = (rgb, rgb)
+        rgb = RGB[self._colours[self._at] & COLOUR_MASK]
+        side = self._colours[self._at] >> SIDE_SHIFT
+        self.value = (OFF if side == RIGHT else rgb, OFF if side == LEFT else rgb)
         self.pulse ^= 1
 
     def stop(self) -> None:

@@ -43,12 +43,14 @@ class Gesture(Struct, frozen=True):
 
 
 class Head:
-    """Renders a plate under gestures."""
+    """Renders a plate under gestures. depth: towards the camera, in shot pixels; weight: 1 on the
+    head, 0 where nothing moves; box: top bottom left right of what moves; eyes: the lids' lines.
+    """
 
     def __init__(self, plate: Plate) -> None:
         p = plate.points
         self._texture = Texture(plate.texture)
-        self._eyes = plate.eyes
+        self.eyes = plate.eyes
         self._screen = plate.screen
         self._still = light_of(plate.texture)
         self._mid = (p[RIGHT_CHEEK] + p[LEFT_CHEEK]) / 2
@@ -61,30 +63,35 @@ class Head:
         )
         self._axes = (0.74 * face_w, 0.82 * face_h, up)
         y, x = np.mgrid[0:HEIGHT:CELL, 0:WIDTH:CELL].astype(np.float32)
-        self._depth = self._solid(p)
-        self._weight = _full(self._follow(x, y, p))
-        rows = np.flatnonzero(self._weight.max(axis=1) > 0.0)
-        cols = np.flatnonzero(self._weight.max(axis=0) > 0.0)
-        self._box = (int(rows[0]), int(rows[-1]) + 1, int(cols[0]), int(cols[-1]) + 1)
+        self.depth = self._solid(p)
+        self.weight = _full(self._follow(x, y, p))
+        rows = np.flatnonzero(self.weight.max(axis=1) > 0.0)
+        cols = np.flatnonzero(self.weight.max(axis=0) > 0.0)
+        self.box = (int(rows[0]), int(rows[-1]) + 1, int(cols[0]), int(cols[-1]) + 1)
 
     def render(self, g: Gesture) -> Floats:
         """The shot's light, 0..255 float, before the sensor."""
-        top, bottom, left, right = self._box
+        top, bottom, left, right = self.box
+        u, v = self.where(g)
+        out = self._still.copy()
+        out[top:bottom, left:right] = self._texture.at(
+            (u + 0.5) * FINE - 0.5, (v + 0.5) * FINE - 0.5
+        )
+        return self._screen.before(out)
+
+    def where(self, g: Gesture) -> tuple[Floats, Floats]:
+        """Which point (x, y) of the plate is seen at each pixel of `box`."""
+        top, bottom, left, right = self.box
         y, x = np.mgrid[top:bottom, left:right].astype(np.float32)
-        w = self._weight[top:bottom, left:right]
-        z = self._depth[top:bottom, left:right] * w
+        w = self.weight[top:bottom, left:right]
+        z = self.depth[top:bottom, left:right] * w
         yaw, pitch, roll = (math.radians(a) for a in (g.yaw_deg, g.pitch_deg, g.roll_deg))
         dx, dy = x - float(self._mid[0]), y - float(self._mid[1])
         across = x + w * (dx * (math.cos(yaw) - 1) - dy * roll + g.shift[0]) + z * math.sin(yaw)
         down = w * (dy * (math.cos(pitch) - 1) + dx * roll + g.shift[1]) - z * math.sin(pitch)
         u = _invert_rows(across, x[0], from_left=yaw >= 0)
         v = y - _along_rows(down, u - left)
-        u, v = self._lids(u, v, g.shut)
-        out = self._still.copy()
-        out[top:bottom, left:right] = self._texture.at(
-            (u + 0.5) * FINE - 0.5, (v + 0.5) * FINE - 0.5
-        )
-        return self._screen.before(out)
+        return self._lids(u, v, g.shut)
 
     def _solid(self, p: Floats) -> Floats:
         """How far each pixel lies before the turning axis: the measured points inside the face,
@@ -128,7 +135,7 @@ class Head:
         """Draw the upper lids down: the skin between brow and lid stretches over the eye."""
         if shut <= 0:
             return u, v
-        for line in self._eyes:
+        for line in self.eyes:
             u, v = _close(line, u, v, shut)
         return u, v
 

@@ -14,7 +14,7 @@ from edge.core.types import Dice, Json
 from edge.core.visit.paying import CASH
 from edge.errors import EdgeError
 from edge.wire.ask import AskHeader
-from sim.centre import bodies, statements
+from sim.centre import bodies, lights, statements
 from sim.centre.books import ledgers, orders, people, policy, registry, tokens
 from sim.centre.books import store as t
 from sim.centre.books.people import Faces, Known
@@ -90,6 +90,8 @@ def _who(asked: Question) -> Json | No:
 def _by_face(asked: Question) -> tuple[str, str]:
     verdict = asked.body.get("verdict")
     if not isinstance(verdict, dict) or verdict.get("live") is not True:
+        return "", "liveness_failed"
+    if "light" in verdict and not lights.honest(verdict["light"], asked.header.terminal):
         return "", "liveness_failed"
     template = asked.body.get("template")
     if not isinstance(template, bytes):

@@ -49,6 +49,17 @@ class IdentityIn(Struct, frozen=True, forbid_unknown_fields=True):
     template_model: Text = ""
 
 
+class LightIn(Struct, frozen=True, forbid_unknown_fields=True):
+    """The lights of the look; `lights.honest` draws them again."""
+
+    nonce: Annotated[bytes, Meta(min_length=16, max_length=16)]
+    step_ms: int
+    steps: Annotated[list[Short], Meta(max_length=16)]
+    sequence: Text
+    lit_ms: Annotated[list[int], Meta(max_length=16)]
+    answers: Annotated[list[tuple[int, int, int]], Meta(max_length=16)]
+
+
 class VerdictIn(Struct, frozen=True, forbid_unknown_fields=True):
     """The liveness decision of the terminal."""
 
@@ -59,6 +70,9 @@ class VerdictIn(Struct, frozen=True, forbid_unknown_fields=True):
     reasons: Annotated[list[Short], Meta(max_length=16)]
     models: Annotated[list[tuple[Text, Text]], Meta(max_length=16)]
     threshold: float
+    checks: Annotated[list[tuple[Short, float, float, Short]], Meta(max_length=32)] = []
+    odds: float = 0.0
+    light: LightIn | None = None
 
 
 class PayIn(Struct, frozen=True, forbid_unknown_fields=True):

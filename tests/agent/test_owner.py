@@ -251,6 +251,7 @@ def test_the_rim_knows_every_outward_effect_and_refuses_a_durable_one() -> None:
         effects.Witness: effects.Witness(None),
         effects.Count: effects.Count("rise", 1),
         effects.ClearTamper: effects.ClearTamper(("case",)),
+        effects.Flash: effects.Flash(1, 200, ("left red",)),
     }
     assert set(made) == outward
     for effect in made.values():

@@ -13,7 +13,15 @@ from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, pr
 
 from edge.core import events as e
 from edge.core.effects import Effect, Show
-from edge.core.types import FINAL, BillStatus, Mode, Now, Outcome
+from edge.core.types import (
+    FINAL,
+    BillStatus,
+    LivenessBand,
+    LivenessRules,
+    Mode,
+    Now,
+    Outcome,
+)
 from edge.core.visit import machine as visit
 from edge.core.visit.case import Case, State
 from edge.core.visit.machine import BEFORE_RECORD, BY_TYPE, IGNORED, TABLE, In
@@ -25,7 +33,7 @@ NOT_BY_TYPE = {
     e.PolicyArrived, e.Appended, e.Saved, e.StoreLow, e.TaskCloseArrived, e.ReverseArrived, e.CloseAsked,
     e.DayAsked, e.ReconcileAsked, e.Pruned, e.Witnessed, e.SyncAsked, e.Counted,
     e.ErrandArrived, e.ErrandLeft, e.AuthExchanged, e.CodeDecoded,
-    e.Emitted, e.BoardHealth, e.Lit, e.BoardLine, e.ClearTamperAsked, e.Tampered, e.Nearby,
+    e.Emitted, e.BoardHealth, e.BoardLine, e.ClearTamperAsked, e.Tampered, e.Nearby,
 }  # fmt: skip
 
 
@@ -188,7 +196,7 @@ class AnyDay(RuleBasedStateMachine):
         self.desk.post(e.CardRead(card))
         self.desk.post(e.CodeSeen(text))
 
-    @rule(button=st.sampled_from(["cancel", "other_way", "done"]))
+    @rule(button=st.sampled_from(["cancel", "other_way", "no_light", "done"]))
     def changes_their_mind(self, button: str) -> None:
         self.desk.post(e.Pressed(button, "", 0))
 
@@ -351,6 +359,11 @@ def reach(state: State) -> AnyDay:
     day = AnyDay()
     day.begin("P1", 5)
     way = WAY_TO.get(state, "face")
+    if state is State.LIGHT:
+        must = ("passive", "follows", "form")
+        rules = LivenessRules(bands=(LivenessBand(must=must),))
+        day.desk.terminal._site.policy = kit.policy("P1", liveness=rules)
+        day.desk.post(e.BoardUp({"caps": ["challenge"]}))
     if state is not State.IDLE:
         day.desk.send(kit.bill())
     for _ in range(12):
@@ -380,6 +393,7 @@ def happen(day: AnyDay, sign: In) -> None:
         In.CAMERA_LOST: e.CameraLost("E-CAM-02"),
         In.CAMERA_BACK: e.CameraBack(),
         In.BOARD_UP: e.BoardUp({}),
+        In.LIT: e.Lit(0, ()),
         In.BOARD_LOST: e.BoardLost("E-BRD-01"),
         In.LINK_UP: e.LinkUp(),
         In.LINK_LOST: e.LinkLost("E-NET-01"),

@@ -12,6 +12,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from edge.wire import frame
+from edge.wire.cable import challenge_text
 from firmware.app import App
 from firmware.duties import emitters, health, proximity, reader, tamper
 from firmware.duties.challenge import RGB, Challenge
@@ -269,12 +270,23 @@ def test_the_times_of_a_challenge_survive_the_wrap_of_the_ticks() -> None:
 @pytest.mark.parametrize(
     "payload",
     [b"", b"\1\0", order(1, 100, b""), order(1, 49, b"\1"), order(1, 2001, b"\1"),
-     order(1, 100, b"\1" * 17), order(1, 100, b"\x08")],
+     order(1, 100, b"\1" * 17), order(1, 100, b"\x08"), order(1, 100, b"\x31")],
 )  # fmt: skip
 def test_a_challenge_that_is_none_is_refused(payload: bytes) -> None:
     one = Challenge()
     assert not one.take(payload, 0)
     assert one.value is None
+
+
+def test_a_light_may_be_on_one_side_alone() -> None:
+    one, seen = Challenge(), []
+    steps = bytes.fromhex(challenge_text(1, 100, ("left red", "right red", "white", "off")))[4:]
+    assert one.take(order(1, 100, steps), 0)
+    for now in range(0, 400, 100):
+        one.tick(now)
+        one.shown(now * 1000)
+        seen.append(one.value)
+    assert seen == [(RGB[1], RGB[0]), (RGB[0], RGB[1]), (RGB[7], RGB[7]), (RGB[0], RGB[0])]
 
 
 def test_colours_and_their_names_are_as_many() -> None:

@@ -148,6 +148,8 @@ STATES: dict[str, tuple[str, int, dict[str, Any]]] = {
     "look-camera": ("look", 20_000, {"problem": "camera_trouble", "tries_left": 3}),
     "look-two": ("look", 9_000, {"problem": "two_faces", "tries_left": 1}),
     "look-again": ("look", 30_000, {"problem": "wrong_gesture", "tries_left": 2}),
+    "look-light": ("look", 30_000, {"problem": None, "tries_left": 3, "light": True}),
+    "light": ("light", 5_000, {}),
     "challenge-left": (
         "challenge",
         6_000,

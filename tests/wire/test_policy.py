@@ -11,7 +11,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 from msgspec.structs import replace
 
-from edge.core.types import Caps, Policy
+from edge.core.liveness.checks import checks
+from edge.core.types import Caps, LivenessBand, LivenessRules, Policy
 from edge.errors import EdgeError
 from edge.wire import answer, cbor, cose, policy
 from tests.wire.kit import (
@@ -24,6 +25,7 @@ from tests.wire.kit import (
 )
 
 fens = st.integers(0, 10**12)
+known = st.sampled_from(sorted(checks()))
 policies = st.builds(
     Policy,
     profile=st.sampled_from(["P0", "P1", "P2"]),
@@ -39,6 +41,19 @@ policies = st.builds(
     rules=bodies,
     rules_utc_ms=uints,
     force=st.booleans(),
+    liveness=st.builds(
+        LivenessRules,
+        bands=st.lists(
+            st.builds(
+                LivenessBand,
+                from_fen=fens,
+                must=st.lists(known, max_size=4).map(lambda more: ("passive", *more)),
+                odds_min=st.floats(-9, 9),
+            ),
+            max_size=3,
+        ).map(lambda more: (LivenessBand(), *more)),
+        limits=st.dictionaries(known, st.floats(-9, 9), max_size=3),
+    ),
 )
 
 
@@ -126,12 +141,14 @@ def test_a_policy_without_liveness_rules_of_its_own_is_the_bytes_it_was_before_t
 @pytest.mark.parametrize(
     "rules",
     [
-        {"bands": [{"from_fen": 0, "must": ["depth", "thermal"]}]},
+        {"bands": [{"from_fen": 0, "must": ["passive", "depth", "thermal"]}]},
         {"bands": [{"from_fen": 0, "must": ["passive", "gesture"]}, {"from_fen": 100_00, "must": ["form"]}]},
-        {"limits": {"gain": 0.5}},
+        {"limits": {"warmth": 0.5}},
         {"bands": []},
         {"bands": [{"from_fen": 0, "must": []}]},
         {"bands": [{"from_fen": 100, "must": ["passive"]}]},
+        {"bands": [{"from_fen": 0, "must": ["form"]}]},
+        {"instead": ["gesture"]},
         {"bands": [{"from_fen": 0, "must": ["passive"], "unless": "vip"}]},
         {"strictness": 9},
         {"limits": {"gain": "low"}},

@@ -1,11 +1,9 @@
-"""Is that a living person, now? Checks, each a file in `checks/`, and the one rule that weighs them.
+"""Is that a living person, now? Checks, each a file in `checks/`, and one rule that weighs them.
 
 The rule: every check that the policy demands for this amount must pass; then the fused odds must
 reach the policy's. Fused odds = the sum of what the checks add, each limited to `ODDS_MAX`, in
 natural logarithms: a naive Bayes whose scales were set by hand on drawn visits and are not
 calibrated. A check that could not measure adds nothing and passes nothing.
-
-No visit asks this yet: it is measured and weighed in its own tests alone.
 """
 
 from __future__ import annotations

@@ -12,7 +12,7 @@ from edge.core.liveness.response import Lighting, Response, measure
 
 PASS: Final = "pass"  # noqa: S105 - no password
 FAIL: Final = "fail"
-UNKNOWN: Final = "unknown"  # it could not be measured: no reason to believe, none to refuse for ever
+UNKNOWN: Final = "unknown"  # not measurable: no reason to believe, none to refuse for ever
 ODDS_MAX: Final = 4.0  # no check alone moves the fused odds further than e^4
 
 

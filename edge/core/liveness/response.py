@@ -33,7 +33,7 @@ STEEP: Final = 4.5  # a steeper turn is the mesh's noise
 
 
 class Lighting(Struct, frozen=True):
-    """The lamps as they were: each step's begin on the clock of the shots, and when all was over."""
+    """The lamps as they were: each step's begin on the clock of the shots, and the end of all."""
 
     sequence: Sequence
     lit_ms: tuple[float, ...]

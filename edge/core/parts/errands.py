@@ -14,7 +14,7 @@ from edge.core.sync.asking import Asking
 from edge.core.types import Json, Now, Person
 from edge.core.visit import errand
 from edge.core.visit.errand import Errand
-from edge.core.visit.identify import people_of
+from edge.core.visit.persons import people_of
 
 CODE_CHARS_MAX: Final = 64
 NO_NETWORK: Final = ("E-HIS-38", "The centre cannot be asked now", "try again with the network")

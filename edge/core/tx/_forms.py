@@ -166,8 +166,22 @@ def _verdict(ticket: Ticket) -> Json | None:
 
 
 def verdict_form(verdict: Verdict) -> Json:
-    """The liveness decision as it travels: in the record and in 1101."""
-    return {
+    """The liveness decision as it travels: in the record and in 1101. `checks`, `odds` and `light`
+    are left out where there are none.
+    """
+    more: Json = {}
+    if verdict.checks:
+        more = {"checks": [list(row) for row in verdict.checks], "odds": verdict.odds}
+    if (lit := verdict.light) is not None:
+        more["light"] = {
+            "nonce": lit.nonce,
+            "step_ms": lit.step_ms,
+            "steps": list(lit.steps),
+            "sequence": lit.sequence,
+            "lit_ms": list(lit.lit_ms),
+            "answers": [list(one) for one in lit.answers],
+        }
+    return more | {
         "live": verdict.live,
         "score": verdict.score,
         "shots": verdict.shots,

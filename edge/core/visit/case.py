@@ -8,6 +8,9 @@ from enum import StrEnum
 from typing import Any, Final
 
 from edge.core.effects import Effect, Show
+from edge.core.events import LookSeen
+from edge.core.liveness.response import Lighting, Response
+from edge.core.liveness.sequence import Sequence
 from edge.core.site import Site
 from edge.core.tx import Kind
 from edge.core.types import (
@@ -40,6 +43,7 @@ class State(StrEnum):
     IDLE = "idle"
     WAYS = "ways"
     LOOK = "look"
+    LIGHT = "light"  # the lamps play, the face answers
     CHALLENGE = "challenge"
     TEMPLATE = "template"
     CODE = "code"
@@ -77,6 +81,14 @@ class Case:
         self.good_shots = 0
         self.clip: liveness.Clip | None = None
         self.verdict: Verdict | None = None
+        self.no_light = False  # the patient wishes none, or it could not be used: see `light`
+        self.face_ms = 0  # since when this visit looks for a face; 0 = not yet
+        self.shots: list[LookSeen] = []  # of this try
+        self.drawn: Sequence | None = None
+        self.flash_number = 0
+        self.flashed_ms = 0
+        self.lighting: Lighting | None = None
+        self.response: Response | None = None
         self.template_live = -1.0  # what the anti-spoof net says of the shot before the template
         self.template = b""
         self.template_model = ""

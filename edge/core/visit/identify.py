@@ -6,24 +6,32 @@ from __future__ import annotations
 
 from typing import Any, Final
 
-import msgspec
 from msgspec.structs import replace
 
-from edge.core.effects import Ask, Effect, TakeTemplate
-from edge.core.events import CardRead, CodeSeen, CodeUnread, LookSeen, Pressed, TemplateMade, Told
+from edge.core.effects import Ask, Effect, Show, TakeTemplate
+from edge.core.events import (
+    CardRead,
+    CodeSeen,
+    CodeUnread,
+    Lit,
+    LookSeen,
+    Pressed,
+    TemplateMade,
+    Told,
+)
 from edge.core.limits import WAY_STEPS
+from edge.core.liveness import GESTURE, LIVE, UNSURE, plays
 from edge.core.tx._forms import FORCE, verdict_form
-from edge.core.types import BillStatus, Identity, Json, Means, Now, Person, Refusal, Verdict
-from edge.core.visit import errand, liveness, pay, screens
+from edge.core.types import BillStatus, Identity, Json, Means, Now, Refusal, Verdict
+from edge.core.visit import errand, light, liveness, pay, screens
 from edge.core.visit.case import ASK_BYTES, Case, State
+from edge.core.visit.persons import people_of
 from edge.core.visit.refusals import ELSE_STEPS, centre_no
 
+NO_FACE_STEPS: Final = ("use_code", "use_card", "ask_staff")
 GOOD_SHOTS: Final = 3  # good shots in a row before the challenge starts
 CODE_CHARS_MAX: Final = 256
 CARD_CHARS_MAX: Final = 50  # mdtrt_cert_no
-PEOPLE_MAX: Final = 9
-PSN_CHARS_MAX: Final = 30  # psn_no of the national forms; it is in every fee line
-PERSON_CHARS_MAX: Final = 128  # every other text about a person
 FACE, QR, CARD = "face", "qr", "card"
 LANGS: Final = ("zh-CN", "en")  # the languages the consent text is shown in
 BUSINESS: Final = {
@@ -119,8 +127,14 @@ def look(case: Case, now: Now, problem: str | None = None) -> list[Effect]:
     """Ask the patient to look into the camera."""
     case.clip, case.good_shots = None, 0
     case.guidance = case.guidance_seen = ""
+    case.face_ms = case.face_ms or now.mono_ms
     case.go(State.LOOK, now, case.site.settings.look_timeout_ms)
-    return case.show(screens.look(problem, case.tries_left), now)
+    return case.show(_look_screen(case, now, problem), now)
+
+
+def _look_screen(case: Case, now: Now, problem: str | None) -> Show:
+    """Where lights are to blink, it is said before, with a way without."""
+    return screens.look(problem, case.tries_left, light=light.wanted(case, now))
 
 
 def looking(case: Case, event: LookSeen, now: Now) -> list[Effect]:
@@ -129,16 +143,69 @@ def looking(case: Case, event: LookSeen, now: Now) -> list[Effect]:
     again, case.guidance_seen = problem == case.guidance_seen, problem
     if not problem:
         case.good_shots += 1
-        if case.good_shots >= GOOD_SHOTS:
-            return _challenge(case, event, now)
-        return []
+        return [] if case.good_shots < GOOD_SHOTS else _begin(case, event, now)
     case.good_shots = 0
     if not again or problem == case.guidance:
         return []
     case.guidance = problem
-    return case.show(screens.look(problem, case.tries_left), now)
+    return case.show(_look_screen(case, now, problem), now)
 
 
+def _begin(case: Case, event: LookSeen, now: Now) -> list[Effect]:
+    """The face is good: lights first where they are demanded, then gestures."""
+    if not light.demanded(case, now):
+        return case.refuse(Refusal("light_needed", NO_FACE_STEPS), now)
+    case.drawn = case.lighting = case.response = None
+    case.shots = []
+    if not light.wanted(case, now):
+        return _challenge(case, event, now)
+    flash = light.begin(case, now)
+    case.go(State.LIGHT, now, flash.step_ms * len(flash.colours) + light.MARGIN_MS)
+    return [*case.show(screens.light(), now), flash]
+
+
+# -- under the lamps ------------------------------------------------------------------------------
+def lighting(case: Case, event: LookSeen, now: Now) -> list[Effect]:
+    """One more shot; when one is from after the last light, all is there."""
+    light.keep(case, event)
+    over = case.lighting is not None and event.at_mono_ms > case.lighting.end_ms
+    return light_over(case, event, now) if over else []
+
+
+def lit(case: Case, event: Lit, now: Now) -> list[Effect]:
+    """When the lamps had the lights. Shots are still being looked at."""
+    light.reported(case, event, now)
+    return []
+
+
+def light_over(case: Case, _event: Any, now: Now) -> list[Effect]:
+    """The last shot of the lights, or their time is over: what do the checks say?"""
+    weighed = light.weigh(case, now)
+    if weighed.outcome == UNSURE and light.rules(case, now).instead:
+        case.no_light = True  # it cannot be measured here: what the policy takes instead
+        return look(case, now, problem=weighed.reasons[0])
+    last = next((shot for shot in reversed(case.shots) if not shot.problem), None)
+    if weighed.outcome == LIVE and last is None:
+        return try_again(case, "face_lost", now)
+    if weighed.outcome == LIVE and GESTURE in plays(light.demanded(case, now)):
+        assert last is not None
+        return _challenge(case, last, now)
+    if last is not None:
+        case.clip = replace(liveness.begin((), last), face_ms=now.mono_ms)
+    return _judge(case, light.of_light(case, now, weighed), now)
+
+
+def no_light(case: Case, _event: Any, now: Now) -> list[Effect]:
+    """The patient wants no flashing, or the lamps are gone: what the policy takes instead, or
+    another way.
+    """
+    case.no_light = True
+    if not light.demanded(case, now):
+        return case.refuse(Refusal("light_needed", NO_FACE_STEPS), now)
+    return look(case, now)
+
+
+# -- gestures -------------------------------------------------------------------------------------
 def _challenge(case: Case, event: LookSeen, now: Now) -> list[Effect]:
     policy, _ = case.site.in_force(now)
     steps = liveness.draw(case.site.dice, policy.liveness_steps)
@@ -151,9 +218,10 @@ def challenging(case: Case, event: LookSeen, now: Now) -> list[Effect]:
     """One more shot of the challenge."""
     assert case.clip is not None, "CHALLENGE has a clip"
     before = case.clip
+    light.keep(case, event)
     seen = liveness.watch(before, event, _threshold(case, now))
     if isinstance(seen, Verdict):
-        return _judge(case, seen, now)
+        return _judge(case, _weighed(case, seen, now), now)
     case.clip = seen
     if seen.index == before.index:
         return []
@@ -164,7 +232,16 @@ def challenging(case: Case, event: LookSeen, now: Now) -> list[Effect]:
 def step_timeout(case: Case, _event: Any, now: Now) -> list[Effect]:
     """The gesture did not come."""
     assert case.clip is not None, "CHALLENGE has a clip"
-    return _judge(case, liveness.fail(case.clip, "step_timeout", _threshold(case, now)), now)
+    failed = liveness.fail(case.clip, "step_timeout", _threshold(case, now))
+    return _judge(case, _weighed(case, failed, now), now)
+
+
+def _weighed(case: Case, verdict: Verdict, now: Now) -> Verdict:
+    """The gestures' verdict and every other check: both must say yes."""
+    weighed = light.weigh(case, now, gesture="done" if verdict.live else verdict.reasons[0])
+    if verdict.live and weighed.outcome != LIVE:
+        verdict = replace(verdict, live=False, reasons=weighed.reasons)
+    return light.written(case, verdict, weighed)
 
 
 def _threshold(case: Case, now: Now) -> float:
@@ -183,14 +260,13 @@ def _judge(case: Case, verdict: Verdict, now: Now) -> list[Effect]:
 
 def try_again(case: Case, reason: str, now: Now) -> list[Effect]:
     """Not live. Another try, or the end after the last one."""
-    case.spoofed = case.spoofed or reason == "spoof_score"
-    case.tries_left -= 1
-    if case.tries_left > 0:
+    said = light.rules(case, now)
+    case.spoofed = case.spoofed or reason in light.SPOOFS
+    case.tries_left = min(case.tries_left, said.tries_max) - 1
+    if case.tries_left > 0 and now.mono_ms - case.face_ms < said.time_limit_ms:
         return look(case, now, problem=reason)
     code = "spoof_suspected" if case.spoofed else "liveness_failed"
-    return case.refuse(
-        Refusal(code, ("use_code", "use_card", "ask_staff"), {"reason": reason}), now
-    )
+    return case.refuse(Refusal(code, NO_FACE_STEPS, {"reason": reason}), now)
 
 
 def templating(case: Case, event: LookSeen, now: Now) -> list[Effect]:
@@ -347,32 +423,6 @@ def told_who(case: Case, event: Told, now: Now) -> list[Effect]:
     return case.show(screens.whom(people), now)
 
 
-def people_of(body: Json) -> tuple[Person, ...]:
-    """The people of 1101, () when the answer is malformed."""
-    rows = body.get("people")
-    if not isinstance(rows, list) or not 0 < len(rows) <= PEOPLE_MAX:
-        return ()
-    try:
-        people = tuple(_person(row) for row in rows)
-    except msgspec.ValidationError:
-        return ()
-    return people if all(_fits(person) for person in people) else ()
-
-
-def _fits(person: Person) -> bool:
-    """Texts that a record can carry: all of them go into its body, psn_no once for each line."""
-    texts = msgspec.structs.astuple(person)
-    ascii_ = person.psn_no.isascii() and len(person.psn_no) <= PSN_CHARS_MAX
-    return ascii_ and all(len(text) <= PERSON_CHARS_MAX for text in texts)
-
-
-def _person(row: Any) -> Person:
-    form = dict(row) if isinstance(row, dict) else row
-    if isinstance(form, dict) and "ecToken" in form:
-        form["ec_token"] = form.pop("ecToken")
-    return msgspec.convert(form, Person)
-
-
 def no_answer_who(case: Case, _event: Any, now: Now) -> list[Effect]:
     """The centre did not answer who it is: go on without it where the policy lets us."""
     case.gave_up, case.ask_id = True, b""
@@ -443,4 +493,5 @@ def other_way(case: Case, _event: Any, now: Now) -> list[Effect]:
     case.means, case.identity, case.person = None, None, None
     case.card_no, case.template, case.verdict, case.ask_id = "", b"", None, b""
     case.consent_utc_ms = 0
+    case.face_ms = 0
     return ways(case, None, now)

@@ -37,11 +37,13 @@ class In(StrEnum):
     PAY = "pay"
     CANCEL = "cancel"
     OTHER_WAY = "other_way"
+    NO_LIGHT = "no_light"  # no flashing, please
     DONE = "done"
     CARD_READ = "card_read"
     CODE_SEEN = "code_seen"
     CODE_UNREAD = "code_unread"
     LOOK_SEEN = "look_seen"
+    LIT = "lit"  # the controller says when its lamps had the lights
     TEMPLATE = "template_made"
     CAMERA_LOST = "camera_lost"
     CAMERA_BACK = "camera_back"
@@ -54,7 +56,10 @@ class In(StrEnum):
 
 
 BUTTONS: Final = frozenset(
-    {In.FACE, In.QR, In.CARD, In.CHOOSE, In.CONFIRM, In.PAY, In.CANCEL, In.OTHER_WAY, In.DONE}
+    {
+        In.FACE, In.QR, In.CARD, In.CHOOSE, In.CONFIRM, In.PAY, In.CANCEL, In.OTHER_WAY,
+        In.NO_LIGHT, In.DONE,
+    }
 )
 # events that are inputs by their type; the others are the terminal's own business or need a look
 # inside
@@ -64,6 +69,7 @@ BY_TYPE: Final[dict[type, In]] = {
     e.CodeSeen: In.CODE_SEEN,
     e.CodeUnread: In.CODE_UNREAD,
     e.LookSeen: In.LOOK_SEEN,
+    e.Lit: In.LIT,
     e.TemplateMade: In.TEMPLATE,
     e.CameraLost: In.CAMERA_LOST,
     e.CameraBack: In.CAMERA_BACK,
@@ -90,13 +96,14 @@ def _row(do: Handler, *to: State) -> Row:
 
 _WAYS: Final = (S.WAYS, S.RESULT)  # offered again, or nothing is left
 _LOOK_AGAIN: Final = (S.LOOK, S.RESULT)  # another try, or the last one is used up
+_LIT: Final = (S.LIGHT, S.CHALLENGE, S.TEMPLATE, *_LOOK_AGAIN)
 _PREPARE: Final = (S.ESTIMATE, S.CONFIRM, S.RESULT)
 _ASKED: Final = (S.IDENTIFY,)
 _OFFLINE: Final = (S.CARD, S.LOOK, *_PREPARE)  # what is left when 1101 gets no answer
 
 BEFORE_RECORD: Final = (
-    S.WAYS, S.LOOK, S.CHALLENGE, S.TEMPLATE, S.CODE, S.CARD, S.IDENTIFY, S.WHOM, S.ESTIMATE,
-    S.CONFIRM, S.PAY,
+    S.WAYS, S.LOOK, S.LIGHT, S.CHALLENGE, S.TEMPLATE, S.CODE, S.CARD, S.IDENTIFY, S.WHOM,
+    S.ESTIMATE, S.CONFIRM, S.PAY,
 )  # fmt: skip
 
 TABLE: Final[dict[tuple[State, In], Row]] = {
@@ -114,10 +121,18 @@ TABLE: Final[dict[tuple[State, In], Row]] = {
     (S.WAYS, In.LINK_LOST): _row(who.ways, *_WAYS),
     (S.WAYS, In.TICK): _row(who.timed_out, S.RESULT),
     # -- the face
-    (S.LOOK, In.LOOK_SEEN): _row(who.looking, S.LOOK, S.CHALLENGE),
+    (S.LOOK, In.LOOK_SEEN): _row(who.looking, S.LOOK, S.LIGHT, S.CHALLENGE, S.RESULT),
+    (S.LOOK, In.NO_LIGHT): _row(who.no_light, *_LOOK_AGAIN),
     (S.LOOK, In.CAMERA_LOST): _row(who.camera_gone, *_WAYS),
     (S.LOOK, In.OTHER_WAY): _row(who.other_way, *_WAYS),
     (S.LOOK, In.TICK): _row(who.look_timeout, S.RESULT),
+    (S.LIGHT, In.LOOK_SEEN): _row(who.lighting, *_LIT),
+    (S.LIGHT, In.LIT): _row(who.lit, S.LIGHT),
+    (S.LIGHT, In.NO_LIGHT): _row(who.no_light, *_LOOK_AGAIN),
+    (S.LIGHT, In.CAMERA_LOST): _row(who.camera_gone, *_WAYS),
+    (S.LIGHT, In.BOARD_LOST): _row(who.no_light, *_LOOK_AGAIN),
+    (S.LIGHT, In.OTHER_WAY): _row(who.other_way, *_WAYS),
+    (S.LIGHT, In.TICK): _row(who.light_over, *_LIT),
     (S.CHALLENGE, In.LOOK_SEEN): _row(who.challenging, S.CHALLENGE, S.TEMPLATE, *_LOOK_AGAIN),
     (S.CHALLENGE, In.CAMERA_LOST): _row(who.camera_gone, *_WAYS),
     (S.CHALLENGE, In.OTHER_WAY): _row(who.other_way, *_WAYS),
@@ -177,6 +192,7 @@ for _state in BEFORE_RECORD:
     TABLE[_state, In.STOP] = _row(pay.put_back, S.IDLE)
 
 _CAMERA: Final = {
+    In.LIT,
     In.LOOK_SEEN,
     In.CODE_SEEN,
     In.CODE_UNREAD,
@@ -201,11 +217,16 @@ _ALWAYS: Final = {
 IGNORED: Final[dict[State, frozenset[In]]] = {
     S.IDLE: frozenset(set(In) - {In.START}),
     S.WAYS: frozenset(
-        _CAMERA | _ALWAYS | {In.CHOOSE, In.CONFIRM, In.PAY, In.OTHER_WAY, In.DONE}
+        _CAMERA | _ALWAYS
+        | {In.CHOOSE, In.CONFIRM, In.PAY, In.OTHER_WAY, In.NO_LIGHT, In.DONE}
     ),
     S.LOOK: frozenset(
         (_CAMERA | _ALWAYS | _LINK | _DEVICES | BUTTONS | {In.CARD_READ})
-        - {In.LOOK_SEEN, In.CAMERA_LOST, In.OTHER_WAY, In.CANCEL}
+        - {In.LOOK_SEEN, In.CAMERA_LOST, In.OTHER_WAY, In.NO_LIGHT, In.CANCEL}
+    ),
+    S.LIGHT: frozenset(
+        (_CAMERA | _ALWAYS | _LINK | _DEVICES | BUTTONS | {In.CARD_READ})
+        - {In.LOOK_SEEN, In.LIT, In.CAMERA_LOST, In.BOARD_LOST, In.OTHER_WAY, In.NO_LIGHT, In.CANCEL}
     ),
     S.CHALLENGE: frozenset(
         (_CAMERA | _ALWAYS | _LINK | _DEVICES | BUTTONS | {In.CARD_READ})

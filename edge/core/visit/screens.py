@@ -21,7 +21,7 @@ LAMPS: Final = {
 }
 STEP_LAMPS: Final = {"turn_left": "left", "turn_right": "right", "blink": "white"}
 BUZZES: Final = {"settled": "ok", "provisional": "ok", "refused": "no", "confirm": "short"}
-CAMERA: Final = {"look": "face", "challenge": "face", "code": "code"}
+CAMERA: Final = {"look": "face", "light": "face", "challenge": "face", "code": "code"}
 SILENT: Final = frozenset({"idle", "working", "out_of_service"})
 
 
@@ -57,8 +57,15 @@ def ways(bill: Bill, offered: tuple[str, ...]) -> Show:
     return Show("ways", 0, fields)
 
 
-def look(problem: str | None, tries_left: int) -> Show:
-    return Show("look", 0, {"problem": problem, "tries_left": tries_left})
+def look(problem: str | None, tries_left: int, *, light: bool = False) -> Show:
+    """`light`: coloured lights will blink; there is a button that asks for none."""
+    fields: Json = {"problem": problem, "tries_left": tries_left}
+    return Show("look", 0, fields | ({"light": True} if light else {}))
+
+
+def light() -> Show:
+    """Hold still while the lamps play."""
+    return Show("light", 0)
 
 
 def challenge(steps: tuple[str, ...], index: int, problem: str | None = None) -> Show:

@@ -297,4 +297,5 @@ def seen(look: Look, rgb: Rgb, at_mono_ms: int, number: int) -> LookSeen:
         infrared=look.infrared,
         relief_mm=look.relief_mm,
         box=box,
+        glow=look.glow,
     )

@@ -11,7 +11,7 @@ import numpy as np
 from msgspec import Struct
 from msgspec.structs import replace
 
-from edge.drivers.vision import checks, embed, lids, mesh, planes, spoof
+from edge.drivers.vision import checks, embed, glow, lids, mesh, planes, spoof
 from edge.drivers.vision.blazeface import Detector, Face
 from edge.drivers.vision.checks import pose as facing
 from edge.drivers.vision.tflite import Model, identity, open_model
@@ -36,6 +36,7 @@ class Look(Struct, frozen=True, eq=False):
     infrared: float = -1.0
     relief_mm: float = -1.0
     shape: mesh.Mesh | None = None
+    glow: tuple[float, ...] = ()
 
 
 class Sight:
@@ -85,7 +86,8 @@ class Sight:
             lids.ratio(self._iris, rgb, shape, pose), frontal=frontal and first.problem is None
         )
         live = spoof.live_probability(self._spoof, rgb, face) if frontal else -1.0
-        return Look(first.problem or then.problem, face, pose, opening, live, shape=shape)
+        problem = first.problem or then.problem
+        return Look(problem, face, pose, opening, live, shape=shape, glow=glow.measure(rgb, shape))
 
     def depths(self, look: Look, shot: Picture) -> Look:
         """The look with what the shot's other eyes see of its face."""

@@ -37,7 +37,8 @@ export function lookScreen(fields, page) {
     main: h("section", { class: "split-view" },
       face("look", fields.problem ? "waiting" : "good"),
       h("div", { class: "side" },
-        heading(title, lookLine(fields), fields.problem ? PROBLEM_ICONS[fields.problem] ?? "warn" : "face"), ways(["qr", "card"], page))),
+        heading(title, lookLine(fields), fields.problem ? PROBLEM_ICONS[fields.problem] ?? "warn" : "face"),
+        fields.light && noLight(page), ways(["qr", "card"], page))),
     say: title,
     cancel: true,
   };
@@ -45,8 +46,21 @@ export function lookScreen(fields, page) {
 
 const TRIES_TOLD = 2; // the first try needs no warning
 
-const lookLine = (fields) => fields.tries_left <= TRIES_TOLD
-  ? t("look.line.tries", { count: fields.tries_left }) : t("look.line");
+const lookLine = (fields) => fields.tries_left <= TRIES_TOLD ? t("look.line.tries", { count: fields.tries_left })
+  : fields.light ? t("look.line.light") : t("look.line");
+
+/** For people whom flashing does not suit: before it begins and while it lasts. */
+const noLight = (page) => button("quiet", "light", t("light.none"), () => page.press("no_light"), { key: "no-light" });
+
+export function lightScreen(fields, page) {
+  return {
+    main: h("section", { class: "split-view" },
+      face("look", "good"),
+      h("div", { class: "side" }, heading(t("light.title"), t("light.line"), "light"), noLight(page), ways(["qr", "card"], page))),
+    say: t("light.title"),
+    cancel: true,
+  };
+}
 
 export function challengeScreen(fields, page) {
   const title = tOr(`step.${fields.step}`, fields.step);

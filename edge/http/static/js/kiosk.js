@@ -9,7 +9,8 @@ import * as outcome from "./outcome.js";
 import { follow, press } from "./stream.js";
 
 const SCREENS = {
-  idle: outcome.idleScreen, ways: identify.waysScreen, look: identify.lookScreen, challenge: identify.challengeScreen,
+  idle: outcome.idleScreen, ways: identify.waysScreen, look: identify.lookScreen, light: identify.lightScreen,
+  challenge: identify.challengeScreen,
   code: identify.codeScreen, card: identify.cardScreen, whom: identify.whomScreen, confirm: outcome.confirmScreen,
   pay: outcome.payScreen,
   working: outcome.workingScreen, settled: outcome.settledScreen, provisional: outcome.provisionalScreen,

@@ -1,0 +1,138 @@
+"""The controlled light of a visit: what the policy demands of this amount here, the sequence that is
+drawn for it, what the shots answered, and the verdict's part in the record. The states are in
+`identify` and `machine`.
+"""
+
+from __future__ import annotations
+
+import itertools
+import math
+from typing import Final
+
+from msgspec.structs import replace
+
+from edge.core import liveness
+from edge.core.effects import Flash
+from edge.core.events import Lit, LookSeen
+from edge.core.liveness import sequence
+from edge.core.liveness.evidence import Evidence, lit
+from edge.core.liveness.response import Lighting
+from edge.core.types import LightProof, LivenessRules, Now, Verdict
+from edge.core.visit.case import Case
+
+SHOTS_MAX: Final = 256  # of one try, at 15 a second
+MARGIN_MS: Final = 2_500  # after the last light: the report on the cable, shots still looked at
+REPORT_MS: Final = 2.0  # the report takes so long over the cable, at 460,800 baud
+EARLY_MS: Final = 20.0  # clocks of two machines: no report is earlier than its own order by more
+NUMBERS: Final = 1 << 16
+PER_MILLE: Final = 1_000
+MILLE_MAX: Final = 30_000
+SPOOFS: Final = frozenset({"spoof_score", "light_not_followed", "light_late", "light_flat"})
+
+
+def rules(case: Case, now: Now) -> LivenessRules:
+    """Of the policy in force."""
+    return case.site.in_force(now)[0].liveness
+
+
+def demanded(case: Case, now: Now) -> tuple[str, ...]:
+    """The checks that this look must pass; empty = a face cannot do here what is demanded."""
+    said = rules(case, now)
+    must = liveness.band(said, case.bill.amount_fen).must
+    if liveness.LIGHT in liveness.plays(must) and (case.no_light or not case.site.lamps):
+        return said.instead
+    return must
+
+
+def wanted(case: Case, now: Now) -> bool:
+    """Whether this look is taken under the lamps."""
+    return liveness.LIGHT in liveness.plays(demanded(case, now))
+
+
+def begin(case: Case, now: Now) -> Flash:
+    """Draw the lights of this try."""
+    drawn = sequence.draw(
+        case.site.dice.bytes(sequence.NONCE_BYTES), case.site.settings.terminal
+    )
+    case.drawn, case.lighting, case.shots = drawn, None, []
+    case.flash_number, case.flashed_ms = case.site.dice.below(NUMBERS), now.mono_ms
+    return Flash(case.flash_number, drawn.step_ms, drawn.steps)
+
+
+def keep(case: Case, look: LookSeen) -> None:
+    """One more shot of the try."""
+    case.shots = [*case.shots[1 - SHOTS_MAX :], look]
+
+
+def reported(case: Case, event: Lit, now: Now) -> bool:
+    """Take the controller's report of our lights; False for any other. It is sent when the last
+    light goes out, so its arrival says when that was on our clock.
+    """
+    drawn = case.drawn
+    if drawn is None or event.number != case.flash_number or len(event.at_us) != len(drawn.steps):
+        return False
+    end_ms = now.mono_ms - REPORT_MS
+    first_ms = end_ms - event.at_us[-1] / 1_000 - drawn.step_ms
+    begins = tuple(first_ms + at_us / 1_000 for at_us in event.at_us)
+    rises = all(one < other for one, other in itertools.pairwise(begins))
+    if not rises or first_ms < case.flashed_ms - EARLY_MS:
+        return False
+    case.lighting = Lighting(drawn, begins, end_ms)
+    return True
+
+
+def weigh(case: Case, now: Now, *, gesture: str = "") -> liveness.Weighed:
+    """The checks over this try. A gesture that is still to be made is not asked about."""
+    said, must = rules(case, now), demanded(case, now)
+    threshold = case.site.in_force(now)[0].liveness_threshold
+    shots = tuple(case.shots)
+    seen = (
+        Evidence(shots, threshold=threshold)
+        if case.lighting is None
+        else lit(shots, case.lighting, threshold)
+    )
+    case.response = seen.response
+    if gesture:
+        seen = replace(seen, gesture=gesture)
+    else:
+        must = tuple(name for name in must if liveness.GESTURE not in liveness.plays((name,)))
+    odds_min = liveness.band(said, case.bill.amount_fen).odds_min
+    return liveness.weigh(seen, must, odds_min, said)
+
+
+def written(case: Case, verdict: Verdict, weighed: liveness.Weighed) -> Verdict:
+    """The verdict with every check, and with the light's proof where there was light."""
+    rows = tuple((one.check, one.value, one.limit, one.state) for one in weighed.scores)
+    return replace(verdict, checks=rows, odds=weighed.odds, light=_proof(case))
+
+
+def of_light(case: Case, now: Now, weighed: liveness.Weighed) -> Verdict:
+    """The verdict of a look that needed no gesture."""
+    lives = [shot.live for shot in case.shots if shot.live >= 0]
+    score = sum(lives) / len(lives) if lives else 0.0
+    threshold = case.site.in_force(now)[0].liveness_threshold
+    live = weighed.outcome == liveness.LIVE
+    plain = Verdict(live, round(score, 4), len(lives), (), weighed.reasons, (), threshold)
+    return written(case, plain, weighed)
+
+
+def _proof(case: Case) -> LightProof | None:
+    """What the centre needs to draw the sequence again and to correlate it with the answers."""
+    if case.drawn is None or case.response is None or case.lighting is None:
+        return None
+    begins = case.lighting.lit_ms
+    return LightProof(
+        nonce=case.drawn.nonce,
+        step_ms=case.drawn.step_ms,
+        steps=case.drawn.steps,
+        sequence=case.drawn.digest(),
+        lit_ms=tuple(round(at - begins[0]) for at in begins),
+        answers=tuple(
+            (_mille(one[0]), _mille(one[1]), _mille(one[2])) for one in case.response.steps
+        ),
+    )
+
+
+def _mille(part: float) -> int:
+    value = part * PER_MILLE
+    return round(max(-MILLE_MAX, min(MILLE_MAX, value))) if math.isfinite(value) else 0

@@ -1,0 +1,107 @@
+"""Flat things under the lamps: paper, straight or bent, matt or glossy, and screens.
+
+A sheet returns the lamps' light by the angle and distance of each of its points; a screen makes its
+own light and returns little: the glass mirrors the lamps at one spot each, and the black behind it
+a percent of the rest.
+"""
+
+from __future__ import annotations
+
+import math
+
+import numpy as np
+from msgspec import Struct
+from PIL import Image
+
+from sim.camera.attacks import Hand
+from sim.camera.lamps import ASIDE_PX, DISTANCE_PX, plane, toward
+from sim.camera.linear import light
+from sim.camera.pixels import HEIGHT, WIDTH, Floats, homography, project, tilted
+from sim.camera.solid import BEHIND
+
+GLASS = 0.012  # of the lamps' light comes back from a screen, besides the mirror
+BLACK = 0.02  # of the room's
+SPOT_PX = 9.0  # of a mirrored lamp
+SPOT = 1.6  # times what white paper returns
+MIRRORED = 0.2  # of a lamp's light, by glass, over the spot
+
+
+class Sheet(Struct, frozen=True):
+    """bend: angle at the sides, rad. gloss: 0 matt .. 1 glass. emits: it is a screen."""
+
+    size: tuple[float, float]
+    bend: float = 0.0
+    gloss: float = 0.0
+    emits: bool = False
+
+
+class Place(Struct, frozen=True, eq=False):
+    """room: the background's values; level: the room's light (3 gains); lamps: Hx2x3."""
+
+    room: Floats
+    level: Floats
+    lamps: Floats
+
+
+def shown(picture: Image.Image, sheet: Sheet, hand: Hand, place: Place) -> Floats:
+    """The light of one shot, linear. picture: what is printed or displayed."""
+    turn = (hand.yaw_deg, hand.pitch_deg, hand.roll_deg)
+    centre = (WIDTH / 2 + hand.shift[0], HEIGHT / 2 + 8 + hand.shift[1])
+    corners, lamps, level = tilted(centre, sheet.size, turn), place.lamps, place.level
+    seen, mask = project(picture, corners, place.room)
+    own = light(seen)
+    scene = own * (level + BEHIND * (lamps[:, None, 0] + lamps[:, None, 1]))
+    rows, columns = np.flatnonzero(mask.any(axis=(1, 2))), np.flatnonzero(mask.any(axis=(0, 2)))
+    part = np.s_[rows[0] : rows[-1] + 1, columns[0] : columns[-1] + 1]
+    answer, mirror = _answer(sheet, corners, turn, part)
+    added = _lamps(answer, lamps[part[0]])
+    glint = sheet.gloss * SPOT * MIRRORED * _lamps(mirror, lamps[part[0]])
+    if sheet.emits:
+        back = own[part] + BLACK * level + GLASS * added + glint
+    else:
+        back = own[part] * (level + added) + glint
+    scene[part] += (back - scene[part]) * mask[part]
+    return scene
+
+
+def _lamps(answer: Floats, lamps: Floats) -> Floats:
+    return np.asarray(answer[..., :1] * lamps[:, None, 0] + answer[..., 1:] * lamps[:, None, 1])
+
+
+def _answer(
+    sheet: Sheet,
+    corners: Floats,
+    turn: tuple[float, float, float],
+    part: tuple[slice, slice],
+) -> tuple[Floats, Floats]:
+    """How the sheet's points receive both lamps, and where it mirrors them."""
+    x, y = (one[part] for one in plane())
+    square = np.array([[-1, -1], [1, -1], [1, 1], [-1, 1]], np.float64)
+    h = homography(corners.astype(np.float64), square)
+    px, py = x + WIDTH / 2, y + HEIGHT / 2
+    w = h[2, 0] * px + h[2, 1] * py + h[2, 2]
+    s = np.clip((h[0, 0] * px + h[0, 1] * py + h[0, 2]) / w, -1, 1)
+    t = np.clip((h[1, 0] * px + h[1, 1] * py + h[1, 2]) / w, -1, 1)
+    angle = (s * sheet.bend).astype(np.float32)
+    matrix = _matrix(turn)
+    sag = (sheet.size[0] / 2 / sheet.bend) * (1 - np.cos(angle)) if sheet.bend else 0.0 * angle
+    local = np.stack([np.sin(angle), 0 * angle, -np.cos(angle)], axis=-1) @ matrix.T
+    where = np.stack([s * sheet.size[0] / 2, t * sheet.size[1] / 2, sag], axis=-1) @ matrix.T
+    normal = (local[..., 0], local[..., 1], -local[..., 2])
+    answer = toward(x, y, -where[..., 2].astype(np.float32), normal)
+    mirror = np.empty_like(answer)
+    for number, aside in enumerate((ASIDE_PX, -ASIDE_PX)):
+        lean_x, lean_y = normal[0] / normal[2], normal[1] / normal[2]
+        mx = x - aside / 2 + DISTANCE_PX * lean_x
+        my = y + DISTANCE_PX * lean_y
+        mirror[..., number] = np.exp(-(mx**2 + my**2) / (2 * SPOT_PX**2))
+    return answer, mirror
+
+
+def _matrix(turn: tuple[float, float, float]) -> Floats:
+    """The turn of `pixels.tilted`; its z points away from the camera."""
+    a, b, c = (math.radians(v) for v in turn)
+    turn_y = np.array([[math.cos(a), 0, math.sin(a)], [0, 1, 0], [-math.sin(a), 0, math.cos(a)]])
+    turn_x = np.array([[1, 0, 0], [0, math.cos(b), -math.sin(b)], [0, math.sin(b), math.cos(b)]])
+    turn_z = np.array([[math.cos(c), -math.sin(c), 0], [math.sin(c), math.cos(c), 0], [0, 0, 1]])
+    return np.asarray(turn_z @ turn_x @ turn_y, np.float32)

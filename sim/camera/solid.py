@@ -1,0 +1,170 @@
+"""Heads under the lamps: a person, and what can be worn instead of one's own face.
+
+The photograph is what the room's light makes of the person. The lamps add what their light makes of
+the same skin on the same form: normals and distances come from the measured depth, turn with the
+head, and are seen through the same displacement as the picture (`Head.where`).
+"""
+
+from __future__ import annotations
+
+import math
+
+import numpy as np
+from msgspec import Struct
+from PIL import Image, ImageDraw, ImageFilter
+
+from sim.camera import attacks
+from sim.camera.head import Gesture, Head
+from sim.camera.lamps import plane, toward, unit
+from sim.camera.linear import light, values
+from sim.camera.pixels import HEIGHT, WIDTH, Floats, Rgb, Texture
+from sim.camera.plate import FINE, Plate, light_of
+
+BEHIND = 0.06  # of the lamps' light reaches the room behind, for it is far
+FACET_PX = 26  # a mask of folded paper
+HEAD_PX = 95.0  # radius of a head: what a worn sheet bends around
+LID_PX = 7.0  # an eye hole is so much larger than the eye
+SHAPES = ("head", "facets", "wrapped")
+
+
+class Look(Struct, frozen=True):
+    """How a person differs from the photographed one. tone: linear gain of the skin, 0.3 dark .. 1.
+    """
+
+    tone: float = 1.0
+    glasses: bool = False
+
+
+class Solid:
+    """A head, or something worn on one. shape: "head", "facets" (folded paper), "wrapped" (a print
+    around the head, with holes for the eyes). inked: the face is a print.
+    """
+
+    def __init__(
+        self, plate: Plate, look: Look, *, shape: str = "head", inked: bool = False
+    ) -> None:
+        assert shape in SHAPES, shape
+        self.head = Head(plate)
+        holes = _eye_holes(self.head) if shape == "wrapped" else None
+        dress = _dressed(plate, look, self.head, None if not inked else holes, inked=inked)
+        self._still, self._texture = light(light_of(dress)), Texture(dress)
+        self._screen = plate.screen.cover, light(plate.screen.light)
+        depth = self.head.depth
+        worn = {"head": depth, "facets": _facets(depth), "wrapped": _wrapped(self.head)}[shape]
+        if holes is not None:
+            worn = worn + (depth - worn) * holes
+        slope_y, slope_x = np.gradient(_calm(worn) if shape != "facets" else worn)
+        self._normal = unit(slope_x, slope_y)
+        top, bottom, left, right = self.head.box
+        self._z = worn - float(np.percentile(worn[top:bottom, left:right], 90))
+        self._reach = BEHIND + (1 - BEHIND) * np.clip(self.head.weight * 1.5, 0, 1)
+        x, y = plane()
+        rim = toward(x, y, self._z, self._normal) * self._reach[..., None]
+        self._rest = np.asarray(rim, np.float32)
+
+    def lit(self, g: Gesture, lamps: Floats, room: Floats) -> Floats:
+        """The light that comes back, linear; lamps: Hx2x3 times their strength, room: 3 gains."""
+        top, bottom, left, right = self.head.box
+        u, v = self.head.where(g)
+        own, answer = self._still.copy(), self._rest.copy()
+        own[top:bottom, left:right] = light(
+            self._texture.at((u + 0.5) * FINE - 0.5, (v + 0.5) * FINE - 0.5)
+        )
+        at = (
+            np.clip(np.rint(v), 0, HEIGHT - 1).astype(np.int32),
+            np.clip(np.rint(u), 0, WIDTH - 1).astype(np.int32),
+        )
+        x, y = plane()
+        normal = _turned([one[at] for one in self._normal], g)
+        part = toward(x[top:bottom, left:right], y[top:bottom, left:right], self._z[at], normal)
+        answer[top:bottom, left:right] = part * self._reach[at][..., None]
+        added = answer[..., :1] * lamps[:, None, 0]
+        added += answer[..., 1:] * lamps[:, None, 1]
+        added += room
+        own *= added
+        cover, panel = self._screen
+        if cover.any():
+            own += (panel * room - own) * cover
+        return own
+
+
+def _turned(n: list[Floats], g: Gesture) -> tuple[Floats, Floats, Floats]:
+    """Normals after yaw (to the picture's right) and pitch (up)."""
+    a, b = math.radians(g.yaw_deg), math.radians(g.pitch_deg)
+    x = n[0] * math.cos(a) + n[2] * math.sin(a)
+    z = n[2] * math.cos(a) - n[0] * math.sin(a)
+    return x, n[1] * math.cos(b) - z * math.sin(b), z * math.cos(b) + n[1] * math.sin(b)
+
+
+def _calm(depth: Floats) -> Floats:
+    """The grid that the depth was computed on has no normals of its own."""
+    field = Image.fromarray(np.asarray(depth, np.float32), mode="F")
+    small = field.resize((WIDTH // 2, HEIGHT // 2), Image.Resampling.BOX)
+    return np.asarray(small.resize((WIDTH, HEIGHT), Image.Resampling.BICUBIC), np.float32)
+
+
+def _facets(depth: Floats) -> Floats:
+    """Flat pieces between folds: the form at FACET_PX, straight in between, and less of a nose."""
+    field = Image.fromarray(np.asarray(depth, np.float32), mode="F")
+    coarse = field.resize((WIDTH // FACET_PX, HEIGHT // FACET_PX), Image.Resampling.BOX)
+    return np.asarray(coarse.resize((WIDTH, HEIGHT), Image.Resampling.BILINEAR), np.float32)
+
+
+def _wrapped(head: Head) -> Floats:
+    """A sheet around the head: a cylinder."""
+    x, _ = plane()
+    _, _, left, right = head.box
+    middle = (left + right) / 2 - WIDTH / 2
+    inside = np.clip(1 - ((x - middle) / HEAD_PX) ** 2, 0.05, 1)
+    return np.asarray(HEAD_PX * np.sqrt(inside), np.float32)
+
+
+def _eye_holes(head: Head) -> Floats:
+    mask = Image.new("L", (WIDTH, HEIGHT))
+    draw = ImageDraw.Draw(mask)
+    for line in head.eyes:
+        low, high = line.min(axis=0) - LID_PX, line.max(axis=0) + LID_PX
+        draw.ellipse((float(low[0]), float(low[1]), float(high[0]), float(high[1])), fill=255)
+    return np.asarray(mask.filter(ImageFilter.GaussianBlur(1.0)), np.float32) / 255.0
+
+
+def _dressed(plate: Plate, look: Look, head: Head, holes: Floats | None, *, inked: bool) -> Rgb:
+    """The texture of this person: skin, glasses, or ink. What is seen through holes is no ink."""
+    texture = plate.texture
+    if look.tone != 1.0:
+        mask = _double(np.clip(head.weight * 1.3, 0, 1))
+        gain = 1 + (np.array([look.tone, look.tone**1.15, look.tone**1.3]) - 1) * mask
+        texture = values(light(texture) * gain.astype(np.float32)).astype(np.uint8)
+    if look.glasses:
+        texture = _glasses(texture, head)
+    if inked:
+        own = texture
+        sheet = attacks.printed(Image.fromarray(own))
+        edge = (sheet.width - own.shape[1]) // 2
+        ink = np.asarray(sheet)[edge : edge + own.shape[0], edge : edge + own.shape[1]]
+        mask = _double(np.clip(head.weight * 2, 0, 1))
+        if holes is not None:
+            mask = mask * (1 - _double(holes))
+        texture = np.asarray(own + (ink.astype(np.float32) - own) * mask, np.uint8)
+    return texture
+
+
+def _double(mask: Floats) -> Floats:
+    """A mask of the shot for the texture."""
+    return np.repeat(np.repeat(mask, FINE, axis=0), FINE, axis=1)[..., None]
+
+
+def _glasses(texture: Rgb, head: Head) -> Rgb:
+    """Dark frames around the eyes, with a bridge."""
+    picture = Image.fromarray(texture)
+    draw = ImageDraw.Draw(picture)
+    ends = []
+    for line in head.eyes:
+        middle, wide = line.mean(axis=0) * FINE, float(np.ptp(line[:, 0])) * FINE
+        rx, ry = 0.85 * wide, 0.62 * wide
+        x, y = float(middle[0]), float(middle[1])
+        draw.ellipse((x - rx, y - ry, x + rx, y + ry), outline=(28, 26, 30), width=5)
+        ends.append((x, y, rx))
+    (x1, y1, r1), (x2, y2, r2) = sorted(ends)
+    draw.line((x1 + r1, y1, x2 - r2, y2), fill=(28, 26, 30), width=5)
+    return np.asarray(picture)

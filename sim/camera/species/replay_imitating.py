@@ -1,0 +1,32 @@
+"""A screen that watches the lamps and tints its film as they shine, each side as its own lamp:
+late by a camera's shot, a computation and a refresh, and in a screen's colours.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import numpy as np
+
+from edge.core.liveness.response import shown
+from sim.camera.pixels import Floats
+from sim.camera.species._common import recording
+from sim.camera.species._screen import screen
+from sim.camera.visit import Take
+
+LEVEL = 1
+LATE_MS = (60.0, 180.0)
+GAMUT = np.array([[0.80, 0.12, 0.04], [0.10, 0.78, 0.10], [0.03, 0.12, 0.82]], np.float32)
+
+
+def frames(take: Take) -> Iterator[Floats]:
+    """The best that a screen can do: as strong as on skin, left and right apart."""
+    late, strong = take.rng.uniform(*LATE_MS), take.at.strength * take.rng.uniform(0.7, 1.2)
+
+    def tint(at_ms: float, wide: int) -> Floats:
+        seen = shown(take.lighting, at_ms - late)
+        left, right = (GAMUT @ np.array(lamp, np.float32) for lamp in seen)
+        across = np.linspace(-0.5, 0.5, wide, dtype=np.float32)[None, :, None]
+        return np.asarray(1 + strong * (left * (1 + across) + right * (1 - across)), np.float32)
+
+    return screen(take, recording(take, None), aspect=0.75, wide=330.0, tint=tint)

@@ -1,0 +1,44 @@
+"""What the centre makes of the light of a look: it draws the sequence again from the nonce, and sees
+whether the answers in the record go with it.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+import msgspec
+
+from edge.core.liveness.response import fit
+from edge.core.liveness.sequence import NONCE_BYTES, draw, lamps
+from edge.core.types import LightProof
+
+FOLLOWS_MIN = 0.5  # of the variance of the answers: the terminal's own limit is stricter
+
+
+def honest(light: Any, terminal: str) -> bool:
+    """Whether these lights were drawn and not chosen, and the answers follow them."""
+    try:
+        proof = msgspec.convert(light, LightProof)
+    except msgspec.ValidationError:
+        return False
+    if len(proof.nonce) != NONCE_BYTES:
+        return False
+    drawn = draw(proof.nonce, terminal)
+    same = (drawn.steps, drawn.step_ms, drawn.digest()) == (proof.steps, proof.step_ms, proof.sequence)
+    return same and len(proof.answers) == len(proof.steps) and follows(proof) >= FOLLOWS_MIN
+
+
+def follows(proof: LightProof) -> float:
+    """The part of the answers' variance that the lamps explain, over the three channels."""
+    rows = []
+    for step in proof.steps:
+        left, right = lamps(step)
+        rows.append((1.0, *(one + other for one, other in zip(left, right, strict=True))))
+    left_over = total = 0.0
+    for channel in zip(*proof.answers, strict=True):
+        values = [float(value) for value in channel]
+        found, mean = fit(rows, values), sum(values) / len(values)
+        total += sum((value - mean) ** 2 for value in values)
+        said = [sum(a * b for a, b in zip(found, row, strict=True)) for row in rows]
+        left_over += sum((v - s) ** 2 for v, s in zip(values, said, strict=True))
+    return 1 - left_over / total if total else 0.0

@@ -1,0 +1,218 @@
+"""A look under the lamps, through the whole core: what is demanded by amount, what the record says,
+who may go on without, and that each end has a next step.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+from msgspec import to_builtins
+from msgspec.structs import replace
+
+from edge.core import events as e
+from edge.core.effects import Flash
+from edge.core.liveness.response import Lighting
+from edge.core.liveness.sequence import draw
+from edge.core.types import LivenessBand, LivenessRules
+from sim.centre.lights import follows, honest
+from tests.core.glow import SHOT_MS, Scene, flat, shots
+from tests.flows.kit import (
+    Desk,
+    follow,
+    good_face,
+    on,
+    policy,
+    press,
+    send,
+    tell_story,
+    template,
+)
+
+LIGHT = ("passive", "follows", "delay", "gain", "form", "stream")
+RULES = LivenessRules(bands=(LivenessBand(0, LIGHT),))
+STRICT = replace(RULES, instead=())
+BOARD = e.BoardUp({"caps": ["challenge"]})
+
+
+def desk(rules: LivenessRules = RULES, *, board: bool = True) -> Desk:
+    made = Desk(policy("P1", liveness=rules))
+    made.post(e.LinkUp())
+    if board:
+        made.post(BOARD)
+    return made
+
+
+def under_the_lamps(scene: Scene | None = None, seed: int = 1) -> Any:
+    """The lamps play what the core ordered, and the thing before the camera answers."""
+
+    def do(d: Desk) -> None:
+        flash = next(one for one in reversed(d.effects) if isinstance(one, Flash))
+        drawn = draw(_nonce(d), d.settings.terminal)
+        assert drawn.steps == flash.colours, "the sequence is of its nonce"
+        begin = float(d.now.mono_ms + 15)
+        begins = tuple(begin + n * drawn.step_ms for n in range(len(drawn.steps)))
+        lamps = Lighting(drawn, begins, begin + drawn.length_ms)
+        told = False
+        for look in shots(scene or Scene(), lamps, seed):
+            if not told and look.at_mono_ms > lamps.end_ms:
+                d._advance(max(0, round(lamps.end_ms) + 2 - d.now.mono_ms))
+                at_us = tuple(n * drawn.step_ms * 1_000 for n in range(len(drawn.steps)))
+                d.post(e.Lit(flash.number, at_us))
+                told = True
+            d._advance(max(0, look.at_mono_ms - d.now.mono_ms))
+            if d.screen.name != "light":
+                return
+            d.post(look)
+        for number in range(3):  # the camera goes on
+            d._advance(SHOT_MS)
+            if d.screen.name != "light":
+                return
+            d.post(replace(look, at_mono_ms=d.now.mono_ms, shot=look.shot + 1 + number))
+
+    return do
+
+
+def _nonce(d: Desk) -> bytes:
+    drawn = d.terminal._case.drawn
+    assert drawn is not None
+    return drawn.nonce
+
+
+FACE = (send(), on("ways", press("face")), on("look", good_face))
+
+
+def test_a_face_that_answers_the_lights_needs_no_gesture_and_the_record_says_which_lights() -> None:
+    d = tell_story(desk(), *FACE, on("light", under_the_lamps()), on("working", template))
+    verdict = d.ask("1101").body["verdict"]
+    assert verdict["live"] is True and verdict["steps"] == []
+    states = {row[0]: row[3] for row in verdict["checks"]}
+    assert all(states[name] == "pass" for name in LIGHT) and states["gesture"] == "unknown"
+    assert honest(verdict["light"], d.settings.terminal)
+
+
+def test_the_centre_finds_lights_that_were_chosen_and_answers_that_were_made_up() -> None:
+    d = tell_story(desk(), *FACE, on("light", under_the_lamps()), on("working", template))
+    light = d.ask("1101").body["verdict"]["light"]
+    assert not honest(light, "another-terminal")
+    assert not honest(light | {"nonce": bytes(16)}, d.settings.terminal)
+    assert not honest(light | {"steps": light["steps"][::-1]}, d.settings.terminal)
+    assert not honest(light | {"answers": [[0, 0, 0]] * 12}, d.settings.terminal)
+    assert not honest({"nonce": 1}, d.settings.terminal) and not honest(None, "t")
+
+
+@pytest.mark.parametrize(
+    ("scene", "reason"),
+    [
+        (Scene(turn=flat), "light_flat"),
+        (Scene(late_ms=150.0), "light_late"),
+        (Scene(live=0.1), "spoof_score"),
+    ],
+)
+def test_what_does_not_answer_as_a_head_does_gets_three_tries_and_then_another_way(
+    scene: Scene, reason: str
+) -> None:
+    d = tell_story(desk(), *FACE, on("light", under_the_lamps(scene)))
+    assert d.screen.name == "look" and d.screen.fields["problem"] == reason
+    for seed in (2, 3):
+        tell_story(d, on("look", good_face), on("light", under_the_lamps(scene, seed)))
+    assert d.screen.name == "refused" and d.screen.fields["code"] == "spoof_suspected"
+    assert "use_card" in d.screen.fields["next_steps"]
+    assert not any(ask.infno == "1101" for ask in d.asks)
+
+
+def test_each_try_has_other_lights() -> None:
+    d = tell_story(desk(), *FACE, on("light", under_the_lamps(Scene(turn=flat))))
+    tell_story(d, on("look", good_face))
+    drawn = [one.colours for one in d.effects if isinstance(one, Flash)]
+    assert len(drawn) == 2 and drawn[0] != drawn[1]
+
+
+def test_whoever_wants_no_flashing_makes_gestures_instead() -> None:
+    d = tell_story(desk(), *FACE[:2])
+    assert d.screen.fields["light"] is True, "said before it flashes"
+    tell_story(d, on("look", press("no_light")), on("look", good_face), on("challenge", follow))
+    tell_story(d, on("working", template))
+    assert not any(isinstance(one, Flash) for one in d.effects)
+    verdict = d.ask("1101").body["verdict"]
+    assert verdict["live"] is True and len(verdict["steps"]) == 2 and "light" not in verdict
+
+
+def test_flashing_can_be_stopped_while_it_lasts() -> None:
+    d = tell_story(desk(), *FACE, on("light", press("no_light")))
+    assert d.screen.name == "look" and "light" not in d.screen.fields
+
+
+def test_where_the_policy_takes_nothing_instead_there_is_another_way() -> None:
+    d = tell_story(desk(STRICT), *FACE[:2], on("look", press("no_light")))
+    assert d.screen.name == "refused" and d.screen.fields["code"] == "light_needed"
+    assert d.screen.fields["next_steps"] == ["use_code", "use_card", "ask_staff"]
+
+
+def test_a_terminal_without_lamps_does_what_the_policy_says_instead() -> None:
+    d = tell_story(desk(board=False), *FACE)
+    assert d.screen.name == "challenge"
+    strict = tell_story(desk(STRICT, board=False), *FACE)
+    assert strict.screen.fields["code"] == "light_needed"
+
+
+def test_in_the_sun_the_lights_are_no_accept_and_gestures_follow() -> None:
+    scene = Scene(gain=0.03, noise=0.0008)
+    d = tell_story(desk(), *FACE, on("light", under_the_lamps(scene)))
+    assert d.screen.name == "look" and d.screen.fields["problem"] == "light_weak"
+    tell_story(d, on("look", good_face))
+    assert d.screen.name == "challenge"
+
+
+def test_a_controller_that_never_reports_is_no_accept() -> None:
+    d = tell_story(desk(STRICT), *FACE)
+    d.wait(10_000)
+    assert d.screen.name == "look" and d.screen.fields["problem"] == "light_unseen"
+
+
+def test_a_controller_that_goes_while_its_lamps_play_leaves_the_gestures() -> None:
+    d = tell_story(desk(), *FACE)
+    d.post(e.BoardLost("E-BRD-05"))
+    assert d.screen.name == "look"
+    tell_story(d, on("look", good_face))
+    assert d.screen.name == "challenge"
+
+
+def test_a_report_of_other_lights_or_from_before_the_order_is_not_taken() -> None:
+    d = tell_story(desk(), *FACE)
+    flash = next(one for one in reversed(d.effects) if isinstance(one, Flash))
+    at_us = tuple(n * 200_000 for n in range(12))
+    for bad in (
+        e.Lit(flash.number ^ 1, at_us),
+        e.Lit(flash.number, at_us[:5]),
+        e.Lit(flash.number, at_us),  # at once: the lights cannot be over
+        e.Lit(flash.number, (0,) * 12),
+    ):
+        d.post(bad)
+        assert d.terminal._case.lighting is None
+
+
+def test_more_money_takes_lights_and_gestures() -> None:
+    rules = LivenessRules(bands=(LivenessBand(0), LivenessBand(1, (*LIGHT, "gesture"))))
+    d = tell_story(desk(rules), *FACE, on("light", under_the_lamps()))
+    assert d.screen.name == "challenge"
+    tell_story(d, on("challenge", follow), on("working", template))
+    verdict = d.ask("1101").body["verdict"]
+    assert verdict["live"] is True and len(verdict["steps"]) == 2
+    assert {row[0]: row[3] for row in verdict["checks"]}["gesture"] == "pass"
+
+
+def test_trying_has_an_end_in_time_too() -> None:
+    d = tell_story(desk(replace(RULES, time_limit_ms=5_000)), *FACE)
+    tell_story(d, on("light", under_the_lamps(Scene(turn=flat))))
+    assert d.screen.name == "look"
+    tell_story(d, on("look", good_face), on("light", under_the_lamps(Scene(turn=flat), 2)))
+    assert d.screen.name == "refused"
+
+
+def test_the_answers_follow_the_lamps_in_the_record_as_well() -> None:
+    d = tell_story(desk(), *FACE, on("light", under_the_lamps()), on("working", template))
+    verdict = d.terminal._case.verdict
+    assert verdict is not None and verdict.light is not None
+    assert follows(verdict.light) > 0.9
+    assert len(str(to_builtins(verdict.light, builtin_types=(bytes,)))) < 2_000

@@ -1,0 +1,151 @@
+"""facepay pad-eval: the counts and their intervals, sets that are none, and a run over real pictures
+through the terminal's own networks.
+"""
+
+from __future__ import annotations
+
+import json
+from itertools import pairwise
+from pathlib import Path
+
+import numpy as np
+import pytest
+from PIL import Image
+from typer.testing import CliRunner
+
+from edge.drivers.vision import models
+from edge.errors import EdgeError
+from edge.field.commands import app
+from edge.field.pad import metrics, sets
+from edge.field.pad.judge import Outcome
+from edge.field.pad.page import page
+from edge.field.pad.text import text
+
+
+def item(attack: str = "", path: str = "a") -> sets.Item:
+    return sets.Item(path, bool(attack), attack, "", "", (("tone", "1"),))
+
+
+def outcome(attack: str, accepted: bool, odds: float = 0.0) -> Outcome:
+    passed = frozenset({"passive"} if accepted else set())
+    return Outcome(item(attack), accepted, (), odds, 1, (("passive", odds),), passed)
+
+
+# -- the counts ------------------------------------------------------------------------------------
+@pytest.mark.parametrize(
+    ("errors", "count", "low", "high"),
+    [(0, 150, 0.0, 0.0243), (1, 150, 0.0002, 0.0366), (5, 50, 0.0333, 0.2181), (3, 3, 0.2924, 1.0)],
+)
+def test_intervals_are_exact(errors: int, count: int, low: float, high: float) -> None:
+    """Clopper and Pearson, from tables."""
+    found = metrics.rate(errors, count)
+    assert found.low == pytest.approx(low, abs=2e-4)
+    assert found.high == pytest.approx(high, abs=2e-4)
+
+
+def test_nothing_measured_is_nothing_known() -> None:
+    assert metrics.rate(0, 0) == metrics.Rate(0, 0, 0.0, 1.0)
+
+
+def test_the_worst_species_counts_and_not_the_mean() -> None:
+    made = [outcome("print", False)] * 9 + [outcome("print", True)] + [outcome("mask", True)] * 2
+    made += [outcome("", True)] * 3 + [outcome("", False)]
+    found = metrics.table("all", made, lambda one: one.accepted)
+    assert found.worst == "mask" and found.apcer["mask"].value == 1.0
+    assert found.apcer["print"].value == pytest.approx(0.1)
+    assert found.bpcer.value == 0.25 and found.acer == pytest.approx(0.625)
+
+
+def test_a_det_curve_falls_from_all_accepted_to_none() -> None:
+    made = [outcome("print", False, odds) for odds in (-3, -2, 0.5)]
+    made += [outcome("", True, odds) for odds in (-1, 2, 3)]
+    curve = metrics.det(made, lambda one: one.odds)
+    assert curve[0] == (1.0, 0.0) and curve[-1] == (0.0, 1.0)
+    assert all(a[0] >= b[0] and a[1] <= b[1] for a, b in pairwise(curve))
+    assert 0 < metrics.eer(curve) <= 0.5
+
+
+# -- sets ------------------------------------------------------------------------------------------
+@pytest.mark.parametrize(
+    ("labels", "code"),
+    [
+        (None, "E-PAD-01"),
+        ("name,label\na,real\n", "E-PAD-01"),
+        ("path,label\n../a,real\n", "E-PAD-02"),
+        ("path,label\n/etc/passwd,real\n", "E-PAD-02"),
+        ("path,label\na,maybe\n", "E-PAD-02"),
+        ("path,label\n,real\n", "E-PAD-02"),
+    ],
+)
+def test_a_set_that_is_none_is_said_to_be_none(
+    tmp_path: Path, labels: str | None, code: str
+) -> None:
+    if labels is not None:
+        (tmp_path / "labels.csv").write_text(labels)
+    with pytest.raises(EdgeError, match=code):
+        list(sets.items(tmp_path))
+
+
+@pytest.mark.parametrize(
+    "look",
+    [
+        "", "{}", "[1]",
+        '{"terminal":"t","nonce":"xx","step_ms":200,"lit_ms":[1],"end_ms":1,"shot_ms":[1]}',
+        '{"terminal":"t","nonce":"' + "00" * 16
+        + '","step_ms":200,"lit_ms":[1],"end_ms":1,"shot_ms":[1]}',
+    ],
+)  # fmt: skip
+def test_lights_that_nobody_drew_are_no_lights(tmp_path: Path, look: str) -> None:
+    (tmp_path / "a").mkdir()
+    (tmp_path / "a" / "look.json").write_text(look)
+    with pytest.raises(EdgeError, match="E-PAD-03"):
+        sets.lighting(tmp_path, item())
+
+
+def test_a_split_is_looked_at_alone(tmp_path: Path) -> None:
+    (tmp_path / "labels.csv").write_text("path,label,split,room\na,real,train,x\nb,spoof,test,y\n")
+    (only,) = sets.items(tmp_path, "test")
+    assert only.path == "b" and only.attack == "unnamed" and only.groups == (("room", "y"),)
+    assert len(list(sets.items(tmp_path))) == 2
+
+
+# -- a run -----------------------------------------------------------------------------------------
+def test_a_run_prints_the_table_and_writes_json_and_a_page_that_stands_alone(tmp_path: Path) -> None:
+    """A person, a broken file and an empty grey: what has no face is no accept and no crash."""
+    models.fetch(models.MODELS_DIR)
+    models.fetch(models.PICTURES_DIR, "pictures")
+    with Image.open(models.PICTURES_DIR / "astronaut.png") as picture:
+        face = picture.convert("RGB")
+    for clip in ("live", "grey", "broken"):
+        (tmp_path / clip).mkdir()
+        for n in range(6):
+            place = tmp_path / clip / f"{n}.jpg"
+            if clip == "live":
+                face.crop((n, 0, 500 + n, 375)).resize((640, 480)).save(place)
+            elif clip == "grey":
+                Image.fromarray(np.full((480, 640, 3), 90 + n, np.uint8)).save(place)
+            else:
+                place.write_bytes(b"\xff\xd8 no picture")
+    (tmp_path / "labels.csv").write_text(
+        "path,label,attack,tone\nlive,real,,1\ngrey,spoof,grey,\nbroken,spoof,broken,\n"
+    )
+    told = CliRunner().invoke(
+        app,
+        ["pad-eval", str(tmp_path), "--json", str(tmp_path / "o.json"), "--html", str(tmp_path / "o.html")],
+    )
+    assert told.exit_code == 0, told.output
+    assert "APCER broken" in told.output and "BPCER" in told.output
+    made = json.loads((tmp_path / "o.json").read_text())
+    accepted = {one["path"]: one["accepted"] for one in made["outcomes"]}
+    assert not accepted["grey"] and not accepted["broken"]
+    seen = {one["path"]: one["faces"] for one in made["outcomes"]}
+    assert seen == {"live": 6, "grey": 0, "broken": 0}
+    html = (tmp_path / "o.html").read_text()
+    assert "<svg" in html and "data:image/jpeg" in html
+    assert "http" not in html and "<script" not in html
+
+
+def test_a_name_of_a_set_is_no_markup() -> None:
+    made = [outcome("<b>", True)]
+    tables = [metrics.table("t", made, lambda one: one.accepted)]
+    assert "<b>" not in page("<i>", text(tables, made), {}, made, tables)

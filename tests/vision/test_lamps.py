@@ -1,0 +1,114 @@
+"""People and attacks under the terminal's lamps, through the real networks: what the checks of the
+controlled light make of the physics. Few presentations each; the table is `facepay pad-eval`'s.
+"""
+
+from __future__ import annotations
+
+import random
+
+import numpy as np
+import pytest
+
+from edge.core.liveness import LIVE, NOT_LIVE, Weighed, weigh
+from edge.core.liveness.evidence import lit
+from edge.core.liveness.regions import GLOW_NUMBERS
+from edge.core.types import LivenessRules
+from edge.drivers.camera.pictures import rgb_of
+from edge.drivers.vision.eyes import seen
+from edge.drivers.vision.sight import Sight
+from sim.camera import lamps, padset, visit
+from sim.camera.visit import kinds
+
+LIGHT = ("follows", "delay", "gain", "form", "steady", "stream")  # without the net: light alone
+
+
+@pytest.fixture(scope="module")
+def studio(sight: Sight) -> padset.Studio:
+    return padset.Studio(sight)
+
+
+def judged(species: str, who: str, studio: padset.Studio, sight: Sight, seed: int) -> Weighed:
+    row = padset.Row(f"{species}/0", species, who, seed, tone=1.0, glasses=False)
+    at, light = visit.Setting(300.0, (1.0, 1.0, 1.0), 45.0, seed), visit.lighting(random.Random(seed))
+    sight.forget()
+    looks = []
+    for number, (stamp, jpeg) in enumerate(visit.play(species, studio.person(row), at, light, seed)):
+        rgb = rgb_of(jpeg)
+        looks.append(seen(sight.look(rgb), rgb, stamp, number))
+    assert sum(len(look.glow) == GLOW_NUMBERS for look in looks) > len(looks) * 0.8, "a face is seen"
+    return weigh(lit(tuple(looks), light, 0.5), LIGHT, -9.0, LivenessRules())
+
+
+def values(weighed: Weighed) -> dict[str, float]:
+    return {score.check: score.value for score in weighed.scores}
+
+
+def test_a_person_under_the_lamps_is_seen_and_passes(studio: padset.Studio, sight: Sight) -> None:
+    weighed = judged("live", "p2", studio, sight, 5)
+    assert weighed.outcome == LIVE, weighed
+    assert values(weighed)["follows"] > 0.95 and values(weighed)["passive"] > 0.5
+
+
+@pytest.mark.parametrize("species", ["print_bent", "cutout_eyes"])
+def test_paper_follows_the_lamps_but_has_no_form(
+    studio: padset.Studio, sight: Sight, species: str
+) -> None:
+    weighed = judged(species, "p2", studio, sight, 6)
+    assert weighed.outcome == NOT_LIVE and "light_flat" in weighed.reasons, weighed
+    assert values(weighed)["follows"] > 0.9
+
+
+def test_shots_fed_in_instead_of_the_camera_answer_other_lamps(
+    studio: padset.Studio, sight: Sight
+) -> None:
+    weighed = judged("injected", "p2", studio, sight, 7)
+    assert weighed.outcome == NOT_LIVE and "light_not_followed" in weighed.reasons, weighed
+
+
+def test_a_screen_that_imitates_the_lamps_is_late(studio: padset.Studio, sight: Sight) -> None:
+    weighed = judged("replay_imitating", "p2", studio, sight, 8)
+    assert weighed.outcome == NOT_LIVE and "light_late" in weighed.reasons, weighed
+
+
+def test_a_resin_mask_is_named_as_what_light_alone_does_not_stop(
+    studio: padset.Studio, sight: Sight
+) -> None:
+    """When this fails, LIVENESS.md must be changed: it says that such a mask passes."""
+    assert kinds()["mask_resin"].LEVEL == 3
+    assert judged("mask_resin", "p2", studio, sight, 9).outcome == LIVE
+
+
+def test_the_same_seed_is_the_same_visit_to_the_byte(studio: padset.Studio) -> None:
+    row = padset.Row("live/0", "live", "p2", 3, tone=0.45, glasses=True)
+    light = visit.lighting(random.Random(3))
+    at = visit.setting(random.Random(4))
+    play = [visit.play("live", studio.person(row), at, light, 3) for _ in range(2)]
+    assert [next(play[0]) for _ in range(2)] == [next(play[1]) for _ in range(2)]
+
+
+def test_every_species_is_a_file_and_declares_its_level() -> None:
+    assert {kind.LEVEL for kind in kinds().values()} == {0, 1, 2, 3}
+    assert sum(kind.LEVEL == 1 for kind in kinds().values()) >= 6
+
+
+# -- the light itself ------------------------------------------------------------------------------
+def test_a_flat_thing_receives_both_lamps_alike_in_the_middle() -> None:
+    x, y = lamps.plane()
+    zero, one = np.zeros_like(x), np.ones_like(x)
+    light = lamps.toward(x, y, zero, (zero, zero, one))
+    high, wide = light.shape[0] // 2, light.shape[1] // 2
+    assert light[high, wide, 0] == pytest.approx(light[high, wide, 1], rel=1e-4)
+    assert light[high, wide + 100, 0] > light[high, wide + 100, 1], "the left lamp is at the right"
+
+
+def test_skin_that_faces_the_left_lamp_receives_more_of_it() -> None:
+    x = np.zeros((1, 1), np.float32)
+    left = lamps.toward(x, x, x, lamps.unit(x - 1.0, x))
+    assert left[0, 0, 0] > 1.3 * left[0, 0, 1]
+
+
+def test_a_rolling_shutter_sees_a_change_in_some_rows_first() -> None:
+    light = visit.lighting(random.Random(1))
+    edge = light.lit_ms[0] + lamps.READOUT_MS / 2
+    rows = lamps.rows(light, edge).sum(axis=(1, 2))
+    assert rows[0] < rows[-1] or light.sequence.steps[0] == "off"
