@@ -46,7 +46,7 @@ class Controller:
             state = "empty"
         held = self.held or Head(0, 0, bytes(32))
         mine = held.epoch == 1 and held.seq <= len(self.desk.ledger)
-        ours = self.desk._hash(held.seq) if mine else b""
+        ours = self.desk.hash_of(held.seq) if mine else b""
         self.desk.post(e.Witnessed(state, held, ours))
 
 
@@ -74,7 +74,7 @@ def test_the_witness_is_at_the_head_after_every_durable_record_and_never_before(
     for number in range(3):
         offline_visit(d, f"N{number}", card=f"A{number}")
         board.serve()
-        assert board.held == Head(1, number + 1, d._hash(number + 1))
+        assert board.held == Head(1, number + 1, d.hash_of(number + 1))
     ahead = [x.head.seq for x in d.effects if isinstance(x, Witness) and x.head is not None]
     assert ahead == [0, 1, 2, 3]
     assert witness(d) == "vouches"
@@ -130,10 +130,10 @@ def test_another_record_under_the_same_number_is_a_foreign_copy() -> None:
 
 def test_a_witness_that_lags_by_a_power_cut_follows_again() -> None:
     d, _board = served(3)
-    lagging = Controller(d, Head(1, 2, d._hash(2)))
+    lagging = Controller(d, Head(1, 2, d.hash_of(2)))
     d.boot()
     lagging.plug()
-    assert witness(d) == "vouches" and lagging.held == Head(1, 3, d._hash(3))
+    assert witness(d) == "vouches" and lagging.held == Head(1, 3, d.hash_of(3))
 
 
 def test_a_new_controller_is_accepted_by_the_centres_word_up_to_our_head_and_not_before() -> None:
@@ -147,7 +147,7 @@ def test_a_new_controller_is_accepted_by_the_centres_word_up_to_our_head_and_not
     assert fresh.held is None and witness(d) == "E-ROL-03"
     d.answer((2, "settled", {}))
     fresh.serve()
-    assert fresh.held == Head(1, 2, d._hash(2)) and witness(d) == "vouches"
+    assert fresh.held == Head(1, 2, d.hash_of(2)) and witness(d) == "vouches"
     tell_story(d, link_lost)
     offline_visit(d, "N9", card="A9")
 
@@ -159,7 +159,7 @@ def test_a_controller_that_is_heard_of_after_the_centres_word_is_introduced_by_i
     d.answer((1, "settled", {}), (2, "settled", {}))
     late = Controller(d)
     late.plug()
-    assert late.held == Head(1, 2, d._hash(2)) and witness(d) == "vouches"
+    assert late.held == Head(1, 2, d.hash_of(2)) and witness(d) == "vouches"
 
     offline_visit(tell_story(d, link_lost), "N9", card="A9")
     stranger = Controller(d)
@@ -186,7 +186,7 @@ def test_a_terminal_without_a_controller_has_no_witness_and_says_so() -> None:
 
 def test_flash_that_fails_ends_offline_acceptance_until_a_controller_that_keeps() -> None:
     d, _board = served(1)
-    d.post(e.Witnessed("failed", Head(1, 1, d._hash(1)), d._hash(1)))
+    d.post(e.Witnessed("failed", Head(1, 1, d.hash_of(1)), d.hash_of(1)))
     tell_story(d, send(bill(number="N8")), on("refused", detail={"cap": "witness", "limit": 0}))
     assert witness(d) == "E-ROL-04"
 

@@ -88,7 +88,7 @@ def reconcile(pair: Pair, **told: Any) -> dict[str, Any]:
 def test_equal_behind_and_alarm(pair: Pair) -> None:
     assert reconcile(pair)["state"] == "equal"
     pair.pay(1)  # recorded, not sent
-    body = reconcile(pair, upto=1, chain=pair.desk._hash(1), lacks=[[2, 2]])
+    body = reconcile(pair, upto=1, chain=pair.desk.hash_of(1), lacks=[[2, 2]])
     assert (body["state"], body["centre"]["lacks"], body["head_seq"]) == ("behind", [[2, 2]], 2)
 
 

@@ -248,7 +248,7 @@ def test_on_the_vm_an_old_copy_of_the_ledger_is_found_without_a_network(board: S
             word = ask(host, head_text(told.epoch, told.seq, told.hash) if told else "")
             held = word.head
             mine = held.epoch == 1 and held.seq <= len(d.ledger)
-            d.post(e.Witnessed(word.state, held, d._hash(held.seq) if mine else b""))
+            d.post(e.Witnessed(word.state, held, d.hash_of(held.seq) if mine else b""))
         return done
 
     host.up()
@@ -260,7 +260,7 @@ def test_on_the_vm_an_old_copy_of_the_ledger_is_found_without_a_network(board: S
     old = copy.deepcopy((d.docs, d.ledger, d.drafts, d.decided))
     offline_visit(d, "N2", card="B2")
     serve(done)
-    assert ask(host).head == Head(1, 2, d._hash(2))
+    assert ask(host).head == Head(1, 2, d.hash_of(2))
     d.docs, d.ledger, d.drafts, d.decided = old
     d.boot()
     done = len(d.effects)

@@ -8,17 +8,17 @@ from typing import Any
 
 import pytest
 
-from tests.flows import counter
+from sim import stage
 
 
 @pytest.fixture
-def clinic(tmp_path: Path) -> Iterator[Callable[..., list[counter.Counter]]]:
+def clinic(tmp_path: Path) -> Iterator[Callable[..., list[stage.Counter]]]:
     """clinic(people, place, …) -> a terminal for each place; the books are even at the end."""
-    opened: list[counter.Counter] = []
+    opened: list[stage.Counter] = []
 
-    def open_(*given: Any, **options: Any) -> list[counter.Counter]:
-        opened.extend(counter.clinic(tmp_path, *given, **options))
+    def open_(*given: Any, **options: Any) -> list[stage.Counter]:
+        opened.extend(stage.clinic(tmp_path, *given, **options))
         return opened
 
     yield open_
-    counter.books_are_even(opened)
+    stage.books_are_even(opened)

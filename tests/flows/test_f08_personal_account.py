@@ -5,7 +5,7 @@ may keep it.
 from __future__ import annotations
 
 from sim.centre.books.people import PersonSpec
-from tests.flows.counter import OWN_LINE
+from sim.stage import OWN_LINE
 
 WANG = PersonSpec("SYN-W", "测试王", balance_fen=100_00, cards=(("CW", "03"),))
 CHEN = PersonSpec("SYN-C", "测试陈", insutype="390", psn_type="1401", cards=(("CC", "03"),))

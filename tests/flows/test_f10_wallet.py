@@ -12,10 +12,10 @@ from hypothesis import strategies as st
 from msgspec.structs import replace
 
 from edge.core.types import BillStatus, Now
+from sim import stage
 from sim.centre.books import ledgers, store, wallet
 from sim.centre.books.people import PersonSpec
 from tests.centre.kit import rows_of
-from tests.flows import counter
 
 DAUGHTER = PersonSpec("SYN-D", "测试女", balance_fen=10_000_00, insuplc_admdvs="320500")
 FATHER = PersonSpec(
@@ -205,7 +205,7 @@ STEPS = st.lists(
 def test_f10_whatever_happens_each_province_s_book_is_even_and_no_limit_is_passed(
     tmp_path_factory, steps
 ) -> None:
-    (desk,) = counter.clinic(tmp_path_factory.mktemp("w"), FAMILY, PHARMACY)
+    (desk,) = stage.clinic(tmp_path_factory.mktemp("w"), FAMILY, PHARMACY)
     now, known = at(18, "05:00"), []
     for what, minutes, fen in steps:
         now += minutes * 60_000
@@ -228,4 +228,4 @@ def test_f10_whatever_happens_each_province_s_book_is_even_and_no_limit_is_passe
     assert all(6 <= (row["at_ms"] // 3_600_000 + 8) % 24 < 22 for row in rows)
     with desk.centre.store.begin() as conn:
         assert ledgers.imbalance(conn) == 0
-    counter.books_are_even([desk])
+    stage.books_are_even([desk])

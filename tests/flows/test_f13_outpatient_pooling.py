@@ -9,7 +9,7 @@ from pathlib import Path
 from edge.core.types import BillStatus
 from sim.centre.books import ledgers
 from sim.centre.books.people import PersonSpec
-from tests.flows.real import Town, bill, money
+from sim.stage import Town, bill, money
 
 MOTHER = PersonSpec("SYN-M", "测试母", balance_fen=100_00, cards=(("CM", "03"),))
 ZHANG = PersonSpec(
@@ -58,4 +58,4 @@ def test_f14_a_retired_person_meets_the_yearly_cap_at_the_pharmacy(tmp_path: Pat
         assert desk.paid("P2") == money(
             medfee_sumamt="10.00", inscp_scp_amt="10.00", psn_cash_pay="10.00"
         )
-        assert desk.state("P2").status is BillStatus.SETTLED
+        assert desk.of("P2").status is BillStatus.SETTLED

@@ -10,9 +10,21 @@ from edge.core import events as e
 from edge.core.types import Away, BillStatus, Mode
 from sim.centre.books import entitlements, people
 from sim.centre.books.people import PersonSpec
-from tests.centre.kit import template
-from tests.flows.kit import follow, good_face, link_lost, link_up, on, post, press, tell_story
-from tests.flows.real import Town, bill, money, no
+from sim.stage import (
+    Town,
+    bill,
+    follow,
+    good_face,
+    link_lost,
+    link_up,
+    money,
+    no,
+    on,
+    post,
+    press,
+    tell_story,
+    template,
+)
 
 CHEN = PersonSpec("SYN-C", "测试陈", insuplc_admdvs="500100", age=58, cards=(("CC", "03"),))
 LI = PersonSpec("SYN-L", "测试李", cards=(("CL", "03"),))  # insured in Chengdu
@@ -43,7 +55,7 @@ def test_f18_one_of_the_five_new_diseases_is_refused_on_the_30th_and_settled_on_
         assert no(desk.visit(chronic("B2", "M05300"), CHEN)) == "disease_not_open"
         shown = desk.visit(filing("F1", "2024-11-20"), CHEN)
         assert shown.name == "settled"
-        slip = dict(desk.state("F1").slip)
+        slip = dict(desk.of("F1").slip)
         assert slip["slip.mdtrtarea"] == "510100"
         assert slip["slip.trt_dcla_detl_sn"].startswith("510100B")
 
@@ -88,9 +100,9 @@ def test_f18_at_home_no_filing_is_asked_and_a_cancel_gives_the_year_back(tmp_pat
         recognise(town, "SYN-L", "M03900", "2024-01-01", "2024-12-31")
         desk.visit(chronic("B1", "M03900"), LI)
         assert desk.paid("B1")["hifp_pay"] == 140_00  # (500 - 300) x 70%
-        desk.withdraw(desk.state("B1").bill_id)
+        desk.withdraw(desk.of("B1").bill_id)
         desk.serve()
-        assert desk.state("B1").status is BillStatus.CANCELLED
+        assert desk.of("B1").status is BillStatus.CANCELLED
         desk.visit(chronic("B2", "M03900"), LI)
         assert desk.paid("B2")["act_pay_dedc"] == 300_00, "the deductible is whole again"
 
@@ -120,6 +132,6 @@ def test_f18_without_the_network_a_chronic_bill_is_refused_and_a_filing_waits(
         assert [draft.mode for draft in desk.drafts] == [Mode.QUEUED]
         link_up(desk)  # type: ignore[operator]
         desk.serve()
-        state = desk.state("F1")
+        state = desk.of("F1")
         assert state.status is BillStatus.SETTLED
         assert dict(state.slip)["slip.trt_dcla_detl_sn"]

@@ -9,7 +9,7 @@ from pathlib import Path
 from edge.core.types import Away, BillStatus
 from sim.centre.books import ledgers
 from sim.centre.books.people import PersonSpec
-from tests.flows.real import Town, bill, money, no
+from sim.stage import Town, bill, money, no
 
 CHEN = PersonSpec(
     "SYN-C", "测试陈", insuplc_admdvs="500100", balance_fen=60_00, cards=(("CC", "03"),),
@@ -99,7 +99,7 @@ def test_f19_what_was_advanced_is_cleared_once_and_then_nobody_takes_it_back(
             assert ledgers.balance(conn, "advance:510100") == 48_00
         assert len(ask("3260", startrow="1")[1]["detail"]) == 1
 
-        cleared = desk.state("B1" if first[0]["setl_sn"] == desk.state("B1").setl_id else "B2")
+        cleared = desk.of("B1" if first[0]["setl_sn"] == desk.of("B1").setl_id else "B2")
         desk.withdraw(cleared.bill_id, key="c1")
         desk.serve()
         state = desk.state(cleared.bill.bill_no)

@@ -9,10 +9,10 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from edge.core.types import BillStatus
+from sim import stage
 from sim.centre.books import store
 from sim.centre.books.people import PersonSpec
 from tests.centre.kit import rows_of
-from tests.flows import counter
 
 LI = PersonSpec("SYN-L", "测试李", balance_fen=80_00)
 ZHANG = PersonSpec(
@@ -24,7 +24,7 @@ PLACES = (
 )
 
 
-def money(desk: counter.Counter) -> tuple[dict[str, int], list[dict[str, Any]]]:
+def money(desk: stage.Counter) -> tuple[dict[str, int], list[dict[str, Any]]]:
     """Every account that is not empty and everything that anybody used up."""
     balances = {row["name"]: row["balance_fen"] for row in rows_of(desk.centre, store.accounts)}
     used = [
@@ -78,7 +78,7 @@ def test_f21_an_undone_bill_can_be_paid_anew_in_another_way(clinic) -> None:
     order=st.randoms(use_true_random=False),
 )
 def test_f21_no_order_of_cancels_leaves_a_fen(tmp_path_factory, bills, order) -> None:
-    desks = counter.clinic(tmp_path_factory.mktemp("undo"), [LI, ZHANG], *PLACES)
+    desks = stage.clinic(tmp_path_factory.mktemp("undo"), [LI, ZHANG], *PLACES)
     before = money(desks[0])
     made = []
     for number, (amount, place) in enumerate(bills):
@@ -92,4 +92,4 @@ def test_f21_no_order_of_cancels_leaves_a_fen(tmp_path_factory, bills, order) ->
         desk.undo(name)
         assert desk.of(name).status is BillStatus.CANCELLED
     assert money(desks[0]) == before
-    counter.books_are_even(desks)
+    stage.books_are_even(desks)

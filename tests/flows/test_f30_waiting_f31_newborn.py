@@ -9,7 +9,7 @@ from pathlib import Path
 from sim.centre.books import entitlements
 from sim.centre.books.entitlements import Enrolment
 from sim.centre.books.people import PersonSpec
-from tests.flows.real import Town, bill, money, no
+from sim.stage import Town, bill, money, no
 
 HE = PersonSpec("SYN-H", "测试何", insutype="390", psn_type="1401", cards=(("CH", "03"),))
 

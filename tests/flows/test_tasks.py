@@ -65,7 +65,7 @@ def test_a_larger_share_is_collected_and_the_closing_is_a_signed_record() -> Non
     d = back(offline_visit(desk(), "N1"), Outcome.ADJUSTED, setlinfo=said(desk(), 50_00))
     (task,) = d.tasks()
     assert (task.kind, task.due_fen, task.seq, task.bill_no) == ("difference", 10_00, 1, "N1")
-    assert task.record_hash == d._hash(1).hex()
+    assert task.record_hash == d.hash_of(1).hex()
     reply = d.close(task.task_id, "collected", 10_00)
     assert (reply.status, reply.body["status"]) == (202, "closing")
     draft = d.drafts[-1]
