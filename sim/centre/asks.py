@@ -155,6 +155,8 @@ def _price(asked: Question) -> Json | No:
         asked.conn, bodies.text(data, "mdtrt_cert_no"), asked.terminal.name
     )
     fresh = held is not None and held.at_ms > asked.now_ms - tokens.TOKEN_MS
+    if held is not None and held.used_by:
+        return No("token_used")
     person = people.find(asked.conn, held.psn_no) if held is not None and fresh else None
     if person is None or bodies.text(data, "psn_no") != person.psn_no:
         return No("identity_unknown")

@@ -35,6 +35,7 @@ from sim.centre.books.log import Log
 from sim.centre.books.people import Faces, Known
 from sim.centre.books.registry import Terminal
 from sim.centre.books.rules import Region
+from sim.centre.books.tokens import Token
 from sim.centre.deciding import closings, legs, plans, quoting, reversals, undoing
 from sim.centre.deciding.case import Case, Done, No
 
@@ -47,6 +48,7 @@ EXPIRES_MS: Final = 72 * 3_600_000
 AHEAD_MAX_MS: Final = (
     10 * 60_000
 )  # a clock this far ahead (beyond its own error bound) is an anomaly
+TAKES_EFFECT: Final = (Outcome.SETTLED, Outcome.ADJUSTED)
 OUTPUT_KEYS: Final = ("mdtrt_id", "setlinfo", "setldetail", "payinfo")
 _STAND: Final = t.get(t.streams, "terminal", "epoch", only=("upto", "chain"))
 _ADVANCE: Final = sa.text(
@@ -331,7 +333,7 @@ def decide(turn: Turn, header: RecordHeader, mark: int) -> Verdict:
         known_by_ms = min(header.wall_ms + header.error_ms, now_ms)
         contact_ms = policy.contact_before(conn, terminal.name, known_by_ms)
     claim = policy.Claim(
-        header, body, total_fen, estimate, person.psn_no, contact_ms, by_token=proved.by_token
+        header, body, total_fen, estimate, person.psn_no, contact_ms, by_token=proved.token is not None
     )
     why = policy.violation(conn, claim)
     if header.mode is Mode.PROVISIONAL and person.insuplc_admdvs[:4] != counter.region.region[:4]:
@@ -357,6 +359,8 @@ def decide(turn: Turn, header: RecordHeader, mark: int) -> Verdict:
         order=order,
     )
     outcome, answer = _carry_out(case, estimate)
+    if proved.token is not None and outcome in TAKES_EFFECT:
+        tokens.use(conn, proved.token, tokens.by_record(header.txid))
     if order is not None:  # booked: it comes too late and changes nothing
         legs.drop(conn, order)
     return Verdict(outcome, answer, body.bill_no, person.psn_no, fund, contact_ms)
@@ -442,11 +446,11 @@ def _carry_out(case: Case, estimate: Split | None) -> tuple[Outcome, Json]:
 
 # -- who it is about ------------------------------------------------------------------------------
 class Proved(Struct, frozen=True):
-    """The person of a record, and whether the centre itself had told the terminal who it is
-    (1101)."""
+    """The person of a record, and the token of 1101 when the centre itself had told the terminal
+    who it is."""
 
     person: Known
-    by_token: bool
+    token: Token | None = None
 
 
 def _person(turn: Turn, header: RecordHeader, body: Body) -> Proved | No:
@@ -455,11 +459,13 @@ def _person(turn: Turn, header: RecordHeader, body: Body) -> Proved | No:
     if body.kind == "cancel":
         psn_no = undoing.person_of_settlement(conn, body)
         found = people.find(conn, psn_no) if psn_no else None
-        return No("setl_unknown") if found is None else Proved(found, by_token=False)
+        return No("setl_unknown") if found is None else Proved(found)
     if header.mode is Mode.ONLINE or said.ec_token:
-        psn_no = _by_token(turn, header, body)
-        found = people.find(conn, psn_no) if psn_no else None
-        return No("identity_unknown") if found is None else Proved(found, by_token=True)
+        held = _by_token(turn, header, body)
+        if isinstance(held, No):
+            return held
+        found = people.find(conn, held.psn_no)
+        return No("identity_unknown") if found is None else Proved(found, held)
     psn_no = people.by_card(conn, said.card_no, said.cert_type)
     found = people.find(conn, psn_no) if psn_no else None
     if found is None or said.psn_no not in ("", psn_no):
@@ -469,12 +475,12 @@ def _person(turn: Turn, header: RecordHeader, body: Body) -> Proved | No:
         return No("policy_violation")
     if face and not faces.same(conn, psn_no, face, model):
         return No("face_mismatch")
-    return Proved(found, by_token=False)
+    return Proved(found)
 
 
-def _by_token(turn: Turn, header: RecordHeader, body: Body) -> str:
+def _by_token(turn: Turn, header: RecordHeader, body: Body) -> Token | No:
     """psn_no when the record carries a token that 1101 gave to this terminal for this person not
-    long before."""
+    long before, and nothing came of it yet."""
     said = body.identity
     held = tokens.at_terminal(turn.conn, said.ec_token, turn.terminal.name)
     if held is None or (said.auth_no, said.psn_no, said.means) != (
@@ -482,7 +488,7 @@ def _by_token(turn: Turn, header: RecordHeader, body: Body) -> str:
         held.psn_no,
         held.means,
     ):
-        return ""
+        return No("identity_unknown")
     if abs(header.wall_ms - held.at_ms) > tokens.TOKEN_MS + header.error_ms:
-        return ""
-    return held.psn_no
+        return No("identity_unknown")
+    return held if tokens.free(held, tokens.by_record(header.txid)) else No("token_used")

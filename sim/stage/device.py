@@ -45,6 +45,8 @@ class Device:
         self.epoch = 1
         self.log: list[bytes] = []
         self.counter = 0
+        self._seen: dict[str, tuple[PersonSpec, Json]] = {}
+        self._spent: set[str] = set()
         self.policy_hash, self.document = ZERO, b""
         self.answers: list[Answer] = []
         self.published: list[bytes] = []
@@ -149,7 +151,19 @@ class Device:
         body = {"means": "card", "mdtrt_cert_type": kind, "mdtrt_cert_no": card, "card_sn": ""}
         code, output = self.ask("1101", body, now=now)
         assert code == 0, output
-        return self.identity("card", output, 0)
+        identity = self.identity("card", output, 0)
+        self._seen[identity["ecToken"]] = (person, identity)
+        return identity
+
+    def fresh(self, identity: Json) -> Json:
+        """As in life: who comes with another bill shows anew who they are. What was not told to
+        this device by `who`, or was changed since, stays as it is."""
+        token = identity.get("ecToken", "")
+        person, told = self._seen.get(token, (None, None))
+        again = person is not None and told == identity and token in self._spent
+        chosen = self.who(person) if again and person is not None else identity
+        self._spent.add(chosen.get("ecToken", ""))
+        return chosen
 
     def identity(self, means: str, output: Json, index: int) -> Json:
         one = output["people"][index]
@@ -199,6 +213,7 @@ class Device:
         }
 
     def register(self, identity: Json, bill_no: str) -> Json:
+        identity = self.fresh(identity)
         data = {"psn_no": identity.get("psn_no", ""), "ipt_otp_no": bill_no}
         return self.body("register", [self.call("2201", data=data)], identity, bill_no)
 
@@ -206,6 +221,7 @@ class Device:
         self, identity: Json, bill_no: str, lines: list[tuple[str, int]], **more: Any
     ) -> Json:
         """2201 + 2204 + 2207; `mdtrt_id` leaves 2201 out."""
+        identity = self.fresh(identity)
         mdtrt_id, data = more.pop("mdtrt_id", ""), more.pop("data", {})
         psn_no = identity.get("psn_no", "")
         visit = {"psn_no": psn_no, "ipt_otp_no": bill_no}
@@ -228,6 +244,7 @@ class Device:
     def pharmacy(
         self, identity: Json, bill_no: str, lines: list[tuple[str, int]], **more: Any
     ) -> Json:
+        identity = self.fresh(identity)
         data = {
             "psn_no": identity.get("psn_no", ""),
             "mdtrt_cert_no": identity.get("ecToken", ""),

@@ -61,7 +61,7 @@ FILL_AT_ONCE = 200  # records in one commit while a backlog is made
 SMALL = "b" * 30  # a body with which a record has about 500 B
 SPACING_MS = 1_000  # between two records of a backlog
 FOLK = population(20)
-AUTH_NO = "AUTH-bench"
+NAMED_MAX = 20_000  # visits that `name_people` makes known: more than any backlog here has
 
 
 class Drafts:
@@ -89,9 +89,9 @@ class Drafts:
         )
         someone = FOLK[self._number % len(FOLK)]
         person = Person(
-            someone.psn_no, "", someone.insutype, someone.insuplc_admdvs, _token(someone.psn_no)
+            someone.psn_no, "", someone.insutype, someone.insuplc_admdvs, _token(self._number)
         )
-        identity = Identity(Means.CARD, AUTH_NO, (person,), someone.cards[0][0])
+        identity = Identity(Means.CARD, _auth_no(self._number), (person,), someone.cards[0][0])
         ids, _ = self._msgids.take(len(settle.calls(bill)), at)
         ticket = Ticket(SETTINGS, bill, identity, person, Mode.ONLINE, at, estimate=SPLIT)
         local = {
@@ -109,25 +109,31 @@ class Drafts:
 
 
 def name_people(made: Made) -> None:
-    """What 1101 leaves at the centre: for an hour this terminal may settle for these people."""
+    """What 1101 leaves at the centre: for an hour this terminal may settle for these people, each
+    visit once."""
     given = [
         {
-            "ec_token": _token(someone.psn_no),
-            "auth_no": AUTH_NO,
+            "ec_token": _token(number),
+            "auth_no": _auth_no(number),
             "terminal": TERMINAL,
             "means": str(Means.CARD),
-            "psn_no": someone.psn_no,
+            "psn_no": FOLK[number % len(FOLK)].psn_no,
             "at_ms": time.time_ns() // 1_000_000,
+            "used_by": "",
         }
-        for someone in FOLK
+        for number in range(1, NAMED_MAX + 1)
     ]
     with made.store.begin() as conn:
         conn.execute(tokens.delete())
         conn.execute(tokens.insert(), given)
 
 
-def _token(psn_no: str) -> str:
-    return f"bench-{psn_no}"
+def _token(number: int) -> str:
+    return f"bench-{number:09d}"
+
+
+def _auth_no(number: int) -> str:
+    return f"AUTH-bench-{number:09d}"
 
 
 def scribe_of(keys: FileKeys, store: Store, centre: CentreKeys) -> Scribe:

@@ -237,9 +237,7 @@ def test_a_relative_may_be_served_and_pays_from_the_account_in_turn(centre, devi
     identity = device.identity("card", output, 1)
     result = device.do(device.settle(identity, "B1", BILL))
     assert result.body["setlinfo"]["psn_no"] == helped.psn_no
-    own = device.do(
-        device.settle(device.identity("card", output, 0), "B2", [("SYN-A-0001", 200_000)])
-    )
+    own = device.do(device.settle(device.who(helper), "B2", [("SYN-A-0001", 200_000)]))
     info = own.body[
         "setlinfo"
     ]  # 2,000: deductible 200, 60 %: fund 1,080; own 510, the relative's 260 that are left

@@ -111,12 +111,12 @@ def test_killed_and_started_again_it_answers_the_same_and_loses_nothing(tmp_path
         line = Line(device, broker)
         device.centre = _Far(line, made.centre)
         with centre_process(config) as running:
-            code = made.issue_code(person.psn_no, now_ms())  # a guest beside the process
-            asked = {"means": "qr", "ecQrCode": code, "businessType": "01301", "orgId": device.org}
-            told, output = device.ask("1101", asked, now=now_ms())
-            assert told == 0
-            identity = device.identity("qr", output, 0)
+            asked = {"means": "qr", "businessType": "01301", "orgId": device.org}
             for number in range(3):
+                code = made.issue_code(person.psn_no, now_ms())  # a guest beside the process
+                told, output = device.ask("1101", asked | {"ecQrCode": code}, now=now_ms())
+                assert told == 0
+                identity = device.identity("qr", output, 0)
                 device.write(device.settle(identity, f"B{number}", LINE), now=now_ms())
             first = device.send(1)[0].results[0]
             line.driver.publish(topics.up(device.name), device.payload(2, 3), None)

@@ -155,6 +155,8 @@ tokens = table(  # what 1101 gave out: this terminal may serve this person for a
     words("means"),
     words("psn_no"),
     whole("at_ms"),
+    words("used_by"),  # "" = nothing yet
+    sa.Index("tokens_auth", "auth_no"),
 )
 
 # -- money ----------------------------------------------------------------------------------------

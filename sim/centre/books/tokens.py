@@ -1,4 +1,10 @@
-"""What 1101 and the decoding of a code gave out: for a while this terminal may serve this person."""
+"""What 1101 and the decoding of a code gave out: for a while this terminal may serve this person, once.
+
+One authorisation (a look, a code, a card: `auth_no`) is used up by the first record that takes effect
+by one of its tokens, for the person and for everybody they act for. Before it, it may be asked about
+as often as needed (2206); the very same record may come again. Each step of a whole visit is a record,
+so the patient shows who they are at each. At the door of a HIS the settled bill uses it up.
+"""
 
 from __future__ import annotations
 
@@ -24,10 +30,12 @@ class Token(Struct, frozen=True):
     means: str
     psn_no: str
     at_ms: int
+    used_by: str = ""
 
 
 _GIVE: Final = t.tokens.insert()
 _HELD: Final = t.get(t.tokens, "ec_token", only=Token.__struct_fields__)
+_USE: Final = t.change(t.tokens, "auth_no", "terminal")
 _INSTITUTION: Final = t.get(t.terminals, "name", only=("fixmedins_code",))
 
 
@@ -50,8 +58,31 @@ def give(conn: sa.Connection, dice: Dice, place: Place, person: Known, now_ms: i
     token = f"{person.insuplc_admdvs[:2]}0000ec{dice.bytes(TOKEN_BYTES).hex()}"
     row = {"ec_token": token, "auth_no": place.auth_no, "terminal": place.terminal}
     row |= {"means": place.means, "psn_no": person.psn_no}
-    conn.execute(_GIVE, {**row, "at_ms": now_ms})
+    conn.execute(_GIVE, {**row, "at_ms": now_ms, "used_by": ""})
     return token
+
+
+def by_record(txid: bytes) -> str:
+    """What uses an authorisation up at a terminal."""
+    return f"record:{txid.hex()}"
+
+
+def by_bill(bill_no: str) -> str:
+    """What uses it up at the door of a HIS."""
+    return f"bill:{bill_no}"
+
+
+def free(held: Token, by: str) -> bool:
+    """Nothing used it, or this very thing did."""
+    return held.used_by in ("", by)
+
+
+def use(conn: sa.Connection, held: Token, by: str) -> bool:
+    """The whole authorisation is used up by this, for the person and those they act for. False:
+    something else did before."""
+    if not held.used_by:
+        conn.execute(_USE, t.at(auth_no=held.auth_no, terminal=held.terminal) | {"used_by": by})
+    return free(held, by)
 
 
 def at_terminal(conn: sa.Connection, ec_token: str, terminal: str) -> Token | None:

@@ -120,15 +120,20 @@ class Call(Struct, frozen=True):
 
 
 # -- who -------------------------------------------------------------------------------------------
-def by_cert(call: Call) -> Known | No:
-    """The person whose certificate the form carries: a token that this institution was given, or a
-    card."""
+def by_cert(call: Call, *, pays: str = "") -> Known | No:
+    """The person whose certificate the form carries: a token that this institution was given and
+    that no bill used up, or a card. `pays`: the bill that uses it up now."""
     kind, number = call.data["mdtrt_cert_type"], call.data["mdtrt_cert_no"]
     if kind == EC:
         where = (call.client.door, call.client.fixmedins_code)
         held = tokens.at_institution(call.conn, number, *where, call.now_ms)
         if held is None:
             return No("identity_unknown")
+        if call.data.get("psn_no", held.psn_no) != held.psn_no:
+            return No("identity_unknown")  # another person's: it stays theirs
+        by = tokens.by_bill(pays)
+        if not (tokens.use(call.conn, held, by) if pays else tokens.free(held, by)):
+            return No("token_used")
         psn_no = held.psn_no
     else:
         psn_no = people.by_card(call.conn, number, kind)

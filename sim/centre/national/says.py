@@ -58,6 +58,7 @@ SAYS: Final[dict[str, str]] = {
     "suspended": "人员参保状态为暂停",
     "table_unknown": "字典类型不存在",
     "too_many_days": "日期区间过长",
+    "token_used": "该次授权已用于另一笔业务，请重新认证",
     "too_many_lines": "费用明细超过上限",
     "undone_already": "该结算已撤销",
     "waiting": "待遇等待期内，尚未享受待遇",

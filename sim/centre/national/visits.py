@@ -119,14 +119,14 @@ def price(call: Call) -> Json | No:
 
 def settle(call: Call) -> Json | No:
     """2207 and 2102: the very plan that a terminal's record carries."""
-    person = by_cert(call)
+    sale = call.infno == "2102"
+    bill_no = call.data.get("invono", call.envelope["msgid"]) if sale else call.data["chrg_bchno"]
+    person = by_cert(call, pays=bill_no)
     if isinstance(person, No):
         return person
     plan = _plan(call, person)
     if isinstance(plan, No):
         return plan
-    sale = call.infno == "2102"
-    bill_no = call.data.get("invono", call.envelope["msgid"]) if sale else call.data["chrg_bchno"]
     body = call.body("pharmacy" if sale else "settle", bill_no, plan)
     done = plans.run(call.case(body, person))
     if isinstance(done, No):
