@@ -229,6 +229,8 @@ class Paid(Struct, frozen=True):
     relation: str = ""
     scope: str = ""  # pool | province: where the relative is insured
     pay_ordid: str = ""
+    capt_no: str = ""  # the bank's number
+    due_date: str = ""  # credit: when it is to be repaid
 
 
 class Refusal(Struct, frozen=True):

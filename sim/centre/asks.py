@@ -9,11 +9,13 @@ from typing import Final
 import msgspec
 import sqlalchemy as sa
 from msgspec import Struct
+from msgspec.structs import replace
 
 from edge.core.types import Dice, Json
 from edge.core.visit.paying import CASH
 from edge.errors import EdgeError
 from edge.wire.ask import AskHeader
+from sim.bank.port import Loan
 from sim.centre import bodies, lights, statements
 from sim.centre.books import ledgers, orders, people, policy, registry, tokens
 from sim.centre.books import store as t
@@ -21,7 +23,7 @@ from sim.centre.books.people import Faces, Known
 from sim.centre.books.policy import Issuer
 from sim.centre.books.registry import Terminal
 from sim.centre.books.rules import Region
-from sim.centre.deciding import clearing, paying, quoting
+from sim.centre.deciding import clearing, legs, paying, quoting
 from sim.centre.deciding.case import No, Scene, insured
 
 INCIDENT_CHARS: Final = 16
@@ -40,6 +42,8 @@ class Question(Struct, frozen=True):
     issuer: Issuer
     dice: Dice
     now_ms: int
+    asked: bool = False  # the bank was asked what the person may pay later, and said
+    credit: Loan | None = None
 
 
 def answer(asked: Question) -> tuple[int, str, Json]:
@@ -169,10 +173,27 @@ def _price(asked: Question) -> Json | No:
     output = quoting.setlinfo(found, person, "", bodies.text(data, "mdtrt_id", ""), asked.now_ms)
     own_fen = ledgers.balance(asked.conn, f"acct:{person.psn_no}")
     scope = asked.region.rules.acct_scope
-    ways = (CASH, *orders.ways(asked.conn, person.psn_no))
-    offer = paying.offer(own_fen, found.found, found.settled, scope, ways)
+    ways, credit = _ways(asked, person, found)
+    offer = paying.offer(own_fen, found.found, found.settled, scope, ways=ways, credit=credit)
     told = {"setlinfo": output["setlinfo"], "setldetail": output["setldetail"]}
     return told | {"payoffer": offer}
+
+
+def _ways(
+    asked: Question, person: Known, found: quoting.Quote
+) -> tuple[tuple[str, ...], Loan | None]:
+    """What may pay what is left over; credit only as far as its bank says so now."""
+    ways = (CASH, *orders.ways(asked.conn, person.psn_no))
+    if orders.CREDIT not in ways:
+        return ways, None
+    if not asked.asked:
+        raise legs.Wants(person.psn_no, found.med_type)
+    may, rest_fen = asked.credit, found.settled.split.psn_cash_pay_fen
+    if may is not None and not may.why and may.left_fen < rest_fen:
+        may = replace(may, why="limit")
+    if may is None or may.why:
+        ways = tuple(way for way in ways if way != orders.CREDIT)
+    return ways, may
 
 
 def _policy(asked: Question) -> Json:

@@ -80,7 +80,7 @@ class PayIn(Struct, frozen=True, forbid_unknown_fields=True):
     of one; and what is left over."""
 
     mulaid: Short = "auto"
-    way: Literal["cash", "onecode"] = "cash"
+    way: Literal["cash", "onecode", "credit"] = "cash"
 
 
 class Body(Struct, frozen=True, forbid_unknown_fields=True):

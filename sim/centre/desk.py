@@ -16,7 +16,7 @@ from edge.errors import EdgeError
 from edge.suites import es256
 from edge.wire import ask as wire_ask
 from edge.wire import envelope, topics
-from sim.bank.bank import Bank
+from sim.bank.port import Bank, Loan
 from sim.centre import answers, asks, intake
 from sim.centre.answers import Message, Reply
 from sim.centre.books import policy, registry, wallet
@@ -39,11 +39,14 @@ INCIDENTS_MAX: Final = (
 
 class Pass(Struct, frozen=True):
     """How a message is taken: `careful` after our own program failed at it, `asked` after the bank
-    was asked; `waits` collects the orders that a record waits for."""
+    was asked, which said `credit`; `waits` collects the orders that a record waits for, `wants` whose
+    credit a question needs (psn_no, med_type)."""
 
     careful: bool
     asked: bool
+    credit: Loan | None = None
     waits: list[str] = field(default_factory=list)
+    wants: list[tuple[str, str]] = field(default_factory=list)
 
 
 class Centre:
@@ -92,10 +95,11 @@ class Centre:
         terminal sends again.
         """
         with self._lock:
-            messages, waits = self._twice(topic, payload, now_ms, asked=False)
+            messages, how = self._twice(topic, payload, now_ms, asked=False)
             self._bank_work(now_ms)
-            if waits:  # a record waited for the bank: now it is decided, with its word or without
-                messages, _ = self._twice(topic, payload, now_ms, asked=True)
+            if how.waits or how.wants:  # now it is decided, with the bank's word or without
+                credit = legs.standing(self.bank, how.wants)
+                messages, _ = self._twice(topic, payload, now_ms, asked=True, credit=credit)
                 self._bank_work(now_ms)
             return messages
 
@@ -111,18 +115,20 @@ class Centre:
             legs.work(self.store, self.bank, now_ms)
 
     def _twice(
-        self, topic: str, payload: bytes, now_ms: int, *, asked: bool
-    ) -> tuple[list[Message], bool]:
-        """The answers, and whether a record waits for the bank."""
+        self, topic: str, payload: bytes, now_ms: int, *, asked: bool, credit: Loan | None = None
+    ) -> tuple[list[Message], Pass]:
+        """The answers, and what the bank must be asked for them."""
+        how = Pass(careful=False, asked=asked, credit=credit)
         try:
-            return self._handle(topic, payload, now_ms, Pass(careful=False, asked=asked))
+            return self._handle(topic, payload, now_ms, how), how
         except intake.TRANSIENT:
             raise
         except Exception as error:
             if isinstance(error, EdgeError) and error.code == "E-LOG-20":
                 raise
             log.exception("a message failed; once more, each record for itself")
-        return self._handle(topic, payload, now_ms, Pass(careful=True, asked=asked))
+        how = Pass(careful=True, asked=asked, credit=credit)
+        return self._handle(topic, payload, now_ms, how), how
 
     def verifier(self, name: str) -> es256.Es256Verifier | None:
         """The signing key of a terminal, None when no such terminal is enrolled."""
@@ -130,15 +136,13 @@ class Centre:
             terminal = registry.find(conn, name)
         return None if terminal is None else self._both(terminal)[0]
 
-    def _handle(
-        self, topic: str, payload: bytes, now_ms: int, how: Pass
-    ) -> tuple[list[Message], bool]:
+    def _handle(self, topic: str, payload: bytes, now_ms: int, how: Pass) -> list[Message]:
         with self.store.begin() as conn:
             self.log.catch_up(conn)
             wallet.sweep(conn, now_ms)
             messages = self._take(conn, topic, payload, now_ms, how)
             self.log.save(conn)
-        return messages, bool(how.waits)
+        return messages
 
     def _take(
         self, conn: sa.Connection, topic: str, payload: bytes, now_ms: int, how: Pass
@@ -153,7 +157,7 @@ class Centre:
         if what == "up":
             return self._up(conn, terminal, payload, now_ms, how)
         if what == "ask":
-            return self._ask(conn, terminal, payload, now_ms)
+            return self._ask(conn, terminal, payload, now_ms, how)
         return []  # our own words, and `state`
 
     # -- records ----------------------------------------------------------------------------------
@@ -209,7 +213,7 @@ class Centre:
 
     # -- questions --------------------------------------------------------------------------------
     def _ask(
-        self, conn: sa.Connection, terminal: Terminal, payload: bytes, now_ms: int
+        self, conn: sa.Connection, terminal: Terminal, payload: bytes, now_ms: int, how: Pass
     ) -> list[Message]:
         try:
             header = wire_ask.decode_ask(payload, self._both(terminal)[0])
@@ -228,8 +232,14 @@ class Centre:
             issuer=self.issuer,
             dice=self.dice,
             now_ms=now_ms,
+            asked=how.asked,
+            credit=how.credit,
         )
-        infcode, err_msg, output = asks.answer(asked)
+        try:
+            infcode, err_msg, output = asks.answer(asked)
+        except legs.Wants as wants:
+            how.wants.append((wants.psn_no, wants.med_type))
+            return []
         tell = wire_ask.Tell(
             terminal.name, header.ask, header.infno, infcode, err_msg, output, now_ms
         )

@@ -12,6 +12,7 @@ import pytest
 from edge.core.money import yuan
 from edge.core.types import BillStatus, Now
 from sim.bank.bank import SimBank
+from sim.bank.port import Wish, Word
 from sim.centre.books import entitlements, ledgers, orders, store
 from sim.centre.books.orders import BEGIN, FINAL, LATE, TABLE, Ins, On, Own
 from sim.centre.books.people import PersonSpec
@@ -49,8 +50,8 @@ class Flaky:
             raise fault[2]
         return answer
 
-    def hold(self, pay_ordid: str, psn_no: str, fen: int) -> bool:
-        return self._through("hold", pay_ordid, psn_no, fen)
+    def hold(self, wish: Wish) -> Word:
+        return self._through("hold", wish)
 
     def capture(self, pay_ordid: str, fen: int) -> bool:
         if self.fault is not None and self.fault[:2] == ("capture", "no"):
@@ -60,6 +61,9 @@ class Flaky:
 
     def give_back(self, pay_ordid: str) -> None:
         self._through("give_back", pay_ordid)
+
+    def standing(self, psn_no: str, med_type: str) -> Any:
+        return self._through("standing", psn_no, med_type)
 
 
 @pytest.fixture

@@ -91,8 +91,12 @@ CHOICES: list[dict[str, Any]] = [
     {"value": "none", "what": "none", "fen": 0},
     {"value": "way:cash", "what": "cash", "fen": 0, "now": True},
     {"value": "way:onecode", "what": "onecode", "fen": 0},
+    {"value": "way:credit", "what": "credit", "fen": 4_865_44, "due": "2026-12-30"},
 ]  # fmt: skip
-CHOICES = [{"name": "", "relation": "", "scope": "", "now": False} | one for one in CHOICES]
+CHOICES = [
+    {"name": "", "relation": "", "scope": "", "due": "", "now": False} | one for one in CHOICES
+]
+LATER = {"way": "credit", "due": "2026-12-30", "choice": True}
 
 CAPS: dict[str, tuple[str, int, dict[str, Any]]] = {
     f"refused-cap-{cap}": (
@@ -189,6 +193,30 @@ STATES: dict[str, tuple[str, int, dict[str, Any]]] = {
     "confirm": ("confirm", 60_000, CONFIRM),
     "confirm-choice": ("confirm", 60_000, CONFIRM | {"choice": True}),
     "confirm-onecode": ("confirm", 60_000, CONFIRM | {"choice": True, "way": "onecode"}),
+    "confirm-credit": ("confirm", 60_000, CONFIRM | LATER),
+    "pay-credit": ("pay", 60_000, {"kind": "settle", "amount_fen": 1_234_56, "choices": CHOICES[-4:]}),
+    "confirm-blocked": ("confirm", 60_000, CONFIRM | {"choice": True, "blocked": "overdue"}),
+    "settled-credit": (
+        "settled",
+        8_000,
+        {
+            "outcome": "settled",
+            "split": SPLIT,
+            "slip": [
+                *SLIP,
+                ["slip.paid_credit", "134.56"],
+                ["slip.credit_due", "2026-12-30"],
+                ["slip.capt_no", "2026112600000017"],
+            ],
+            "difference_fen": 0,
+            "due": "2026-12-30",
+        },
+    ),
+    "refused-credit": (
+        "refused",
+        8_000,
+        {"code": "credit_overdue", "next_steps": ["repay_first", "pay_full", "ask_staff"], "detail": {}},
+    ),
     "confirm-choice-big": (
         "confirm",
         60_000,

@@ -110,6 +110,7 @@ def _decide(case: Case, now: Now, split: Split | None, *, here: bool = False) ->
     screen = screens.confirm(
         case.bill, name, split, str(decision),
         asks=case.asks, estimate=here, choice=choice, way=case.choice.way,
+        due=paying.due(case.offer, case.choice), blocked=paying.blocked(case.offer),
     )  # fmt: skip
     return case.show(screen, now)
 
@@ -312,7 +313,9 @@ def decided(case: Case, _event: Any, now: Now) -> list[Effect]:
     outcome = DECIDED_STATUS.get(state.status)
     if outcome is not None:
         difference = _difference(state.estimate, state.split)
-        return case.show(screens.settled(outcome, state.split, state.slip, difference), now)
+        due = next((one.due_date for one in state.paid if one.due_date), "")
+        screen = screens.settled(outcome, state.split, state.slip, difference, due)
+        return case.show(screen, now)
     if state.status is BillStatus.REJECTED:
         return case.show(screens.refused(state.refusal or Refusal("rejected_unknown")), now)
     return case.show(screens.confirming(), now)

@@ -15,9 +15,10 @@ from edge.core.types import Json, Paid
 from edge.errors import EdgeError
 
 AUTO, NOBODY, WALLET = "auto", "none", "wallet"
-CASH, ONECODE = "cash", "onecode"
+CASH, ONECODE, CREDIT = "cash", "onecode", "credit"
 PAID_MAX: Final = 16
-WAYS: Final = (CASH, ONECODE)
+BLOCKS: Final = ("overdue", "limit", "age", "excluded")  # why a bank does not lend now
+WAYS: Final = (CASH, ONECODE, CREDIT)
 
 Short = Annotated[str, Meta(max_length=64)]
 Masked = Annotated[str, Meta(max_length=128)]
@@ -33,6 +34,16 @@ class Relative(Struct, frozen=True):
     can: Short
 
 
+class Later(Struct, frozen=True):
+    """What a bank would lend (信用支付): `left` in yuan, `due` the day on which a bill of today is
+    repaid. `why`: why nothing."""
+
+    bank: Masked = ""
+    left: Short = "0.00"
+    due: Short = ""
+    why: Short = ""
+
+
 class Offer(Struct, frozen=True):
     """What may pay the person's part of this bill."""
 
@@ -43,6 +54,7 @@ class Offer(Struct, frozen=True):
         name="mulaid", default=()
     )
     ways: Annotated[tuple[Short, ...], Meta(max_length=8)] = (CASH,)
+    later: Later | None = field(name="credit", default=None)
 
 
 class Choice(Struct, frozen=True):
@@ -70,6 +82,7 @@ class Button(Struct, frozen=True):
     relation: str = ""
     scope: str = ""
     fen: int = 0
+    due: str = ""  # "2026-12-30": paid by then
 
 
 def offer_from(body: Json) -> Offer | None:
@@ -77,6 +90,7 @@ def offer_from(body: Json) -> Offer | None:
     try:
         found = msgspec.convert(body.get("payoffer"), Offer)
         _ = fen(found.acct), fen(found.wallet), fen(found.everybody), [fen(one.can) for one in found.relatives]
+        _ = fen(found.later.left) if found.later is not None else 0
     except (msgspec.ValidationError, EdgeError):
         return None
     return found
@@ -106,8 +120,27 @@ def buttons(offer: Offer | None, now: Choice, *, acct_used: bool) -> tuple[Butto
         rows.append(Button("none", "none", Choice(False, NOBODY, now.way)))
     ways = tuple(way for way in WAYS if way in offer.ways)
     if len(ways) > 1:
-        rows += [Button(f"way:{way}", way, Choice(now.acct, now.mulaid, way)) for way in ways]
+        rows += [_way(offer, way, Choice(now.acct, now.mulaid, way)) for way in ways]
     return tuple(rows) if len(rows) > 1 else ()
+
+
+def _way(offer: Offer, way: str, choice: Choice) -> Button:
+    later = offer.later if way == CREDIT else None
+    if later is None:
+        return Button(f"way:{way}", way, choice)
+    return Button(f"way:{way}", way, choice, fen=fen(later.left), due=later.due)
+
+
+def due(offer: Offer | None, choice: Choice) -> str:
+    """The day by which this choice is repaid, "" = nothing is owed to anybody."""
+    later = offer.later if offer is not None and choice.way == CREDIT else None
+    return later.due if later is not None else ""
+
+
+def blocked(offer: Offer | None) -> str:
+    """Why a bank that lends to this person does not now, "" = it does, or there is none."""
+    later = offer.later if offer is not None else None
+    return later.why if later is not None and later.why in BLOCKS else ""
 
 
 def paid_from(body: Json) -> tuple[Paid, ...]:
@@ -128,6 +161,8 @@ class _Row(Struct, frozen=True):
     relation: Masked = ""
     scope: Short = ""
     pay_ordid: Short = ""
+    capt_no: Short = ""
+    due_date: Short = ""
 
 
 def _paid(row: Any) -> Paid:
@@ -139,6 +174,8 @@ def _paid(row: Any) -> Paid:
         relation=one.relation,
         scope=one.scope,
         pay_ordid=one.pay_ordid,
+        capt_no=one.capt_no,
+        due_date=one.due_date,
     )
 
 
@@ -152,4 +189,7 @@ def slip(paid: tuple[Paid, ...]) -> tuple[tuple[str, str], ...]:
             rows.append(("slip.paid_wallet", yuan(one.amount_fen)))
         elif one.pay_type == ONECODE:
             rows.append(("slip.paid_onecode", yuan(one.amount_fen)))
+        elif one.pay_type == CREDIT:
+            rows.append(("slip.paid_credit", yuan(one.amount_fen)))
+            rows += [("slip.credit_due", one.due_date), ("slip.capt_no", one.capt_no)]
     return tuple(rows)

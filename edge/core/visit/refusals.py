@@ -33,6 +33,10 @@ KNOWN: Final = frozenset(
         "pay_refused",
         "pay_unknown",
         "pay_more",
+        "credit_overdue",
+        "credit_limit",
+        "credit_age",
+        "credit_excluded",
     }
 )
 STEPS: Final = {
@@ -48,6 +52,7 @@ STEPS: Final = {
     "pay_refused": ("try_again", "ask_staff"),
     "pay_unknown": ("try_again", "ask_staff"),
     "pay_more": ("try_again", "ask_staff"),
+    "credit_overdue": ("repay_first", "pay_full", "ask_staff"),
 }
 ELSE_STEPS: Final = ("pay_full", "ask_staff")
 

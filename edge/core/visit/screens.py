@@ -110,9 +110,12 @@ def confirm(
     estimate: bool,
     choice: bool = False,
     way: str = paying.CASH,
+    due: str = "",
+    blocked: str = "",
 ) -> Show:
     """The amount and who pays what. `asks`: what a press must say that means this very screen;
-    `estimate`: worked out here, the centre may decide otherwise; `choice`: the person may have it paid another way.
+    `estimate`: worked out here, the centre may decide otherwise; `choice`: the person may have it paid another way; `due`: the day by which a bank is repaid; `blocked`: why one
+    that lends to this person does not now.
     """
     fields = {
         "kind": bill.kind,
@@ -124,6 +127,8 @@ def confirm(
         "estimate": estimate,
         "choice": choice,
         "way": way,
+        "due": due,
+        "blocked": blocked,
     }
     return Show("confirm", 0, fields)
 
@@ -138,6 +143,7 @@ def pay(bill: Bill, rows: tuple[paying.Button, ...], chosen: paying.Choice) -> S
             "relation": one.relation,
             "scope": one.scope,
             "fen": one.fen,
+            "due": one.due,
             "now": one.choice == chosen,
         }
         for one in rows
@@ -149,13 +155,17 @@ def working(phase: str) -> Show:
     return Show("working", 0, {"phase": phase})
 
 
-def settled(outcome: str, split: Split | None, slip: Slip, difference_fen: int) -> Show:
-    """The centre decided. Only ever shown for a verified answer."""
+def settled(
+    outcome: str, split: Split | None, slip: Slip, difference_fen: int, due: str = ""
+) -> Show:
+    """The centre decided. Only ever shown for a verified answer. `due`: nothing is paid today, the
+    bank is repaid by then."""
     fields = {
         "outcome": outcome,
         "split": fen_fields(split),
         "slip": [list(row) for row in slip],
         "difference_fen": difference_fen,
+        "due": due,
     }
     return Show("settled", 0, fields)
 

@@ -1,5 +1,5 @@
-"""One code, two legs (一码付, DOMAIN §2.6): the insurance leg in our books, the own leg at a bank, and
-never only one of them.
+"""One code (一码付, DOMAIN §2.6) and credit (信用支付, §3.7): two legs, the insurance leg in our books, the
+own leg at a bank, and never only one of them.
 
 The order of things: the bank holds the own part, the settlement is booked and the capture owed in
 the same transaction, the bank captures. Every question to the bank may be asked again, so one that
@@ -16,10 +16,10 @@ from typing import Any, Final
 import sqlalchemy as sa
 from msgspec import Struct
 
-from sim.bank.bank import Bank
+from sim.bank.port import CREDIT, ONECODE, Bank, Wish
 from sim.centre.books import store as t
 
-ONECODE: Final = "onecode"
+__all__ = ["CREDIT", "ONECODE"]
 HOLD_MS: Final = 10 * 60_000  # a hold whose record is not decided by then is given back
 WORK_MAX: Final = 100  # orders worked on after one message; the next one goes on
 
@@ -121,11 +121,23 @@ class Order(Struct, frozen=True):
     ins: Ins
     own: Own
     setl_id: str
+    fixmedins_code: str = ""
+    med_type: str = ""
+    capt_no: str = ""
+    due_on: str = ""
+    why: str = ""
 
     @property
     def pair(self) -> Pair:
         """Both legs."""
         return self.ins, self.own
+
+
+class Heard(Struct, frozen=True):
+    """What the bank said: an event, and the columns that it fills."""
+
+    on: On
+    says: dict[str, str] = {}
 
 
 class Waits(Exception):
@@ -161,7 +173,8 @@ def by_id(conn: sa.Connection, pay_ordid: str) -> Order:
 def open_(conn: sa.Connection, row: dict[str, Any]) -> None:
     """Write the order down before anybody asks the bank."""
     ins, own = BEGIN
-    conn.execute(_ADD, row | {"ins": str(ins), "own": str(own), "fen": 0, "setl_id": ""})
+    new = {"ins": str(ins), "own": str(own), "fen": 0, "setl_id": ""}
+    conn.execute(_ADD, row | new | {"capt_no": "", "due_on": "", "why": ""})
 
 
 def happen(conn: sa.Connection, pay_ordid: str, on: On, **more: Any) -> Pair:
@@ -202,19 +215,33 @@ def due(conn: sa.Connection, now_ms: int) -> list[Order]:
     return [_order(row) for row in conn.execute(_WORK).mappings().all()]
 
 
-def ask(bank: Bank, order: Order) -> On | None:
+def ask(bank: Bank, order: Order) -> Heard | None:
     """One question to the bank, outside of every transaction; None = no answer, ask again."""
     try:
         if order.own is Own.ASKED:
-            good = bank.hold(order.pay_ordid, order.psn_no, order.held_fen)
-            return On.HELD if good else On.NO_HOLD
+            word = bank.hold(wish(order))
+            says = {"capt_no": word.capt_no, "due_on": word.due_on, "why": word.why}
+            return Heard(On.HELD if word.good else On.NO_HOLD, says)
         if order.own is Own.CAPTURE:
-            return On.CAPTURED if bank.capture(order.pay_ordid, order.fen) else On.NO_CAPTURE
+            taken = bank.capture(order.pay_ordid, order.fen)
+            return Heard(On.CAPTURED if taken else On.NO_CAPTURE)
         assert order.own is Own.BACK, order
         bank.give_back(order.pay_ordid)
     except TimeoutError:
         return None
-    return On.GIVEN
+    return Heard(On.GIVEN)
+
+
+def wish(order: Order) -> Wish:
+    """The order as the bank is asked for it."""
+    return Wish(
+        pay_ordid=order.pay_ordid,
+        psn_no=order.psn_no,
+        way=order.way,
+        fen=order.held_fen,
+        fixmedins_code=order.fixmedins_code,
+        med_type=order.med_type,
+    )
 
 
 def _order(row: Any) -> Order:
@@ -227,4 +254,9 @@ def _order(row: Any) -> Order:
         ins=Ins(row["ins"]),
         own=Own(row["own"]),
         setl_id=row["setl_id"],
+        fixmedins_code=row["fixmedins_code"],
+        med_type=row["med_type"],
+        capt_no=row["capt_no"],
+        due_on=row["due_on"],
+        why=row["why"],
     )

@@ -238,6 +238,11 @@ pay_orders = table(  # one code: the own leg of a settlement at a bank
     whole("seq"),  # the record that asks for it
     words("psn_no"),
     words("way"),
+    words("fixmedins_code"),
+    words("med_type"),
+    words("capt_no"),  # the bank's number for it
+    words("due_on"),  # credit: when it is to be repaid
+    words("why"),  # the bank's no
     whole("held_fen"),  # what the person confirmed
     whole("fen"),  # what the settlement came to
     words("ins"),

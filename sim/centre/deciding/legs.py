@@ -12,7 +12,7 @@ from msgspec import Struct
 from edge.core.types import Mode, Split
 from edge.core.visit.paying import CASH
 from edge.wire.record import RecordHeader
-from sim.bank.bank import Bank
+from sim.bank.port import CREDIT, Bank, Loan
 from sim.centre import bodies
 from sim.centre.bodies import Body
 from sim.centre.books import orders, registry, statement
@@ -23,6 +23,14 @@ from sim.centre.deciding import quoting, undoing
 from sim.centre.deciding.case import No
 
 
+class Wants(Exception):
+    """A question that cannot be answered before the bank said what this person may pay later."""
+
+    def __init__(self, psn_no: str, med_type: str) -> None:
+        super().__init__(psn_no)
+        self.psn_no, self.med_type = psn_no, med_type
+
+
 class Asking(Struct, frozen=True):
     """The transaction of a message; `asked` after the bank was asked for it."""
 
@@ -31,6 +39,7 @@ class Asking(Struct, frozen=True):
     now_ms: int
 
 
+CREDIT_WHYS: Final = frozenset({"limit", "age", "overdue", "excluded"})
 _BY_ID: Final = t.get(t.settlements, "setl_id")
 
 
@@ -39,16 +48,16 @@ def work(store: t.Store, bank: Bank, now_ms: int) -> None:
     with store.begin() as conn:
         waiting = orders.due(conn, now_ms)
     for order in waiting:
-        on = orders.ask(bank, order)
-        if on is None:
+        heard = orders.ask(bank, order)
+        if heard is None:
             continue
         with store.begin() as conn:
-            _happened(conn, order, on, now_ms)
+            _happened(conn, order, heard, now_ms)
 
 
-def _happened(conn: sa.Connection, order: Order, on: On, now_ms: int) -> None:
-    orders.happen(conn, order.pay_ordid, on)
-    if on is not On.NO_CAPTURE:
+def _happened(conn: sa.Connection, order: Order, heard: orders.Heard, now_ms: int) -> None:
+    orders.happen(conn, order.pay_ordid, heard.on, **heard.says)
+    if heard.on is not On.NO_CAPTURE:
         return
     row = conn.execute(_BY_ID, t.at(setl_id=order.setl_id)).mappings().one()
     if row["live"]:
@@ -67,6 +76,16 @@ def _take_back(conn: sa.Connection, row: Any, now_ms: int) -> None:
     t.note(conn, "own_leg_lost", now_ms, place, alarm=True)
 
 
+def standing(bank: Bank | None, wants: list[tuple[str, str]]) -> Loan | None:
+    """What the bank says, outside of every transaction; None = no word, so nothing is offered."""
+    if bank is None or not wants:
+        return None
+    try:
+        return bank.standing(*wants[0])
+    except TimeoutError:
+        return None
+
+
 def own_leg(
     here: Asking, header: RecordHeader, body: Body, person: Known, estimate: Split | None
 ) -> orders.Order | No | None:
@@ -76,7 +95,8 @@ def own_leg(
     held_fen = estimate.psn_cash_pay_fen if estimate is not None else 0
     if way == CASH or (estimate is not None and not held_fen):
         return None
-    if header.mode is not Mode.ONLINE or bodies.call(body.plan, "2207", *quoting.SALES) is None:
+    call = bodies.call(body.plan, "2207", *quoting.SALES)
+    if header.mode is not Mode.ONLINE or call is None:
         return No("pay_way")
     if not held_fen or way not in orders.ways(conn, person.psn_no):
         return No("pay_no_contract")
@@ -90,6 +110,8 @@ def own_leg(
                 "seq": header.seq,
                 "psn_no": person.psn_no,
                 "way": way,
+                "fixmedins_code": body.fixmedins_code,
+                "med_type": quoting.med_type_of(call),
                 "held_fen": held_fen,
                 "at_ms": here.now_ms,
             }
@@ -97,7 +119,9 @@ def own_leg(
     if order.own is orders.Own.HELD:
         return order
     drop(conn, order)
-    return No("pay_refused" if order.own is orders.Own.REFUSED else "pay_unknown")
+    if order.own is not orders.Own.REFUSED:
+        return No("pay_unknown")
+    return No(f"credit_{order.why}" if way == CREDIT and order.why in CREDIT_WHYS else "pay_refused")
 
 
 def drop(conn: sa.Connection, order: Order) -> None:

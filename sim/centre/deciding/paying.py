@@ -12,8 +12,10 @@ from edge.core import money
 from edge.core.benefit import RELATIVES_MAX, Accounts, Settlement, eligible_fen
 from edge.core.types import Json
 from edge.core.visit.paying import AUTO, NOBODY, WALLET
+from sim.bank.port import Loan
 from sim.centre.bodies import PayIn
 from sim.centre.books import kin, ledgers
+from sim.centre.books.orders import Order
 from sim.centre.books.people import Known
 
 
@@ -61,7 +63,13 @@ def accounts(conn: sa.Connection, person: Known, given: tuple[Pocket, ...], *, u
 
 
 def offer(
-    person_fen: int, found: tuple[Pocket, ...], settled: Settlement, scope: str, ways: tuple[str, ...]
+    person_fen: int,
+    found: tuple[Pocket, ...],
+    settled: Settlement,
+    scope: str,
+    *,
+    ways: tuple[str, ...],
+    credit: Loan | None = None,
 ) -> Json:
     """What the person may choose between. Nobody's whole balance is told: only what would reach
     this bill."""
@@ -86,11 +94,18 @@ def offer(
             if reach > own and one.psn_no != WALLET
         ],
         "ways": list(ways),
+        **({"credit": _credit(credit)} if credit is not None else {}),
     }
 
 
+def _credit(may: Loan) -> Json:
+    """What a bank would lend."""
+    left = money.yuan(may.left_fen)
+    return {"bank": may.bank, "left": left, "due": may.due_on, "why": may.why}
+
+
 def payinfo(
-    settled: Settlement, given: tuple[Pocket, ...], way: str, pay_ordid: str = ""
+    settled: Settlement, given: tuple[Pocket, ...], way: str, order: Order | None = None
 ) -> list[Json]:
     """Every sum of the person's part and where it came from; they sum to psn_part_amt."""
     split = settled.split
@@ -105,5 +120,10 @@ def payinfo(
             rows.append({"pay_type": "mulaid", "amt": money.yuan(fen), **what})
     if split.psn_cash_pay_fen:
         row = {"pay_type": way, "amt": money.yuan(split.psn_cash_pay_fen)}
-        rows.append(row | ({"pay_ordid": pay_ordid} if pay_ordid else {}))
+        rows.append(row | ({} if order is None else _at_bank(order)))
     return rows
+
+
+def _at_bank(order: Order) -> Json:
+    told = {"pay_ordid": order.pay_ordid, "capt_no": order.capt_no, "due_date": order.due_on}
+    return {name: value for name, value in told.items() if value}

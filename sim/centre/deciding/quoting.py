@@ -51,7 +51,7 @@ def quote(
     call = bodies.call(plan, *PRICED)
     assert call is not None, "the plan was checked"
     data = bodies.form(call)
-    med_type = bodies.text(data, "med_type", "41" if call.infno in SALES else "11")
+    med_type = med_type_of(call)
     insutype = bodies.text(data, "insutype", "") or person.insutype
     if insutype != person.insutype:
         return No("not_insured")
@@ -104,6 +104,11 @@ def quote(
         dialect=scene.region.dialect.told,
         standing=standing,
     )
+
+
+def med_type_of(call: Call) -> str:
+    """The med_type of a call that has a price."""
+    return bodies.text(bodies.form(call), "med_type", "41" if call.infno in SALES else "11")
 
 
 def total_fen(body: Body) -> int:

@@ -48,7 +48,7 @@ def run(case: Case) -> Done | No:
     output = setlinfo(found, case.person, setl_id, mdtrt_id, case.now_ms)
     output["setlinfo"]["clr_optins"] = case.region.region
     output["payinfo"] = paying.payinfo(
-        found.settled, found.payers, case.body.pay.way, case.order.pay_ordid if case.order else ""
+        found.settled, found.payers, case.body.pay.way, case.order
     )
     _book(case, found, setl_id, mdtrt_id, output)
     return Done(output, found.settled.split)

@@ -25,15 +25,17 @@ export function confirmScreen(fields) {
   else if (fields.mode === "queued") notes.push(note("info", "upload", t("confirm.queued")));
   else if (fields.estimate) notes.push(note("info", "info", t("confirm.estimate")));
   if (fields.way === "onecode") notes.push(note("info", "qr", t("confirm.onecode")));
+  if (fields.blocked) notes.push(note("warn", "clock", t("confirm.credit.blocked", { why: t(`refused.credit_${fields.blocked}`) })));
+  if (fields.due) notes.push(note("info", "clock", t("confirm.credit", { due: fields.due })));
   return {
     main: h("section", { class: "confirm" },
       h("div", { class: "head-row" }, heading(t("confirm.title")), h("p", { class: "about" },
         icon("person"), h("span", {}, personName(fields.person)), h("span", {}, tOr(`kind.${fields.kind}`, fields.kind ?? "")))),
       fields.split
-        ? money(fields.split, { you: t("split.you"), estimate: fields.estimate })
+        ? money(fields.split, { you: t(fields.due ? "split.later" : "split.you"), estimate: fields.estimate })
         : amountOnly(fields.amount_fen),
       notes),
-    say: fields.split ? t("confirm.spoken", { amount: yuan(fields.split.psn_cash_pay_fen) }) : t("confirm.title"),
+    say: fields.split ? t(fields.due ? "confirm.spoken.credit" : "confirm.spoken", { amount: yuan(fields.split.psn_cash_pay_fen), due: fields.due }) : t("confirm.title"),
     cancel: true,
     side: fields.choice ? { button: "pay", icon: "money", word: t("pay.word") } : null,
     go: { button: "confirm", value: fields.asks, icon: "check", word: t(fields.split ? "confirm.go" : "confirm.go.free") },
@@ -41,7 +43,7 @@ export function confirmScreen(fields) {
 }
 
 const CHOICES_A_PAGE = 4;
-const CHOICE_ICONS = { relative: "person", none: "money", cash: "money", onecode: "qr" };
+const CHOICE_ICONS = { relative: "person", none: "money", cash: "money", onecode: "qr", credit: "clock" };
 
 /** How the own part is paid: each button is a whole answer; the one that holds now is marked. */
 export function payScreen(fields, page) {
@@ -64,6 +66,7 @@ const choiceName = (one) => one.name || tOr(`pay.${one.what}`, one.what);
 
 function choiceHint(one) {
   if (one.name) return `${tOr(`relation.${one.relation}`, one.relation)} ${yuan(one.fen)}`;
+  if (one.due) return t("pay.credit.line", { amount: yuan(one.fen), due: one.due.slice(5) });
   return one.fen ? t("pay.upto", { amount: yuan(one.fen) }) : tOr(`pay.${one.what}.line`, "");
 }
 
@@ -90,10 +93,10 @@ export function settledScreen(fields) {
   return {
     main: h("section", { class: "ending good" },
       h("div", { class: "badge" }, icon("check")),
-      heading(t(adjusted ? "settled.adjusted" : "settled.title"), adjusted ? differenceLine(fields.difference_fen ?? 0) : t("settled.line")),
-      fields.split && money(fields.split, { you: t("split.you") }),
+      heading(t(adjusted ? "settled.adjusted" : "settled.title"), adjusted ? differenceLine(fields.difference_fen ?? 0) : fields.due ? t("settled.credit", { due: fields.due }) : t("settled.line")),
+      fields.split && money(fields.split, { you: t(fields.due ? "split.later" : "split.you") }),
       slip(fields.slip, fields.split)),
-    say: fields.split ? t("settled.spoken", { amount: yuan(fields.split.psn_cash_pay_fen) }) : t("settled.title"),
+    say: fields.due ? t("settled.credit", { due: fields.due }) : fields.split ? t("settled.spoken", { amount: yuan(fields.split.psn_cash_pay_fen) }) : t("settled.title"),
     go: { button: "done", icon: "check", word: t("done.go") },
   };
 }
