@@ -12,7 +12,7 @@ import pytest
 from edge.core.money import yuan
 from edge.core.types import BillStatus, Now
 from sim.bank.bank import SimBank
-from sim.bank.port import Wish, Word
+from sim.bank.line import Killed, Line
 from sim.centre.books import entitlements, ledgers, orders, store
 from sim.centre.books.orders import BEGIN, FINAL, LATE, TABLE, Ins, On, Own
 from sim.centre.books.people import PersonSpec
@@ -27,50 +27,11 @@ PART = 190_00  # 300.00 less 60.00 of the fund and 50.00 of the account
 OPS = ("hold", "capture", "give_back")
 
 
-class Killed(BaseException):
-    """The centre's process ends here."""
-
-
-class Flaky:
-    """The real bank behind a line that does what the story says, once: (op, "before"|"after"|"no",
-    Killed or TimeoutError)."""
-
-    def __init__(self, bank: SimBank) -> None:
-        self.bank = bank
-        self.fault: tuple[str, str, type[BaseException]] | None = None
-
-    def _through(self, op: str, *given: Any) -> Any:
-        fault = self.fault if self.fault is not None and self.fault[0] == op else None
-        if fault is not None:
-            self.fault = None
-        if fault is not None and fault[1] == "before":
-            raise fault[2]
-        answer = getattr(self.bank, op)(*given)
-        if fault is not None and fault[1] == "after":
-            raise fault[2]
-        return answer
-
-    def hold(self, wish: Wish) -> Word:
-        return self._through("hold", wish)
-
-    def capture(self, pay_ordid: str, fen: int) -> bool:
-        if self.fault is not None and self.fault[:2] == ("capture", "no"):
-            self.fault = None
-            self.bank.lose(pay_ordid)
-        return self._through("capture", pay_ordid, fen)
-
-    def give_back(self, pay_ordid: str) -> None:
-        self._through("give_back", pay_ordid)
-
-    def standing(self, psn_no: str, med_type: str) -> Any:
-        return self._through("standing", psn_no, med_type)
-
-
 @pytest.fixture
 def counter(clinic, tmp_path: Path):
     """A counter whose customer has a bank, and the line to it."""
     bank = SimBank(tmp_path / "bank.db", [("SYN-Z", AT_BANK)])
-    line = Flaky(bank)
+    line = Line(bank)
     (desk,) = clinic([ZHANG], {"fixmedins_code": "H51010000001", "level": "l2"}, bank=line)
     desk.at_centre(orders.sign, "SYN-Z", orders.ONECODE)
     yield desk, line
@@ -202,7 +163,7 @@ def test_f05_a_chronic_bill_is_paid_by_one_code_as_well(counter) -> None:
 def test_f05_what_a_bank_still_owes_is_not_cleared_with_another_province(clinic, tmp_path: Path) -> None:
     """It may yet break its word, and then the settlement is undone: nobody could give that back."""
     bank = SimBank(tmp_path / "other.db", [("SYN-Q", AT_BANK)])
-    line = Flaky(bank)
+    line = Line(bank)
     far = PersonSpec("SYN-Q", "测试秦", insuplc_admdvs="500100", cards=(("CQ", "03"),),
                      year=2026, accumulated={"outpatient_dedc_fen": 200_00})  # fmt: skip
     (desk,) = clinic([far], {"fixmedins_code": "H51010000001", "level": "l2"}, bank=line)

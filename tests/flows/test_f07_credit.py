@@ -16,43 +16,43 @@ from sim.bank import credit
 from sim.bank.bank import SimBank
 from sim.bank.credit import OPEN, TABLE, Debt
 from sim.bank.credit import On as DebtOn
+from sim.bank.line import Killed, Line
 from sim.bank.port import Wish
 from sim.centre.books import orders, store
 from sim.centre.books.orders import FINAL, Ins, Own
 from sim.centre.books.people import PersonSpec
 from tests.centre.kit import NOW, rows_of
-from tests.flows.test_f05_one_code import Flaky, Killed, again
+from tests.flows.test_f05_one_code import again
 
 DAY_MS = 86_400_000
 FATHER = PersonSpec("SYN-F", "测试赵", age=82, psn_type="1201", cards=(("CF", "03"),))
 DAUGHTER = PersonSpec("SYN-D", "测试赵小", age=45, cards=(("CD", "03"),))
 LIMIT, SAVED = 3_000_00, 1_000_00
-PART = 150_00  # 300.00 less what the fund pays of it
 
 
-class Line(Flaky):
-    """The bank behind a line, and its calendar: `days` ahead of the counter's."""
+class Calendar:
+    """The bank's own clock: `days` ahead of the counter's."""
 
     desk: Any = None
     days = 0
 
-    def clock(self) -> int:
+    def now_ms(self) -> int:
         return (self.desk.now.utc_ms if self.desk is not None else NOW) + self.days * DAY_MS
 
 
 @pytest.fixture
 def counter(clinic, tmp_path: Path):
     """A counter, a father of 82 and the daughter whose contract he may use."""
-    line = Line(None)  # type: ignore[arg-type]
-    line.bank = SimBank(tmp_path / "bank.db", [("SYN-D", SAVED)], line.clock)
+    clock = Calendar()
+    line = Line(SimBank(tmp_path / "bank.db", [("SYN-D", SAVED)], clock.now_ms))
     (desk,) = clinic([FATHER, DAUGHTER], {"fixmedins_code": "H51010000001", "level": "l2"}, bank=line)
-    line.desk = desk
+    clock.desk = desk
     assert line.bank.sign_credit("quanzhou", "SYN-F", 82, LIMIT) == "age"  # he gets none himself
     assert line.bank.sign_credit("quanzhou", "SYN-D", 45, LIMIT) == ""
     assert line.bank.share_credit("SYN-D", "SYN-F") == ""
     for one in ("SYN-D", "SYN-F"):
         desk.at_centre(orders.sign, one, orders.CREDIT)
-    yield desk, line
+    yield desk, line, clock
     nothing_is_half_paid(desk, line.bank)
     line.bank.close()
 
@@ -120,7 +120,7 @@ def test_f07_a_product_file_that_is_malformed_is_refused(tmp_path: Path, text: s
 
 # -- the story -------------------------------------------------------------------------------------
 def test_f07_a_man_of_82_pays_nothing_at_the_counter_and_his_daughter_repays(counter) -> None:
-    desk, line = counter
+    desk, line, _ = counter
     desk.until_confirm("B1", 300_00, FATHER).press("pay")
     (way,) = [one for one in desk.screen.fields["choices"] if one["value"] == "way:credit"]
     due = date.fromordinal(line.bank.today().toordinal() + 56).isoformat()
@@ -146,7 +146,7 @@ def test_f07_a_man_of_82_pays_nothing_at_the_counter_and_his_daughter_repays(cou
 def test_f07_2208_voids_the_capture_frees_the_limit_and_returns_what_was_repaid(
     counter, repaid_fen: int
 ) -> None:
-    desk, line = counter
+    desk, line, _ = counter
     later(desk)
     rest = part(desk)
     desk.press("confirm", "online").done()
@@ -161,7 +161,7 @@ def test_f07_2208_voids_the_capture_frees_the_limit_and_returns_what_was_repaid(
 
 
 def test_f07_2601_of_a_settlement_voids_it_as_well(counter) -> None:
-    desk, line = counter
+    desk, line, _ = counter
     later(desk)
     desk.lost = "after"
     desk.press("confirm", "online").wait(60_000)
@@ -169,19 +169,19 @@ def test_f07_2601_of_a_settlement_voids_it_as_well(counter) -> None:
     assert state.status is BillStatus.CONFIRMING  # unknown, never failure, never provisional
     desk.lost = ""
     desk.reverse(state.bill_id)
-    desk.pump()
+    desk.serve()
     assert line.bank.standing("SYN-F", "11").left_fen == LIMIT
 
 
 # -- what the bank says no to --------------------------------------------------------------------------
 def test_f07_a_debt_that_is_late_blocks_new_credit_until_it_is_repaid_with_interest(counter) -> None:
-    desk, line = counter
+    desk, line, clock = counter
     later(desk)
     rest = part(desk)
     desk.press("confirm", "online").done()
-    line.days = 56
+    clock.days = 56
     assert line.bank.standing("SYN-F", "11").why == ""  # the last free day
-    line.days = 57 + 9
+    clock.days = 57 + 9
     assert line.bank.standing("SYN-D", "11").why == "overdue"
     desk.until_confirm("B2", 300_00, FATHER).sees("confirm", blocked="overdue", choice=False)
     desk.press("cancel").done()
@@ -195,16 +195,16 @@ def test_f07_a_debt_that_is_late_blocks_new_credit_until_it_is_repaid_with_inter
 
 
 def test_f07_a_record_that_asks_all_the_same_is_rejected_with_the_banks_reason(counter) -> None:
-    desk, line = counter
+    desk, _, clock = counter
     later(desk).press("confirm", "online").done()
     later(desk, "B2")  # seen while it was allowed
-    line.days = 60
+    clock.days = 60
     desk.press("confirm", "online").sees("refused", code="rejected_credit_overdue")
     assert desk.of("B2").status is BillStatus.REJECTED
 
 
 def test_f07_the_limit_holds_for_what_is_held_and_owed_together(counter) -> None:
-    desk, line = counter
+    desk, line, _ = counter
     assert line.bank.hold(Wish("X1", "SYN-D", "credit", LIMIT - 10_00)).good
     assert line.bank.hold(Wish("X2", "SYN-F", "credit", 10_01)).why == "limit"
     desk.until_confirm("B1", 300_00, FATHER).sees("confirm", blocked="limit", choice=False)
@@ -214,7 +214,7 @@ def test_f07_the_limit_holds_for_what_is_held_and_owed_together(counter) -> None
 
 
 def test_f07_what_a_product_leaves_out_and_who_may_share_it(counter) -> None:
-    _, line = counter
+    _, line, clock = counter
     bank = line.bank
     assert bank.sign_credit("hangzhou", "SYN-H", 82, 1_000_01) == "limit"
     assert bank.sign_credit("hangzhou", "SYN-H", 82, 1_000_00) == ""  # a man of 82 of his own
@@ -224,12 +224,12 @@ def test_f07_what_a_product_leaves_out_and_who_may_share_it(counter) -> None:
     assert [bank.share_credit("SYN-D", f"SYN-{n}") for n in range(5)] == [""] * 4 + ["too_many"]
     assert bank.sign_credit("no", "SYN-J", 40, 1) == "no_product"
     assert bank.standing("SYN-J", "11").why == "no_contract"
-    line.days = 366 * 11
+    clock.days = 366 * 11
     assert bank.standing("SYN-D", "11").why == "age"  # she is 56 by now
 
 
 def test_f07_nobody_repays_with_money_that_is_not_there(counter) -> None:
-    desk, line = counter
+    desk, line, _ = counter
     later(desk).press("confirm", "online").done()
     owed = line.bank.standing("SYN-D", "11").owed_fen
     assert line.bank.repay("R1", "SYN-F", "SYN-F", owed) == "balance"  # the father has no account
@@ -240,7 +240,7 @@ def test_f07_nobody_repays_with_money_that_is_not_there(counter) -> None:
 @pytest.mark.parametrize("op", ["standing", "hold", "capture"])
 @pytest.mark.parametrize("when", ["before", "after"])
 def test_f07_a_bank_that_does_not_answer(counter, op: str, when: str) -> None:
-    desk, line = counter
+    desk, line, _ = counter
     line.fault = (op, when, TimeoutError)
     if op == "standing":  # not offered now, and the person pays in another way
         desk.until_confirm("B1", 300_00, FATHER)
@@ -255,7 +255,7 @@ def test_f07_a_bank_that_does_not_answer(counter, op: str, when: str) -> None:
 
 
 def test_f07_a_bank_that_breaks_its_word_costs_the_insurance_leg_too(counter) -> None:
-    desk, line = counter
+    desk, line, _ = counter
     later(desk)
     line.fault = ("capture", "no", TimeoutError)
     desk.press("confirm", "online")
@@ -266,7 +266,7 @@ def test_f07_a_bank_that_breaks_its_word_costs_the_insurance_leg_too(counter) ->
 @pytest.mark.parametrize("when", ["before", "after"])
 @pytest.mark.parametrize("op", ["hold", "capture", "give_back"])
 def test_f07_the_centre_is_killed_at_each_point(counter, op: str, when: str) -> None:
-    desk, line = counter
+    desk, line, _ = counter
     later(desk)
     if op == "give_back":
         desk.press("confirm", "online").done()

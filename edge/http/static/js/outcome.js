@@ -88,6 +88,9 @@ export function workingScreen(fields) {
   };
 }
 
+// Of credit the screen says the amount and the day, larger; the paper has the bank's number too.
+const ON_PAPER = new Set(["slip.paid_credit", "slip.credit_due", "slip.capt_no"]);
+
 export function settledScreen(fields) {
   const adjusted = fields.outcome === "adjusted";
   return {
@@ -95,7 +98,7 @@ export function settledScreen(fields) {
       h("div", { class: "badge" }, icon("check")),
       heading(t(adjusted ? "settled.adjusted" : "settled.title"), adjusted ? differenceLine(fields.difference_fen ?? 0) : fields.due ? t("settled.credit", { due: fields.due }) : t("settled.line")),
       fields.split && money(fields.split, { you: t(fields.due ? "split.later" : "split.you") }),
-      slip(fields.slip, fields.split)),
+      slip(fields.due ? fields.slip.filter(([key]) => !ON_PAPER.has(key)) : fields.slip, fields.split)),
     say: fields.due ? t("settled.credit", { due: fields.due }) : fields.split ? t("settled.spoken", { amount: yuan(fields.split.psn_cash_pay_fen) }) : t("settled.title"),
     go: { button: "done", icon: "check", word: t("done.go") },
   };
