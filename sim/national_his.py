@@ -50,9 +50,17 @@ class NationalHis:
     """One institution's HIS."""
 
     def __init__(
-        self, url: str, client: Client, private: bytes, folder: Path, *, timeout_s: float = 8.0
+        self,
+        url: str,
+        client: Client,
+        private: bytes,
+        folder: Path,
+        *,
+        centre: bytes = b"",
+        timeout_s: float = 8.0,
     ) -> None:
         self.client = client
+        self._centre = centre  # its public key; b"" = a HIS under test that believes anybody
         self.sign_no = ""
         self._private = private
         self._counter = folder / "msgid.counter"
@@ -111,11 +119,16 @@ class NationalHis:
             found: Any = answer.json() if answer.status_code == httpx.codes.OK else None
         except (httpx.HTTPError, ValueError) as error:
             return Reply(None, msgid, str(error))
+        if found is not None and not self._believes(answer.content):
+            return Reply(None, msgid, "the answer is not signed by the centre")
         if not isinstance(found, dict) or found.get("infcode") not in (0, -1):
             return Reply(None, msgid, f"HTTP {answer.status_code}")
         return Reply(
             found["infcode"], msgid, found["err_msg"], found["warn_msg"], found["output"]
         )
+
+    def _believes(self, answer: bytes) -> bool:
+        return not self._centre or envelope.answer_signed(answer, self._centre)
 
     def sign_in(self) -> Reply:
         """9001."""

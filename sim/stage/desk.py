@@ -25,7 +25,7 @@ from edge.core.types import (
     Settings,
     Task,
 )
-from sim.world.time import SeededDice
+from sim.dice import SeededDice
 
 DAY_MS = 86_400_000
 TICKS_MAX = 10_000

@@ -4,25 +4,20 @@ the real driver live by that clock."""
 from __future__ import annotations
 
 import asyncio
-import contextlib
 import json
 import os
 import selectors
-import subprocess
-import threading
 from collections.abc import Mapping
 from pathlib import Path
 from types import TracebackType
-from typing import IO
 
-from edge.errors import EdgeError
 from sim.board import Control, make_key
 from sim.board.chip.flash_image import FIRST_SLOT, board_files, write_files
+from sim.board.hand.child import Child, Program
 from sim.tier2 import ROOT, UF2, VENV
 
 START_TIMEOUT_S = 1900  # the emulator gives up before
 STOP_TIMEOUT_S = 60
-LINE_MAX = 200
 NAP_S = 0.02
 
 
@@ -40,49 +35,35 @@ class EmulatedBoard:
         self.control = Control(directory)
         self.build = ""
         self._over = dict(over or {})
-        self._process: subprocess.Popen[str] | None = None
+        self._child: Child | None = None
 
     def start(self) -> None:
         """Flash, power on, wait for the runtime. E-BRD-21 when it does not come up."""
-        assert self._process is None, "already started"
+        assert self._child is None, "already started"
         if not self.key_path.exists():
             make_key(self.key_path)
         files = board_files(self.key_path.read_bytes(), b"pico", self._over)
         self.build = json.loads(files[f"{FIRST_SLOT}/manifest.json"])["build"]
         write_files(self.image, files)
-        self._process = subprocess.Popen(
+        program = Program(
             [VENV / "bin" / "python", "-m", "sim.tier2.emulator", UF2, self.directory],
-            stdin=subprocess.PIPE,
-            stdout=subprocess.PIPE,
-            text=True,
-            cwd=ROOT,
-            env={"PATH": os.environ.get("PATH", ""), "PYTHONDONTWRITEBYTECODE": "1"},
+            ROOT,
+            "ready",
+            "the emulated board",
+            "see its message above; facepay sim uf2 builds the runtime anew",
+            START_TIMEOUT_S,
+            STOP_TIMEOUT_S,
+            {"PATH": os.environ.get("PATH", ""), "PYTHONDONTWRITEBYTECODE": "1"},
         )
-        assert self._process.stdout is not None
-        said = _first_line(self._process.stdout)
-        if said != "ready":
-            self.stop()
-            raise EdgeError(
-                "E-BRD-21",
-                f"the emulated board did not start: {said or 'no word'}",
-                "see its message above; facepay sim uf2 builds the runtime anew",
-            )
+        child = Child(program)
+        child.start()
+        self._child = child
 
     def stop(self) -> None:
         """Power off; what is on the flash is in flash.img afterwards."""
-        process, self._process = self._process, None
-        if process is None:
-            return
-        assert process.stdin is not None
-        assert process.stdout is not None
-        with contextlib.suppress(OSError):
-            process.stdin.close()
-        try:
-            process.wait(STOP_TIMEOUT_S)
-        except subprocess.TimeoutExpired:
-            process.kill()
-            process.wait()
-        process.stdout.close()
+        child, self._child = self._child, None
+        if child is not None:
+            child.stop()
 
     def now_ns(self) -> int:
         """Nanoseconds of the chip's time since its first power-on; goes on over a reset."""
@@ -124,12 +105,3 @@ class SlowLoop(asyncio.SelectorEventLoop):
     def time(self) -> float:
         """Seconds, as the chip counts them."""
         return self._board.now_ns() / 1e9
-
-
-def _first_line(stdout: IO[str]) -> str:
-    """What the child says first, or "" when it ends or is mute for START_TIMEOUT_S."""
-    said: list[str] = []
-    reader = threading.Thread(target=lambda: said.append(stdout.readline(LINE_MAX)), daemon=True)
-    reader.start()
-    reader.join(START_TIMEOUT_S)
-    return said[0].strip() if said else ""

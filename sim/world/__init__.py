@@ -23,13 +23,14 @@ from sim import invariants
 from sim.centre import audit, setup
 from sim.centre.books import store as centre_tables
 from sim.centre.books.people import population
+from sim.dice import SeededDice
 from sim.invariants import Watch
 from sim.world.board import Board, find
 from sim.world.net import VirtualNet, put_back, snapshot
 from sim.world.people import MODEL, His, Patients
 from sim.world.staff import Staff
 from sim.world.terminal import VirtualTerminal
-from sim.world.time import DAY_MS, HOUR_MS, MINUTE_MS, SeededDice, Timeline, Window
+from sim.world.time import DAY_MS, HOUR_MS, MINUTE_MS, Timeline, Window
 
 EPOCH_MS = 1_767_225_600_000  # 2026-01-01T00:00:00Z, the world's first midnight
 NAME = "virtual-1"

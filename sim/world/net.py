@@ -16,7 +16,8 @@ from edge.core.events import Event, Freed, LinkLost, LinkUp
 from sim.centre.books.store import Store
 from sim.centre.desk import Centre
 from sim.centre.setup import Made
-from sim.world.time import SECOND_MS, SeededDice, Timeline
+from sim.dice import SeededDice
+from sim.world.time import SECOND_MS, Timeline
 
 UP, ASK, DOWN, TELL = "up", "ask", "down", "tell"  # the last word of the topic
 WAYS = (UP, ASK, DOWN, TELL)

@@ -26,14 +26,7 @@ from edge.core.effects import (
     TakeTemplate,
     Witness,
 )
-from edge.core.events import (
-    CardRead,
-    Event,
-    Saved,
-    StopAsked,
-    StoreLow,
-    Tick,
-)
+from edge.core.events import CardRead, Event, Saved, StopAsked, StoreLow, Tick
 from edge.core.terminal import ROOM_BACK_BYTES, Terminal
 from edge.core.types import BillState, BillStatus, Now, Settings
 from edge.drivers.keys.file import Driver as Keys
@@ -43,12 +36,13 @@ from edge.scribe import CentreKeys, Scribe
 from edge.turn import commit_turn
 from edge.wire import topics
 from edge.wire.log.trusted import TrustedCentre
+from sim.dice import SeededDice
 from sim.invariants import RECORDED_SCREENS, Watch, bill_on_disk
 from sim.world import ears
 from sim.world.board import Board, gone
 from sim.world.net import VirtualNet
 from sim.world.platter import Platter, Room
-from sim.world.time import SECOND_MS, SeededDice, Timeline
+from sim.world.time import SECOND_MS, Timeline
 
 TICKS_AT_ONCE_MAX = 5  # a deadline that its own Tick does not move
 TURN_ROUNDS_MAX = 50

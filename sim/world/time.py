@@ -75,18 +75,3 @@ class Timeline:
     def trace(self) -> str:
         """The hash of all that happened so far."""
         return self._trace.hexdigest()
-
-
-class SeededDice:
-    """The core's randomness, from the world's seed."""
-
-    def __init__(self, seed: str | int) -> None:
-        self._random = random.Random(seed)
-
-    def bytes(self, count: int) -> bytes:
-        """`count` bytes."""
-        return self._random.randbytes(count)
-
-    def below(self, limit: int) -> int:
-        """0 <= number < limit."""
-        return self._random.randrange(limit)

@@ -24,8 +24,8 @@ from edge.core.sync.reconnect import Timing
 from edge.core.types import Answer, Credit, Now, Outcome, Result
 from edge.suites import es256
 from edge.wire import envelope
+from sim.dice import SeededDice
 from sim.world.chain import Chain
-from sim.world.time import SeededDice
 
 QUIET = 30_000
 

@@ -16,7 +16,7 @@ from edge.core.effects import Connect, Disconnect, Publish
 from edge.core.events import Answered, Appended, Freed, LinkLost, LinkUp, Tick
 from edge.core.sync.outbox import BYTES_MAX, RECORDS_MAX, WINDOW_MAX, Outbox
 from edge.core.types import Answer, Credit, Now, Outcome, Result
-from sim.world.time import SeededDice
+from sim.dice import SeededDice
 
 DRAIN_STEPS_MAX = 400
 RARE = st.integers(0, 7).map(

@@ -12,7 +12,7 @@ from edge.core.effects import Save
 from edge.core.parts.tasks import FREEZES
 from edge.core.types import Now, Outcome, Task, TaskStatus
 from edge.explain import CODES
-from sim.world.time import SeededDice
+from sim.dice import SeededDice
 
 NOW = Now(1_800_000_000_000, 5)
 EVERY = list(itertools.product(Outcome, Situation))

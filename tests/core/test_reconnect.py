@@ -18,7 +18,7 @@ from edge.core.sync.reconnect import (
     timing_of,
 )
 from edge.core.types import Settings
-from sim.world.time import SeededDice
+from sim.dice import SeededDice
 
 FLEET = 4000
 

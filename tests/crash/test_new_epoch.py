@@ -26,8 +26,8 @@ from edge.core.types import (
 from edge.drivers.store import Batch, epoch, sqlite
 from edge.drivers.store.epoch import begin
 from edge.errors import EdgeError
+from sim.dice import SeededDice
 from sim.world.chain import Chain
-from sim.world.time import SeededDice
 from tests.flows.kit import SETTINGS, bill, policy
 
 NOW_S = 1_800_000_000

@@ -8,6 +8,8 @@ import itertools
 import os
 import random
 import select
+import subprocess
+import sys
 import time
 import tty
 from collections.abc import Callable, Iterator
@@ -342,19 +344,33 @@ def alive(pid: int) -> bool:
     return state != "Z"
 
 
-@pytest.mark.parametrize("how", ["stop", "server killed", "parent dies"])
+OWNER = """
+import sys, time
+from sim.board import SimBoard
+board = SimBoard(sys.argv[1])
+board.start()
+print(board.pid, board.control.ask("state")["vm"], flush=True)
+time.sleep(600)
+"""
+
+
+@pytest.mark.parametrize("how", ["stop", "server killed", "owner killed"])
 def test_no_process_outlives_its_board(tmp_path: Path, how: str) -> None:
-    board = SimBoard(tmp_path)
-    board.start()
-    server, vm = board.pid, int(board.control.ask("state")["vm"])
-    assert alive(vm)
-    if how == "server killed":
-        os.kill(server, 9)
-    elif how == "parent dies":
-        assert board._process is not None
-        assert board._process.stdin is not None
-        board._process.stdin.close()  # what the kernel does for a parent that was killed
-    board.stop()
+    if how == "owner killed":
+        command = [sys.executable, "-c", OWNER, str(tmp_path)]
+        with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as owner:
+            assert owner.stdout is not None
+            server, vm = map(int, owner.stdout.readline().split())
+            assert alive(vm)
+            owner.kill()
+    else:
+        board = SimBoard(tmp_path)
+        board.start()
+        server, vm = board.pid, int(board.control.ask("state")["vm"])
+        assert alive(vm)
+        if how == "server killed":
+            os.kill(server, 9)
+        board.stop()
     end = time.monotonic() + PATIENCE_S
     while alive(vm) or alive(server):
         assert time.monotonic() < end

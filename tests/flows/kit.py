@@ -34,6 +34,7 @@ from edge.core.types import (
     Policy,
     Result,
 )
+from sim.dice import SeededDice
 from sim.stage import desk as stage
 from sim.stage.desk import DAY_MS, SETTINGS
 from sim.stage.script import (
@@ -50,7 +51,6 @@ from sim.stage.script import (
     tell_story,
     wait,
 )
-from sim.world.time import SeededDice
 
 __all__ = [
     "BASE", "BOOK", "CHILD", "DAY_MS", "FACE", "OFFER", "PERSON", "SETTINGS", "Desk", "On",

@@ -10,6 +10,7 @@ from datetime import UTC, datetime, timedelta
 import httpx
 import pytest
 
+from edge.suites import sm2
 from sim.centre import setup
 from sim.centre.national import envelope
 from tests.national import town as t
@@ -124,3 +125,13 @@ def test_the_process_serves_beside_the_centre_on_the_same_database(tmp_path):
         process.terminate()
         assert process.wait(10) == 0
         made.close()
+
+
+def test_an_answer_that_the_centre_did_not_sign_is_no_answer_and_its_fate_is_unknown(town, tmp_path):
+    _, foreign = sm2.generate()
+    url = f"http://127.0.0.1:{town.served.port}"
+    his = t.NationalHis(url, t.Client(t.ORG), b"", tmp_path, centre=foreign)
+    said = his.sign_in()
+    assert said.unknown and said.err_msg == "the answer is not signed by the centre"
+    assert his.sign_no == ""
+    his.close()

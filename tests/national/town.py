@@ -65,7 +65,7 @@ def made(folder: Path, *, signed: bool = True, **client: Any) -> Town:
     door.enrol(spec)
     served = Served(door).start()
     url = f"http://127.0.0.1:{served.port}"
-    return Town(centre, door, served, NationalHis(url, spec, own if signed else b"", folder), public)
+    return Town(centre, door, served, NationalHis(url, spec, own if signed else b"", folder, centre=public), public)
 
 
 # -- the words of a HIS's day ----------------------------------------------------------------------

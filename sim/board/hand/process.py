@@ -2,16 +2,12 @@
 
 from __future__ import annotations
 
-import contextlib
-import selectors
-import subprocess
 import sys
-import time
 from pathlib import Path
 from types import TracebackType
-from typing import IO, Any
+from typing import Any
 
-from edge.errors import EdgeError
+from sim.board.hand.child import Child, Program
 from sim.board.hand.client import ASK_TIMEOUT_S, Control
 from sim.board.hand.inside import Inside
 from sim.board.prepare import make_key
@@ -44,7 +40,7 @@ class SimBoard:
         if key is not None or not self.key_path.exists():
             make_key(self.key_path, key)
         self._options = options
-        self._process: subprocess.Popen[str] | None = None
+        self._child: Child | None = None
         self._inside: Inside | None = None
         virtual = bool(options.get("virtual"))
         self.control = Control(self._answer if virtual else self.directory)
@@ -63,13 +59,13 @@ class SimBoard:
 
     @property
     def pid(self) -> int:
-        assert self._process is not None, "start() first"
-        return self._process.pid
+        assert self._child is not None, "start() first"
+        return self._child.pid
 
     def start(self) -> str:
         """Flash, plug in, boot. The path of the link's pty (a new one after `replug`; `path` is
         stable)."""
-        assert (self._process, self._inside) == (None, None), "already started"
+        assert (self._child, self._inside) == (None, None), "already started"
         if self._options.get("virtual"):
             given = {name: value for name, value in self._options.items() if name != "virtual"}
             self._inside = Inside(self.directory, given)
@@ -79,22 +75,17 @@ class SimBoard:
             option = "--" + name.replace("_", "-")
             if value is not False:
                 command += [option] if value is True else [option, str(value)]
-        self._process = subprocess.Popen(
+        program = Program(
             [*command, "--with-parent"],
-            stdin=subprocess.PIPE,
-            stdout=subprocess.PIPE,
-            text=True,
-            cwd=ROOT,
+            ROOT,
+            "pty ",
+            "the simulated board",
+            "see its message above",
+            START_TIMEOUT_S,
+            ASK_TIMEOUT_S,
         )
-        assert self._process.stdout is not None
-        said = _first_line(self._process.stdout, self._process)
-        if not said.startswith("pty "):
-            self.stop()
-            raise EdgeError(
-                "E-BRD-21",
-                f"the simulated board did not start: {said or 'no word'}",
-                "see its message above",
-            )
+        self._child = Child(program)
+        said = self._child.start()
         return said.split()[1]
 
     def stop(self) -> None:
@@ -102,19 +93,9 @@ class SimBoard:
         if self._inside is not None:
             self._inside.close()
             self._inside = None
-        process, self._process = self._process, None
-        if process is None:
-            return
-        assert process.stdin is not None
-        assert process.stdout is not None
-        with contextlib.suppress(OSError):
-            process.stdin.close()
-        try:
-            process.wait(ASK_TIMEOUT_S)
-        except subprocess.TimeoutExpired:
-            process.kill()  # its VM dies with it
-            process.wait()
-        process.stdout.close()
+        if self._child is not None:
+            self._child.stop()
+            self._child = None
 
     def _answer(self, request: dict[str, Any]) -> dict[str, Any]:
         if self._inside is None:
@@ -132,14 +113,3 @@ class SimBoard:
         trace: TracebackType | None,
     ) -> None:
         self.stop()
-
-
-def _first_line(stdout: IO[str], process: subprocess.Popen[str]) -> str:
-    """What the child says first, or "" when it ends or is mute for START_TIMEOUT_S."""
-    with selectors.DefaultSelector() as selector:
-        selector.register(stdout, selectors.EVENT_READ)
-        until = time.monotonic() + START_TIMEOUT_S
-        while process.poll() is None and time.monotonic() < until:
-            if selector.select(0.2):
-                return stdout.readline().strip()
-    return ""

@@ -28,25 +28,13 @@ from edge.core.link_words import (
     Write,
 )
 from sim.board.hand.port import Gone, Port
+from sim.dice import SeededDice
 
 READ_MAX = 4096
 INBOX_MAX = 1024
 STEPS_MAX = 1_000_000
 STUCK_US = 1000
 Flight = tuple[float, bytes]
-
-
-class Dice:
-    """The link's randomness, from the run's."""
-
-    def __init__(self, dice: random.Random) -> None:
-        self._dice = dice
-
-    def bytes(self, count: int) -> bytes:
-        return self._dice.randbytes(count)
-
-    def below(self, limit: int) -> int:
-        return self._dice.randrange(limit)
 
 
 class Company(Protocol):
@@ -76,7 +64,7 @@ class Terminal:
     def __init__(
         self, wire: Wire, port: Port, dice: random.Random, company: Company | None = None
     ) -> None:
-        self.link = Link(wire, Dice(dice))
+        self.link = Link(wire, SeededDice(dice))
         self.events: list[Any] = []
         self._port = port
         self._company = company or Alone()

@@ -147,8 +147,11 @@ def write(told: Told, admdvs: str, number: int, now_ms: int, private: bytes) -> 
 
 
 def answer_signed(answer: bytes, public: bytes) -> bool:
-    """Whether the centre with this key said that."""
-    parts = msgspec.json.decode(answer, type=dict[str, msgspec.Raw])
-    head = {k: str(msgspec.json.decode(v)) for k, v in parts.items() if k != "output"}
-    signature = base64.b64decode(head.pop("cainfo"))
-    return sm2.verify(public, signature, covered(head, bytes(parts["output"]), "whole"))
+    """Whether the centre with this key said that; False for what is no answer at all."""
+    try:
+        parts = msgspec.json.decode(answer, type=dict[str, msgspec.Raw])
+        head = {k: str(msgspec.json.decode(v)) for k, v in parts.items() if k != "output"}
+        signature = base64.b64decode(head.pop("cainfo"), validate=True)
+        return sm2.verify(public, signature, covered(head, bytes(parts["output"]), "whole"))
+    except (KeyError, ValueError, msgspec.DecodeError):
+        return False
