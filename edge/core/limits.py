@@ -56,7 +56,7 @@ NOTHING_LEFT: Final[Json] = {
 # Every name that `detail["cap"]` can have; the screens have a text for each.
 CAPS: Final = (
     "log", "witness", "clock", "hours", "attest", "age", "catalogue", "kind", "blocked",
-    "force", "records",
+    "force", "password", "records",
     "total", "fund_part", "exposure", "person", "rules",
 )  # fmt: skip
 STRICT_STEPS: Final = ("wait_network", "pay_full", "ask_staff")
@@ -171,6 +171,11 @@ def _cap_hit(want: Want, policy: Policy, outage: Outage, now: Now) -> Json | Non
         ("kind", want.kind not in policy.allow, 0),
         ("blocked", not who.isdisjoint(outage.blocked), 0),
         ("force", want.force and not policy.force, 0),
+        (
+            "password",
+            want.total_fen > policy.face_nopassword_max_fen,
+            policy.face_nopassword_max_fen,
+        ),
         ("records", len(outage.held) >= caps.records_max, caps.records_max),
         ("total", want.total_fen > caps.total_max_fen, caps.total_max_fen),
         ("fund_part", fund_fen > caps.fund_part_max_fen, caps.fund_part_max_fen),

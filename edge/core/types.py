@@ -154,6 +154,7 @@ class Person(Struct, frozen=True):
     insuplc_admdvs: str
     ec_token: str  # ecToken; mdtrt_cert_no of the settlement, mdtrt_cert_type 01
     relation: str = "本人"
+    pwd_flag: str = ""  # "0": this person has no e-voucher password
 
 
 class Identity(Struct, frozen=True):

@@ -30,7 +30,8 @@ SUBSCRIBERS_MAX = 8  # one screen, a staff member's look, a restarted browser or
 PRESS_BYTES_MAX = 1024
 
 Button = Literal[
-    "face", "qr", "card", "choose", "confirm", "pay", "cancel", "other_way", "no_light", "done"
+    "face", "qr", "card", "choose", "confirm", "pay", "password", "cancel", "other_way", "no_light",
+    "done",
 ]
 
 

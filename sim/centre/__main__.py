@@ -298,7 +298,7 @@ def main(arguments: list[str] | None = None) -> int:
 
 
 if __name__ == "__main__":
-    beside = {"import": "carried", "lift": "lifting"}.get(sys.argv[1] if sys.argv[1:] else "")
+    beside = {"import": "carried", "lift": "lifting", "unlock": "unlocking"}.get(sys.argv[1] if sys.argv[1:] else "")
     if beside is None:
         sys.exit(main())
     sys.exit(importlib.import_module(f"sim.centre.{beside}").main(sys.argv[2:]))

@@ -17,7 +17,7 @@ from edge.errors import EdgeError
 from edge.wire.ask import AskHeader
 from sim.bank.port import Loan
 from sim.centre import bodies, lights, statements
-from sim.centre.books import ledgers, orders, people, policy, registry, tokens
+from sim.centre.books import ledgers, orders, people, policy, proving, registry, tokens
 from sim.centre.books import store as t
 from sim.centre.books.people import Faces, Known
 from sim.centre.books.policy import Issuer
@@ -51,6 +51,7 @@ def answer(asked: Question) -> tuple[int, str, Json]:
     with a code."""
     table: dict[str, Callable[[Question], Json | No]] = {
         "1101": _who,
+        "password": _password,
         "2206": _price,
         "policy": _policy,
         "5203": _became,
@@ -92,6 +93,16 @@ def _who(asked: Question) -> Json | No:
 
 
 def _by_face(asked: Question) -> tuple[str, str]:
+    """A terminal that finds nobody again and again asks for a code or a card for a while."""
+    if proving.faces_rest(asked.conn, asked.terminal.name, asked.now_ms):
+        return "", proving.FACE_LOCKED
+    psn_no, why = _whose_face(asked)
+    place = (asked.conn, asked.terminal.name, asked.header.ask, asked.now_ms)
+    proving.face_seen(*place, found=bool(psn_no))
+    return psn_no, why
+
+
+def _whose_face(asked: Question) -> tuple[str, str]:
     verdict = asked.body.get("verdict")
     if not isinstance(verdict, dict) or verdict.get("live") is not True:
         return "", "liveness_failed"
@@ -124,7 +135,9 @@ def _introduce(asked: Question, means: str, person: Known) -> Json:
         found = people.find(asked.conn, other)
         if found is not None and not insured(found):
             served.append((found, relation))
-    told = [_token(asked, means, auth_no, found, relation) for found, relation in served]
+    place = tokens.Place(asked.terminal.name, means, auth_no, person.psn_no)
+    told = [_token(asked, place, found, relation) for found, relation in served]
+    told[0]["pwd_flag"] = "1" if proving.has_password(asked.conn, person.psn_no) else "0"
     base = {
         "psn_no": person.psn_no,
         "psn_name": people.mask(person.psn_name),
@@ -135,8 +148,7 @@ def _introduce(asked: Question, means: str, person: Known) -> Json:
     return {"authNo": auth_no, "baseinfo": base, "people": told}
 
 
-def _token(asked: Question, means: str, auth_no: str, found: Known, relation: str) -> Json:
-    place = tokens.Place(asked.terminal.name, means, auth_no)
+def _token(asked: Question, place: tokens.Place, found: Known, relation: str) -> Json:
     token = tokens.give(asked.conn, asked.dice, place, found, asked.now_ms)
     return {
         "psn_no": found.psn_no,
@@ -146,6 +158,24 @@ def _token(asked: Question, means: str, auth_no: str, found: Known, relation: st
         "ecToken": token,
         "relation": relation,
     }
+
+
+def _password(asked: Question) -> Json | No:
+    """Above the no-password limit: is it the password of the person who was recognised? Then the
+    authorisation is proved; it pays what it may pay once, as any other."""
+    held = tokens.at_terminal(
+        asked.conn, bodies.text(asked.body, "ecToken"), asked.terminal.name
+    )
+    if held is None or not 0 <= asked.now_ms - held.at_ms <= tokens.TOKEN_MS:
+        return No("identity_unknown")
+    if held.used_by:
+        return No("token_used")
+    given = bodies.text(asked.body, "password")
+    why = proving.judge(asked.conn, held.holder, given, asked.header.ask, asked.now_ms)
+    if why:
+        return No(why)
+    tokens.prove(asked.conn, held)
+    return {}
 
 
 # -- 2206, policy, 5203 ---------------------------------------------------------------------------

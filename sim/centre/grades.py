@@ -15,7 +15,7 @@ from msgspec import Struct
 
 from edge.core.benefit import worst
 from edge.core.benefit.rules import GRADES
-from sim.centre.books import rules
+from sim.centre.books import proving, rules
 from sim.centre.books.rules import Region
 
 MEANS: Final = {
@@ -75,9 +75,22 @@ def _others(region: Region) -> Iterator[Value]:
     yield Value("filing needed for", ", ".join(one.filed_scenes), other.get("filed_scenes", "D"))
     line = f"{region.monitor.line_fen() / 100:.2f}"
     yield Value("monitoring line of the year", line, other.get("monitor", "D"))
+    yield from _identity()
     items = region.catalogue.values()
     grade = worst(*(item.grade for item in items)) or "D"
     yield Value("catalogue", f"{len(items)} items, all invented", grade)
+
+
+def _identity() -> Iterator[Value]:
+    """How a person is proved; the same for every pool."""
+    rule = proving.rules()
+    for place, limit in rule.nopassword.items():
+        yield Value(f"a face alone pays, {place}", f"up to {limit.fen / 100:.2f}", limit.grade)
+    text = f"{rule.password.digits} digits, locked after {rule.password.tries} wrong ones"
+    yield Value("e-voucher password", text, rule.password.grade)
+    face = rule.face
+    text = f"after {face.tries} in {face.within_minutes} min a rest of {face.rest_minutes} min"
+    yield Value("looks that find nobody", text, face.grade)
 
 
 def main(arguments: list[str] | None = None) -> int:

@@ -333,7 +333,8 @@ def decide(turn: Turn, header: RecordHeader, mark: int) -> Verdict:
         known_by_ms = min(header.wall_ms + header.error_ms, now_ms)
         contact_ms = policy.contact_before(conn, terminal.name, known_by_ms)
     claim = policy.Claim(
-        header, body, total_fen, estimate, person.psn_no, contact_ms, by_token=proved.token is not None
+        header, body, total_fen, estimate, person.psn_no, contact_ms, by_token=proved.token is not None,
+        proved=proved.token is not None and not proved.token.by_face_alone
     )
     why = policy.violation(conn, claim)
     if header.mode is Mode.PROVISIONAL and person.insuplc_admdvs[:4] != counter.region.region[:4]:

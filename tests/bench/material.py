@@ -119,7 +119,9 @@ def name_people(made: Made) -> None:
             "means": str(Means.CARD),
             "psn_no": FOLK[number % len(FOLK)].psn_no,
             "at_ms": time.time_ns() // 1_000_000,
+            "holder": FOLK[number % len(FOLK)].psn_no,
             "used_by": "",
+            "proved": 0,
         }
         for number in range(1, NAMED_MAX + 1)
     ]

@@ -173,6 +173,8 @@ class AnyDay(RuleBasedStateMachine):
             desk.post(e.Pressed("choose", "0", desk.screen.visit))
         elif name == "confirm":
             desk.post(e.Pressed("confirm", desk.screen.fields["asks"], desk.screen.visit))
+        elif name == "password":
+            desk.post(e.Pressed("password", "135246", desk.screen.visit))
         elif name == "pay":
             desk.post(e.Pressed("choose", "r0", desk.screen.visit))
         elif name == "working" and asked and phase != "answer":
@@ -263,6 +265,8 @@ class AnyDay(RuleBasedStateMachine):
                 "authNo": "a",
                 "people": [kit.PERSON, kit.CHILD] if not junk else [{"psn_no": 1}],
             }
+        elif good and ask.infno == "password":
+            body = {}
         elif good and "plan" not in ask.body:  # of a part: what it does not know changes nothing
             body = {"setlinfo": None if junk else {}}
         elif good:
@@ -365,7 +369,8 @@ def reach(state: State) -> AnyDay:
         day.desk.terminal._site.policy = kit.policy("P1", liveness=rules)
         day.desk.post(e.BoardUp({"caps": ["challenge"]}))
     if state is not State.IDLE:
-        day.desk.send(kit.bill())
+        above = state in (State.PASSWORD, State.PROVE)  # what a face alone may pay
+        day.desk.send(kit.bill(amount_fen=6_000_00 if above else 100_00))
     for _ in range(12):
         case = day.desk.terminal._case
         if case.state is state:
@@ -402,7 +407,7 @@ def happen(day: AnyDay, sign: In) -> None:
     if sign in plain:
         desk.post(plain[sign])
     elif sign in visit.BUTTONS:
-        desk.post(e.Pressed(str(sign), "0", 0))
+        desk.post(e.Pressed(str(sign), "135246" if sign is In.PASSWORD else "0", 0))
     elif sign is In.LOOK_SEEN:
         desk.look()
     elif sign is In.TICK:

@@ -242,11 +242,6 @@ def test_the_patient_may_take_another_way_and_nothing_of_the_first_is_kept() -> 
     assert d.drafts[0].body["verdict"] is None and d.drafts[0].body["consent"] is None
 
 
-def test_above_the_face_limit_the_face_is_not_offered() -> None:
-    d = tell_story(desk(), send(bill(amount_fen=5_000_01)), on("ways", ways=["qr", "card"]))
-    refused(tell_story(d, press("face")), "over_limit")
-
-
 # -- devices ---------------------------------------------------------------------------------------
 def test_a_camera_that_stops_leaves_the_card() -> None:
     lost = post(e.CameraLost("E-CAM-02"))

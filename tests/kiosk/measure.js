@@ -69,7 +69,8 @@
     if (box.width < target || box.height < target) say("target too small", node, `${box.width.toFixed(0)}x${box.height.toFixed(0)}`);
     if (box.left < 0 || box.right > innerWidth || (!scrolls && (box.top < 0 || box.bottom > innerHeight))) say("target outside the screen", node, "");
     if (!node.textContent.trim()) say("button without a word", node, "");
-    if (!node.querySelector("svg")) say("button without an icon", node, "");
+    if (!node.querySelector("svg") && !node.matches(".key")) // a digit is its own sign
+      say("button without an icon", node, "");
     const style = getComputedStyle(node);
     const edge = Math.max(contrast(rgba(style.borderTopColor), backgroundOf(node.parentElement)), contrast(backgroundOf(node), backgroundOf(node.parentElement)));
     if (edge < 3) say("button edge too faint", node, edge.toFixed(2));

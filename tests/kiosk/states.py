@@ -112,8 +112,14 @@ CAPS: dict[str, tuple[str, int, dict[str, Any]]] = {
     for cap in limits.CAPS
 }
 
+PASSWORD = {"person": "张*", "limit_fen": 50_000_00, "digits": 6, "tries_left": 3, "problem": None}
+
 # name of the picture -> (screen, left_ms, fields)
 STATES: dict[str, tuple[str, int, dict[str, Any]]] = {
+    "password": ("password", 60_000, PASSWORD),
+    "password-wrong": (
+        "password", 60_000, PASSWORD | {"tries_left": 2, "problem": "password_wrong"},
+    ),
     "idle": ("idle", 0, {}),
     "idle-offline": ("idle", 0, OFFLINE),
     "idle-offline-soon": ("idle", 0, SOON),

@@ -53,6 +53,23 @@ def test_a_button_posts_its_event_with_the_visit(
     wait_presses(page, port, Pressed(button, value, 7))
 
 
+def test_a_password_is_masked_and_leaves_the_page_once_when_it_is_whole(
+    page: Page, port: ScriptedPort
+):
+    screen, left_ms, fields = STATES["password"]
+    put(page, port, screen, 7, left_ms, **fields)
+    for key in "13":
+        page.click(f"[data-key=pin-{key}]")
+    page.click("[data-key=pin-delete]")
+    for key in "35246":
+        page.click(f"[data-key=pin-{key}]")
+    text = page.locator("main .dots").inner_text() + page.locator("#say").inner_text()
+    assert not any(digit in text for digit in "1352"), "nobody behind them reads it"
+    page.click("[data-key=pin-go]")
+    wait_presses(page, port, Pressed("password", "135246", 7))
+    assert "135246" not in page.content()
+
+
 def test_a_hasty_double_press_posts_once(page: Page, port: ScriptedPort):
     put(page, port, "confirm", 3, 60_000, **CONFIRM)
     page.evaluate(

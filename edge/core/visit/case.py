@@ -33,6 +33,7 @@ from edge.core.visit.errand import Errand
 
 ASK_BYTES: Final = 16
 TXID_BYTES: Final = 16
+PASSWORD_TRIES: Final = 3  # in one visit; how many a person has is the centre's rule
 
 
 class State(StrEnum):
@@ -50,6 +51,8 @@ class State(StrEnum):
     CARD = "card"
     IDENTIFY = "identify"
     WHOM = "whom"
+    PASSWORD = "password"  # noqa: S105 - a state: above the no-password limit
+    PROVE = "prove"  # the centre looks at it
     ESTIMATE = "estimate"
     CONFIRM = "confirm"
     PAY = "pay"
@@ -94,6 +97,8 @@ class Case:
         self.template_model = ""
         self.card_no = ""
         self.cert_type = "03"
+        self.proved = False  # the centre knows the password that was typed
+        self.password_tries = PASSWORD_TRIES
         self.ask_id = b""
         self.identity: Identity | None = None
         self.person: Person | None = None

@@ -12,6 +12,7 @@ from edge.core.books.his import problem
 from edge.core.effects import Effect, Reply
 from edge.core.types import Bill, BillStatus, Json, Now, Person, Refusal
 from edge.core.visit import screens
+from edge.core.visit.refusals import result_code
 
 if TYPE_CHECKING:
     from edge.core.visit.case import Case
@@ -50,7 +51,8 @@ def ended(errand: Errand, changes: Json) -> list[Effect]:
     if status not in (BillStatus.REFUSED, BillStatus.CANCELLED):
         return []
     refusal: Refusal = changes["refusal"]
-    return [Reply(errand.call, *problem(422, "E-HIS-36", refusal.code, "see the screen"))]
+    hint = f"see the screen; result {result_code(refusal.code)}"
+    return [Reply(errand.call, *problem(422, "E-HIS-36", refusal.code, hint))]
 
 
 def begin(case: Case, errand: Errand, now: Now) -> list[Effect] | None:

@@ -23,7 +23,7 @@ from edge.core.limits import WAY_STEPS
 from edge.core.liveness import GESTURE, LIVE, UNSURE, plays
 from edge.core.tx._forms import FORCE, verdict_form
 from edge.core.types import BillStatus, Identity, Json, Means, Now, Refusal, Verdict
-from edge.core.visit import errand, light, liveness, pay, screens
+from edge.core.visit import errand, light, liveness, password, pay, screens
 from edge.core.visit.case import ASK_BYTES, Case, State
 from edge.core.visit.persons import people_of
 from edge.core.visit.refusals import ELSE_STEPS, centre_no
@@ -53,7 +53,7 @@ def start(case: Case, _event: Any, now: Now) -> list[Effect]:
     return effects + ways(case, None, now)
 
 
-def offered(case: Case, now: Now) -> tuple[str, ...]:
+def offered(case: Case) -> tuple[str, ...]:
     """The ways that can work now. Without the centre the card says who and the face shows that it
     is them.
     """
@@ -61,9 +61,7 @@ def offered(case: Case, now: Now) -> tuple[str, ...]:
     camera, reader = not site.camera_lost, not site.board_lost
     if not case.online:
         return (FACE, CARD) if camera and reader else ()
-    policy, _ = site.in_force(now)
-    face = camera and case.bill.amount_fen <= policy.face_nopassword_max_fen
-    able = ((FACE, face), (QR, camera), (CARD, reader))
+    able = ((FACE, camera), (QR, camera), (CARD, reader))
     return tuple(name for name, can in able if can)
 
 
@@ -73,7 +71,7 @@ def ways(case: Case, _event: Any, now: Now) -> list[Effect]:
     decision = case.site.decide(case.bill, now, online=case.online)
     if isinstance(decision, Refusal):
         return case.refuse(decision, now)
-    able = offered(case, now)
+    able = offered(case)
     if not able:
         lost = "offline_way" if not case.online and not case.site.camera_lost else "camera_lost"
         return case.refuse(Refusal(lost, ("ask_staff", "pay_full")), now)
@@ -83,11 +81,7 @@ def ways(case: Case, _event: Any, now: Now) -> list[Effect]:
 
 def choose_face(case: Case, event: Any, now: Now) -> list[Effect]:
     """Pressing the face button is the consent."""
-    policy, _ = case.site.in_force(now)
-    if case.bill.amount_fen > policy.face_nopassword_max_fen:
-        detail = {"limit": policy.face_nopassword_max_fen}
-        return case.refuse(Refusal("over_limit", ("use_code", "use_card"), detail), now)
-    if FACE not in offered(case, now):
+    if FACE not in offered(case):
         return ways(case, None, now)
     case.means = Means.FACE
     case.consent_utc_ms = max(1, now.utc_ms)
@@ -100,7 +94,7 @@ def choose_qr(case: Case, _event: Any, now: Now) -> list[Effect]:
     """The code is read by the camera and decoded by the centre, so it needs the centre."""
     if not case.online:
         return case.refuse(Refusal("offline_way", WAY_STEPS), now)
-    if QR not in offered(case, now):
+    if QR not in offered(case):
         return ways(case, None, now)
     case.means, case.guidance = Means.QR, ""
     case.go(State.CODE, now, case.site.settings.confirm_timeout_ms)
@@ -109,7 +103,7 @@ def choose_qr(case: Case, _event: Any, now: Now) -> list[Effect]:
 
 def choose_card(case: Case, _event: Any, now: Now) -> list[Effect]:
     """Social-security or ID card through the controller's reader."""
-    if CARD not in offered(case, now):
+    if CARD not in offered(case):
         return ways(case, None, now)
     case.means = Means.CARD
     return ask_card(case, now)
@@ -364,7 +358,7 @@ def card_read(case: Case, event: CardRead, now: Now) -> list[Effect]:
 
 def card_first(case: Case, event: CardRead, now: Now) -> list[Effect]:
     """Somebody holds the card to the reader without pressing anything: that is a choice too."""
-    if CARD not in offered(case, now):
+    if CARD not in offered(case):
         return []
     case.means = Means.CARD
     return card_read(case, event, now)
@@ -418,7 +412,7 @@ def told_who(case: Case, event: Told, now: Now) -> list[Effect]:
     case.identity = Identity(case.means, auth, people, card_no)
     if len(people) == 1:
         case.person = people[0]
-        return pay.prepare(case, now)
+        return password.then(case, now)
     case.go(State.WHOM, now, case.site.settings.confirm_timeout_ms)
     return case.show(screens.whom(people), now)
 
@@ -446,7 +440,7 @@ def choose_person(case: Case, event: Pressed, now: Now) -> list[Effect]:
     if event.value not in known:
         return []
     case.person = known[event.value]
-    return pay.prepare(case, now)
+    return password.then(case, now)
 
 
 # -- leaving --------------------------------------------------------------------------------------
@@ -492,6 +486,6 @@ def other_way(case: Case, _event: Any, now: Now) -> list[Effect]:
         return patient_cancelled(case, None, now)  # the HIS wants a code and nothing else
     case.means, case.identity, case.person = None, None, None
     case.card_no, case.template, case.verdict, case.ask_id = "", b"", None, b""
-    case.consent_utc_ms = 0
+    case.consent_utc_ms, case.proved = 0, False
     case.face_ms = 0
     return ways(case, None, now)

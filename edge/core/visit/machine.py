@@ -17,7 +17,7 @@ from edge.core import events as e
 from edge.core.effects import Effect
 from edge.core.types import Now
 from edge.core.visit import identify as who
-from edge.core.visit import pay
+from edge.core.visit import password, pay
 from edge.core.visit.case import Case, State
 
 
@@ -35,6 +35,7 @@ class In(StrEnum):
     CHOOSE = "choose"
     CONFIRM = "confirm"
     PAY = "pay"
+    PASSWORD = "password"  # noqa: S105 - a button
     CANCEL = "cancel"
     OTHER_WAY = "other_way"
     NO_LIGHT = "no_light"  # no flashing, please
@@ -57,8 +58,8 @@ class In(StrEnum):
 
 BUTTONS: Final = frozenset(
     {
-        In.FACE, In.QR, In.CARD, In.CHOOSE, In.CONFIRM, In.PAY, In.CANCEL, In.OTHER_WAY,
-        In.NO_LIGHT, In.DONE,
+        In.FACE, In.QR, In.CARD, In.CHOOSE, In.CONFIRM, In.PAY, In.PASSWORD, In.CANCEL,
+        In.OTHER_WAY, In.NO_LIGHT, In.DONE,
     }
 )
 # events that are inputs by their type; the others are the terminal's own business or need a look
@@ -99,11 +100,12 @@ _LOOK_AGAIN: Final = (S.LOOK, S.RESULT)  # another try, or the last one is used 
 _LIT: Final = (S.LIGHT, S.CHALLENGE, S.TEMPLATE, *_LOOK_AGAIN)
 _PREPARE: Final = (S.ESTIMATE, S.CONFIRM, S.RESULT)
 _ASKED: Final = (S.IDENTIFY,)
+_KNOWN: Final = (S.PASSWORD, *_PREPARE)
 _OFFLINE: Final = (S.CARD, S.LOOK, *_PREPARE)  # what is left when 1101 gets no answer
 
 BEFORE_RECORD: Final = (
     S.WAYS, S.LOOK, S.LIGHT, S.CHALLENGE, S.TEMPLATE, S.CODE, S.CARD, S.IDENTIFY, S.WHOM,
-    S.ESTIMATE, S.CONFIRM, S.PAY,
+    S.PASSWORD, S.PROVE, S.ESTIMATE, S.CONFIRM, S.PAY,
 )  # fmt: skip
 
 TABLE: Final[dict[tuple[State, In], Row]] = {
@@ -153,12 +155,20 @@ TABLE: Final[dict[tuple[State, In], Row]] = {
     (S.CARD, In.OTHER_WAY): _row(who.other_way, *_WAYS),
     (S.CARD, In.TICK): _row(who.timed_out, S.RESULT),
     # -- who is it?
-    (S.IDENTIFY, In.TOLD): _row(who.told_who, S.WHOM, *_PREPARE),
+    (S.IDENTIFY, In.TOLD): _row(who.told_who, S.WHOM, *_KNOWN),
     (S.IDENTIFY, In.LINK_LOST): _row(who.no_answer_who, *_OFFLINE),
     (S.IDENTIFY, In.TICK): _row(who.no_answer_who, *_OFFLINE),
-    (S.WHOM, In.CHOOSE): _row(who.choose_person, S.WHOM, *_PREPARE),
+    (S.WHOM, In.CHOOSE): _row(who.choose_person, S.WHOM, *_KNOWN),
     (S.WHOM, In.OTHER_WAY): _row(who.other_way, *_WAYS),
     (S.WHOM, In.TICK): _row(who.timed_out, S.RESULT),
+    # -- is it really you? above the no-password limit
+    (S.PASSWORD, In.PASSWORD): _row(password.entered, S.PASSWORD, S.PROVE),
+    (S.PASSWORD, In.LINK_LOST): _row(password.no_answer, S.RESULT),
+    (S.PASSWORD, In.OTHER_WAY): _row(who.other_way, *_WAYS),
+    (S.PASSWORD, In.TICK): _row(who.timed_out, S.RESULT),
+    (S.PROVE, In.TOLD): _row(password.told, *_KNOWN),
+    (S.PROVE, In.LINK_LOST): _row(password.no_answer, S.RESULT),
+    (S.PROVE, In.TICK): _row(password.no_answer, S.RESULT),
     # -- what does it cost whom?
     (S.ESTIMATE, In.TOLD): _row(pay.told_estimate, S.CONFIRM, S.RESULT),
     (S.ESTIMATE, In.LINK_LOST): _row(pay.no_answer_estimate, S.CONFIRM, S.RESULT),
@@ -218,7 +228,7 @@ IGNORED: Final[dict[State, frozenset[In]]] = {
     S.IDLE: frozenset(set(In) - {In.START}),
     S.WAYS: frozenset(
         _CAMERA | _ALWAYS
-        | {In.CHOOSE, In.CONFIRM, In.PAY, In.OTHER_WAY, In.NO_LIGHT, In.DONE}
+        | {In.CHOOSE, In.CONFIRM, In.PAY, In.PASSWORD, In.OTHER_WAY, In.NO_LIGHT, In.DONE}
     ),
     S.LOOK: frozenset(
         (_CAMERA | _ALWAYS | _LINK | _DEVICES | BUTTONS | {In.CARD_READ})
@@ -250,6 +260,14 @@ IGNORED: Final[dict[State, frozenset[In]]] = {
     S.WHOM: frozenset(
         (_CAMERA | _ALWAYS | _LINK | _DEVICES | BUTTONS | {In.CARD_READ})
         - {In.CHOOSE, In.OTHER_WAY, In.CANCEL}
+    ),
+    S.PASSWORD: frozenset(
+        (_CAMERA | _ALWAYS | _LINK | _DEVICES | BUTTONS | {In.CARD_READ})
+        - {In.PASSWORD, In.LINK_LOST, In.OTHER_WAY, In.CANCEL}
+    ),
+    S.PROVE: frozenset(
+        (_CAMERA | _ALWAYS | _LINK | _DEVICES | BUTTONS | {In.CARD_READ})
+        - {In.TOLD, In.LINK_LOST, In.CANCEL}
     ),
     S.ESTIMATE: frozenset(
         (_CAMERA | _ALWAYS | _LINK | _DEVICES | BUTTONS | {In.CARD_READ})

@@ -18,6 +18,10 @@ KNOWN: Final = frozenset(
         "code_used",
         "code_other_org",
         "token_used",
+        "password_wrong",
+        "password_unset",
+        "password_locked",
+        "face_locked",
         "not_insured",
         "suspended",
         "waiting",
@@ -46,6 +50,10 @@ STEPS: Final = {
     "code_expired": ("try_again", "use_card"),
     "code_used": ("try_again", "use_card"),
     "code_other_org": ("try_again", "use_card"),
+    "password_wrong": ("use_code", "use_card", "ask_staff"),
+    "password_unset": ("use_code", "use_card", "ask_staff"),
+    "password_locked": ("use_code", "use_card", "ask_staff"),
+    "face_locked": ("use_code", "use_card", "ask_staff"),
     "token_used": ("try_again", "ask_staff"),
     "not_filed": ("file_first", "pay_full", "ask_staff"),
     "filing_expired": ("file_first", "pay_full", "ask_staff"),
@@ -55,6 +63,32 @@ STEPS: Final = {
     "credit_overdue": ("repay_first", "pay_full", "ask_staff"),
 }
 ELSE_STEPS: Final = ("pay_full", "ask_staff")
+
+# what the SDKs of such terminals call it (DOMAIN §6.2): for a HIS that knows only numbers
+RESULTS: Final = {
+    "cancelled": 1003,
+    "timeout": 1004,
+    "left": 1004,
+    "over_limit": 1005,
+    "password_unset": 1005,
+    "liveness_failed": 1006,
+    "spoof_suspected": 1006,
+    "no_person": 1008,
+    "ambiguous": 1008,
+    "locked": 1009,
+    "password_wrong": 1009,
+    "password_locked": 1009,
+    "face_locked": 1009,
+    "camera_lost": 2001,
+    "offline_way": 3001,
+    "offline_strict": 3001,
+    "offline_caps": 3001,
+}
+
+
+def result_code(code: str) -> int:
+    """The number of a refusal, 1005 (choose another way) where it has none of its own."""
+    return RESULTS.get(code, 1005)
 
 
 def centre_no(body: Json, err_msg: str) -> Refusal:

@@ -100,6 +100,12 @@ def whom(people: tuple[Person, ...]) -> Show:
     return Show("whom", 0, {"people": rows})
 
 
+def password(person: str, limit_fen: int, digits: int, tries_left: int, problem: str | None) -> Show:
+    """The keys for the e-voucher password; what is typed stays in the page until it is whole."""
+    fields = {"person": person, "limit_fen": limit_fen, "digits": digits, "tries_left": tries_left}
+    return Show("password", 0, fields | {"problem": problem})
+
+
 def confirm(
     bill: Bill,
     person: str,

@@ -16,7 +16,7 @@ from edge.wire.cose import Signer
 from edge.wire.record import RecordHeader
 from edge.wire.shape import ZERO_HASH
 from sim.centre.bodies import Body
-from sim.centre.books import registry
+from sim.centre.books import proving, registry
 from sim.centre.books import store as t
 from sim.centre.books.registry import Terminal
 from sim.centre.books.rules import Region
@@ -28,8 +28,6 @@ RENEW_MS: Final = DAY_MS  # a policy older than this is replaced when somebody a
 SLACK_MS: Final = 60_000
 QUEUED_KINDS: Final = frozenset({"register", "file_away"})
 OFFLINE_KINDS: Final = ("settle", "pharmacy")
-FACE_MAX_FEN: Final = 50_000_00  # Hengshui, hospital (DOMAIN §2.5, B)
-FACE_MAX_PHARMACY_FEN: Final = 5_000_00
 # Every cap of `limits.CAPS`: what we say when a record breaks it, or why we cannot hold it.
 WHY: Final[Mapping[str, str]] = {
     "hours": "too long without the centre",
@@ -38,6 +36,7 @@ WHY: Final[Mapping[str, str]] = {
     "catalogue": "rules too old",
     "kind": "not allowed offline",
     "force": "forced without leave",
+    "password": "above the no-password limit",
     "records": "too many records in this outage",
     "total": "total above the cap",
     "fund_part": "fund part above the cap",
@@ -102,7 +101,6 @@ class Issuer(Struct, frozen=True):
 
 def make(issuer: Issuer, terminal: Terminal, now_ms: int, version: int) -> Policy:
     """The policy of a terminal: its profile, its caps, and the rules it may estimate with."""
-    pharmacy = terminal.level == "pharmacy"
     return Policy(
         profile=terminal.profile,
         version=version,
@@ -110,7 +108,7 @@ def make(issuer: Issuer, terminal: Terminal, now_ms: int, version: int) -> Polic
         valid_until_utc_ms=now_ms + VALID_MS,
         caps=issuer.caps,
         allow=OFFLINE_KINDS if terminal.profile == "P1" else (),
-        face_nopassword_max_fen=FACE_MAX_PHARMACY_FEN if pharmacy else FACE_MAX_FEN,
+        face_nopassword_max_fen=proving.nopassword_fen(terminal.level),
         liveness_threshold=0.5,
         liveness_steps=2,
         rules=issuer.region.document(terminal.level),
@@ -181,6 +179,7 @@ class Claim(Struct, frozen=True):
     psn_no: str
     contact_ms: int
     by_token: bool
+    proved: bool = False  # more than a face was shown
 
     @property
     def slack_ms(self) -> int:
@@ -202,7 +201,8 @@ def violation(conn: sa.Connection, claim: Claim) -> str:
     begin, end = policy.issued_utc_ms - claim.slack_ms, policy.valid_until_utc_ms + claim.slack_ms
     if policy is not BUILT_IN and not begin <= header.wall_ms <= end:
         return "policy not in force then"
-    if claim.body.identity.means == "face" and claim.total_fen > policy.face_nopassword_max_fen:
+    by_face = claim.body.identity.means == "face" and not claim.proved
+    if by_face and claim.total_fen > policy.face_nopassword_max_fen:
         return "above the no-password limit"
     if claim.estimate is not None and claim.estimate.medfee_sumamt_fen != claim.total_fen:
         return "the estimate is of another amount"
@@ -226,6 +226,7 @@ def _provisional(conn: sa.Connection, claim: Claim, policy: Policy) -> str:
     unsigned_ms = header.wall_ms - attested_ms - claim.slack_ms
     rows = (
         (WHY["fund_part"], estimate.fund_pay_sumamt_fen > caps.fund_part_max_fen),
+        (WHY["password"], claim.total_fen > policy.face_nopassword_max_fen),
         (WHY["total"], estimate.medfee_sumamt_fen > caps.total_max_fen),
         ("no account money offline", estimate.acct_pay_fen + estimate.acct_mulaid_pay_fen > 0),
         (WHY["hours"], silent_ms > caps.hours_since_centre_max * HOUR_MS),

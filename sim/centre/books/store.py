@@ -155,7 +155,9 @@ tokens = table(  # what 1101 gave out: this terminal may serve this person for a
     words("means"),
     words("psn_no"),
     whole("at_ms"),
+    words("holder"),  # who was recognised
     words("used_by"),  # "" = nothing yet
+    whole("proved"),  # 1 = the holder's password was typed as well
     sa.Index("tokens_auth", "auth_no"),
 )
 

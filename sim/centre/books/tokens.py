@@ -22,7 +22,8 @@ TOKEN_MS: Final = 60 * 60_000  # how long after 1101 its token may be used
 
 
 class Token(Struct, frozen=True):
-    """One row of `tokens`: who, at which terminal, proved how."""
+    """One row of `tokens`: who, at which terminal, proved how. `holder`: who was recognised, for
+    themself or for `psn_no`; `proved`: their password was typed as well."""
 
     ec_token: str
     auth_no: str
@@ -30,12 +31,19 @@ class Token(Struct, frozen=True):
     means: str
     psn_no: str
     at_ms: int
+    holder: str
     used_by: str = ""
+    proved: int = 0
+
+    @property
+    def by_face_alone(self) -> bool:
+        """Nothing but a face was shown: what it may pay has a limit."""
+        return self.means == "face" and not self.proved
 
 
 _GIVE: Final = t.tokens.insert()
 _HELD: Final = t.get(t.tokens, "ec_token", only=Token.__struct_fields__)
-_USE: Final = t.change(t.tokens, "auth_no", "terminal")
+_CHANGE: Final = t.change(t.tokens, "auth_no", "terminal")
 _INSTITUTION: Final = t.get(t.terminals, "name", only=("fixmedins_code",))
 
 
@@ -46,6 +54,7 @@ class Place(Struct, frozen=True):
     terminal: str
     means: str
     auth_no: str
+    holder: str = ""  # "" = the person themself
 
 
 def new_auth_no(dice: Dice) -> str:
@@ -58,8 +67,14 @@ def give(conn: sa.Connection, dice: Dice, place: Place, person: Known, now_ms: i
     token = f"{person.insuplc_admdvs[:2]}0000ec{dice.bytes(TOKEN_BYTES).hex()}"
     row = {"ec_token": token, "auth_no": place.auth_no, "terminal": place.terminal}
     row |= {"means": place.means, "psn_no": person.psn_no}
-    conn.execute(_GIVE, {**row, "at_ms": now_ms, "used_by": ""})
+    row |= {"holder": place.holder or person.psn_no, "used_by": ""}
+    conn.execute(_GIVE, {**row, "at_ms": now_ms, "proved": 0})
     return token
+
+
+def prove(conn: sa.Connection, held: Token) -> None:
+    """The holder's password was right: all tokens of the authorisation are proved."""
+    conn.execute(_CHANGE, t.at(auth_no=held.auth_no, terminal=held.terminal) | {"proved": 1})
 
 
 def by_record(txid: bytes) -> str:
@@ -81,7 +96,7 @@ def use(conn: sa.Connection, held: Token, by: str) -> bool:
     """The whole authorisation is used up by this, for the person and those they act for. False:
     something else did before."""
     if not held.used_by:
-        conn.execute(_USE, t.at(auth_no=held.auth_no, terminal=held.terminal) | {"used_by": by})
+        conn.execute(_CHANGE, t.at(auth_no=held.auth_no, terminal=held.terminal) | {"used_by": by})
     return free(held, by)
 
 

@@ -8,11 +8,12 @@ from typing import Any, Final
 import sqlalchemy as sa
 from msgspec import Struct
 
+from edge.core import money
 from edge.core.types import Dice, Json
 from edge.wire.ask import AskHeader
 from sim.centre import bodies
 from sim.centre.asks import Question
-from sim.centre.books import people, tokens
+from sim.centre.books import people, proving, tokens
 from sim.centre.books import store as t
 from sim.centre.books.people import Faces, Known
 from sim.centre.books.policy import Issuer
@@ -131,6 +132,8 @@ def by_cert(call: Call, *, pays: str = "") -> Known | No:
             return No("identity_unknown")
         if call.data.get("psn_no", held.psn_no) != held.psn_no:
             return No("identity_unknown")  # another person's: it stays theirs
+        if pays and held.by_face_alone and _above(call):
+            return No("password_needed")
         by = tokens.by_bill(pays)
         if not (tokens.use(call.conn, held, by) if pays else tokens.free(held, by)):
             return No("token_used")
@@ -143,6 +146,11 @@ def by_cert(call: Call, *, pays: str = "") -> Known | No:
     if call.data.get("psn_no", person.psn_no) != person.psn_no:
         return No("identity_unknown")  # another person's token
     return No(why) if (why := insured(person)) else person
+
+
+def _above(call: Call) -> bool:
+    """The bill is above what a face alone may pay here."""
+    return money.fen(call.data["medfee_sumamt"]) > proving.nopassword_fen(call.client.level)
 
 
 def of_visit(call: Call, mdtrt_id: str, psn_no: str) -> Known | No:

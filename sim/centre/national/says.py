@@ -43,6 +43,7 @@ SAYS: Final[dict[str, str]] = {
     "one_visit_a_call": "一次上传只能是同一人同一就诊的明细",
     "other_region": "参保地不在本统筹区",
     "over_limit": "金额超出范围",
+    "password_needed": "超过刷脸免密限额，请在终端输入医保码密码或改用医保码",
     "pay_given_back": "该笔个人支付已退回",
     "credit_age": "年龄不符合银行规定",
     "credit_excluded": "该类费用不可用信用支付",

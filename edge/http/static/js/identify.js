@@ -3,6 +3,7 @@ import { h } from "./dom.js";
 import { face, phone, reader } from "./figure.js";
 import { t, tOr } from "./i18n.js";
 import { icon } from "./icons.js";
+import { yuan } from "./money.js";
 import { about, button, heading, note } from "./parts.js";
 
 const WAY_ICONS = { face: "face", qr: "qr", card: "card" };
@@ -117,5 +118,32 @@ export function whomScreen(fields, page) {
           { hint: tOr(`relation.${person.relation}`, person.relation), key: `person-${person.value}` })))),
     say: t("whom.title"),
     cancel: true,
+  };
+}
+
+const KEYS = ["1", "2", "3", "4", "5", "6", "7", "8", "9", "delete", "0", "go"];
+
+/** Big keys, masked; the digits are in this page only, and leave it once, when all are there. */
+export function passwordScreen(fields, page) {
+  const digits = fields.digits ?? 6;
+  const typed = page.local.typed ?? "";
+  const dots = Array.from({ length: digits }, (_, i) => h("li", { class: i < typed.length ? "done" : i === typed.length ? "now" : "" },
+    i < typed.length ? icon("dot") : ""));
+  const key = (name) => name === "delete"
+    ? button("quiet", "back", t("password.delete"), () => page.type(typed.slice(0, -1)), { key: "pin-delete", disabled: !typed })
+    : name === "go"
+      ? button("first", "check", t("password.go"), () => page.sendTyped("password"), { key: "pin-go", disabled: typed.length !== digits })
+      : h("button", { type: "button", class: "button key", "data-key": `pin-${name}`, on: () => page.type((typed + name).slice(0, digits)) },
+        h("span", { class: "word" }, name));
+  return {
+    main: h("section", { class: "split-view pin" },
+      h("div", { class: "side" },
+        heading(t("password.title"), fields.problem ? null : t("password.line", { limit: yuan(fields.limit_fen ?? 0), person: fields.person ?? "" })),
+        fields.problem ? note("warn", "warn", `${problemText(fields.problem)} · ${t("password.tries", { count: fields.tries_left })}`) : null,
+        h("ol", { class: "dots", "aria-label": t("password.typed", { count: typed.length }) }, dots)),
+      h("div", { class: "keys" }, KEYS.map(key))),
+    say: fields.problem ? problemText(fields.problem) : t("password.title"),
+    cancel: true,
+    back: "other_way",
   };
 }

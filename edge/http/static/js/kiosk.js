@@ -11,7 +11,7 @@ import { follow, press } from "./stream.js";
 const SCREENS = {
   idle: outcome.idleScreen, ways: identify.waysScreen, look: identify.lookScreen, light: identify.lightScreen,
   challenge: identify.challengeScreen,
-  code: identify.codeScreen, card: identify.cardScreen, whom: identify.whomScreen, confirm: outcome.confirmScreen,
+  code: identify.codeScreen, card: identify.cardScreen, whom: identify.whomScreen, password: identify.passwordScreen, confirm: outcome.confirmScreen,
   pay: outcome.payScreen,
   working: outcome.workingScreen, settled: outcome.settledScreen, provisional: outcome.provisionalScreen,
   confirming: outcome.confirmingScreen, refused: outcome.refusedScreen, notice: outcome.noticeScreen, out_of_service: outcome.outScreen,
@@ -43,6 +43,16 @@ const page = {
   instead(way) {
     page.local.instead = way;
     page.press("other_way");
+  },
+  /** Digits that stay in this page until they are whole. */
+  type(typed) {
+    page.local.typed = typed;
+    render();
+  },
+  sendTyped(button) {
+    const typed = page.local.typed ?? "";
+    page.local.typed = "";
+    page.press(button, typed);
   },
   turn() {
     page.local.leaf = (page.local.leaf ?? 0) + 1;
