@@ -14,13 +14,14 @@ from msgspec import Struct
 from PIL import Image
 
 from sim.camera.attacks import Hand
-from sim.camera.lamps import ASIDE_PX, DISTANCE_PX, plane, toward
+from sim.camera.lamps import ASIDE_PX, DISTANCE_PX, enlarged, plane, received, tinted, toward
 from sim.camera.linear import light
 from sim.camera.pixels import HEIGHT, WIDTH, Floats, homography, project, tilted
 from sim.camera.solid import BEHIND
 
 GLASS = 0.012  # of the lamps' light comes back from a screen, besides the mirror
 BLACK = 0.02  # of the room's
+COARSE = 2  # the lamps' part is computed at every second pixel
 SPOT_PX = 9.0  # of a mirrored lamp
 SPOT = 1.6  # times what white paper returns
 MIRRORED = 0.2  # of a lamp's light, by glass, over the spot
@@ -50,22 +51,20 @@ def shown(picture: Image.Image, sheet: Sheet, hand: Hand, place: Place) -> Float
     corners, lamps, level = tilted(centre, sheet.size, turn), place.lamps, place.level
     seen, mask = project(picture, corners, place.room)
     own = light(seen)
-    scene = own * (level + BEHIND * (lamps[:, None, 0] + lamps[:, None, 1]))
+    lit = bool(lamps.any())
+    scene = tinted(own, level + BEHIND * (lamps[:, 0] + lamps[:, 1]))
     rows, columns = np.flatnonzero(mask.any(axis=(1, 2))), np.flatnonzero(mask.any(axis=(0, 2)))
     part = np.s_[rows[0] : rows[-1] + 1, columns[0] : columns[-1] + 1]
-    answer, mirror = _answer(sheet, corners, turn, part)
-    added = _lamps(answer, lamps[part[0]])
-    glint = sheet.gloss * SPOT * MIRRORED * _lamps(mirror, lamps[part[0]])
+    back, shine = own[part], lamps[part[0]]
+    answer = _answer(sheet, corners, turn, part) if lit else np.zeros((*back.shape[:2], 4), np.float32)
     if sheet.emits:
-        back = own[part] + BLACK * level + GLASS * added + glint
+        back = back + received(GLASS * answer[..., :2], shine, BLACK * level)
     else:
-        back = own[part] * (level + added) + glint
+        back = back * received(answer[..., :2], shine, level)
+    if lit and sheet.gloss:
+        back += received(sheet.gloss * SPOT * MIRRORED * answer[..., 2:], shine, np.zeros(3, np.float32))
     scene[part] += (back - scene[part]) * mask[part]
     return scene
-
-
-def _lamps(answer: Floats, lamps: Floats) -> Floats:
-    return np.asarray(answer[..., :1] * lamps[:, None, 0] + answer[..., 1:] * lamps[:, None, 1])
 
 
 def _answer(
@@ -73,29 +72,28 @@ def _answer(
     corners: Floats,
     turn: tuple[float, float, float],
     part: tuple[slice, slice],
-) -> tuple[Floats, Floats]:
-    """How the sheet's points receive both lamps, and where it mirrors them."""
-    x, y = (one[part] for one in plane())
+) -> Floats:
+    """How the sheet's points receive both lamps, and (where it has gloss) where it mirrors them."""
+    x, y = (one[part][::COARSE, ::COARSE] for one in plane())
     square = np.array([[-1, -1], [1, -1], [1, 1], [-1, 1]], np.float64)
-    h = homography(corners.astype(np.float64), square)
+    h = homography(corners.astype(np.float64), square).astype(np.float32)
     px, py = x + WIDTH / 2, y + HEIGHT / 2
     w = h[2, 0] * px + h[2, 1] * py + h[2, 2]
     s = np.clip((h[0, 0] * px + h[0, 1] * py + h[0, 2]) / w, -1, 1)
     t = np.clip((h[1, 0] * px + h[1, 1] * py + h[1, 2]) / w, -1, 1)
-    angle = (s * sheet.bend).astype(np.float32)
+    angle = s * sheet.bend
     matrix = _matrix(turn)
     sag = (sheet.size[0] / 2 / sheet.bend) * (1 - np.cos(angle)) if sheet.bend else 0.0 * angle
     local = np.stack([np.sin(angle), 0 * angle, -np.cos(angle)], axis=-1) @ matrix.T
     where = np.stack([s * sheet.size[0] / 2, t * sheet.size[1] / 2, sag], axis=-1) @ matrix.T
     normal = (local[..., 0], local[..., 1], -local[..., 2])
-    answer = toward(x, y, -where[..., 2].astype(np.float32), normal)
-    mirror = np.empty_like(answer)
-    for number, aside in enumerate((ASIDE_PX, -ASIDE_PX)):
-        lean_x, lean_y = normal[0] / normal[2], normal[1] / normal[2]
-        mx = x - aside / 2 + DISTANCE_PX * lean_x
-        my = y + DISTANCE_PX * lean_y
-        mirror[..., number] = np.exp(-(mx**2 + my**2) / (2 * SPOT_PX**2))
-    return answer, mirror
+    out = [toward(x, y, -where[..., 2], normal)]
+    lean_x, lean_y = normal[0] / normal[2], normal[1] / normal[2]
+    for aside in (ASIDE_PX, -ASIDE_PX) if sheet.gloss else ():
+        mx, my = x - aside / 2 + DISTANCE_PX * lean_x, y + DISTANCE_PX * lean_y
+        out.append(np.exp(-(mx**2 + my**2) / (2 * SPOT_PX**2))[..., None])
+    size = part[0].stop - part[0].start, part[1].stop - part[1].start
+    return enlarged(np.concatenate(out, axis=-1), size)
 
 
 def _matrix(turn: tuple[float, float, float]) -> Floats:

@@ -7,8 +7,11 @@ The lamp that the patient sees at their left stands at the picture's right.
 
 from __future__ import annotations
 
+from functools import cache
+
 import numpy as np
 from msgspec import Struct
+from PIL import Image
 
 from edge.core.liveness.response import Lighting
 from edge.core.liveness.sequence import lamps
@@ -36,12 +39,49 @@ def toward(x: Floats, y: Floats, z: Floats, normal: tuple[Floats, Floats, Floats
     return out
 
 
+def enlarged(field: Floats, size: tuple[int, int]) -> Floats:
+    """A smooth field of several layers at `size` (high, wide)."""
+    layers = [
+        Image.fromarray(np.ascontiguousarray(field[..., n]), mode="F").resize(
+            size[::-1], Image.Resampling.BILINEAR
+        )
+        for n in range(field.shape[-1])
+    ]
+    return np.stack([np.asarray(layer) for layer in layers], axis=-1)
+
+
+def tinted(field: Floats, gains: Floats) -> Floats:
+    """HxWx3 times a gain of each row and colour (Hx3). Rows of equal gains at once: numpy's inner
+    loop is then a row long and not a colour.
+    """
+    high, wide = field.shape[:2]
+    out = np.empty((high, wide * 3), np.float32)
+    flat, begin = np.reshape(field, (high, wide * 3)), 0
+    changes = np.flatnonzero((gains[1:] != gains[:-1]).any(axis=1)) + 1
+    for end in (*changes, high):
+        np.multiply(flat[begin:end], np.tile(gains[begin], wide), out=out[begin:end])
+        begin = end
+    return out.reshape(high, wide, 3)
+
+
+def received(answer: Floats, lamps: Floats, room: Floats) -> Floats:
+    """Light on each point: its part of both lamps (HxWx2), the lamps (Hx2x3), the room's 3 gains."""
+    out = np.empty((*answer.shape[:2], 3), np.float32)
+    for c in range(3):
+        plane = answer[..., 0] * lamps[:, None, 0, c]
+        plane += answer[..., 1] * lamps[:, None, 1, c]
+        plane += room[c]
+        out[..., c] = plane
+    return out
+
+
 def unit(slope_x: Floats, slope_y: Floats) -> tuple[Floats, Floats, Floats]:
     """The normal of a surface z(x, y) from its slopes."""
     length = np.sqrt(1 + slope_x**2 + slope_y**2)
     return -slope_x / length, -slope_y / length, 1 / length
 
 
+@cache
 def plane() -> tuple[Floats, Floats]:
     """x and y from the picture's middle."""
     y, x = np.mgrid[0:HEIGHT, 0:WIDTH].astype(np.float32)

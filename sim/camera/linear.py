@@ -13,18 +13,18 @@ from sim.camera.pixels import JPEG_QUALITY, Floats, Rgb, Sensor
 
 def light(picture: Floats | Rgb) -> Floats:
     """0..255 -> linear 0..1."""
-    return LINEAR.take(np.clip(picture, 0, 255).astype(np.uint8))
+    return LINEAR.take(np.clip(picture, 0, 255).astype(np.uint8), mode="clip")
 
 
 def values(linear: Floats) -> Floats:
     """Linear 0..1 -> 0..255, clipped as a sensor does."""
-    x = np.clip(linear, 0, 1)
-    return np.asarray(_CURVE.take((x * (_STEPS - 1)).astype(np.int32)), np.float32)
+    at = np.clip(linear * np.float32(_STEPS - 1), 0, _STEPS - 1).astype(np.int16)
+    return np.asarray(_CURVE.take(at, mode="clip"), np.float32)
 
 
 def shot(linear: Floats, sensor: Sensor, exposure: float, gain: float = 1.0) -> bytes:
     """The JPEG of one shot."""
-    rgb = sensor.expose(values(linear * exposure), gain)
+    rgb = sensor.expose(values(linear * np.float32(exposure)), gain)
     out = io.BytesIO()
     Image.fromarray(rgb).save(out, "JPEG", quality=JPEG_QUALITY)
     return out.getvalue()

@@ -13,8 +13,9 @@ import argparse
 import csv
 import json
 import random
+import shutil
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from functools import cache
 from pathlib import Path
 
@@ -22,6 +23,9 @@ from msgspec import Struct
 
 from edge.drivers.vision import models
 from edge.drivers.vision.sight import Sight
+from edge.field.pad import sets
+from edge.field.pad.judge import look
+from edge.field.pad.shelf import Shelf
 from sim.camera import clips, plate, stage, visit
 from sim.camera.solid import Look
 from sim.camera.visit import TERMINAL, TONES, Person
@@ -29,6 +33,12 @@ from sim.camera.visit import TERMINAL, TONES, Person
 COLUMNS = ("path", "label", "attack", "subject", "split", "level", "tone", "glasses", "lux", "cm")
 TRAIN = ("p1", "p2", "p3")  # limits may be chosen on these people, figures are told of the others
 GLASSES_EVERY = 4
+MIDDLE_CM = 45.5
+RELIEF = (0.85, 1.15)  # of the photographed person's depth: noses differ
+SHELF = "seen.bin"
+ABOUT = """Simulated: six photographed people under rendered light, python -m sim.camera.padset. The figures say how the
+checks answer to the physics that is modelled, not how they do in the world.
+"""
 
 
 class Row(Struct, frozen=True):
@@ -40,20 +50,30 @@ class Row(Struct, frozen=True):
     seed: int
     tone: float
     glasses: bool
+    relief: float = 1.0
 
 
-def plan(live: int, attacks: int, seed: int) -> Iterator[Row]:
-    """`live` bona fide visits and `attacks` of each species, over people, tones and glasses."""
-    people = list(stage.CAST)
-    for number, name in enumerate(visit.kinds()):
-        count = live if visit.kinds()[name].LEVEL == 0 else attacks
-        for n in range(count):
-            subject = people[(n + number) % len(people)]
-            tone = TONES[(n // len(people)) % len(TONES)]
-            yield Row(
-                f"{name}/{n:04d}", name, subject, seed * 1_000_003 + number * 10_007 + n,
-                tone, n % GLASSES_EVERY == GLASSES_EVERY - 1,
-            )  # fmt: skip
+def plan(live: int, attacks: int, seed: int, people: Sequence[str] = tuple(stage.CAST)) -> Iterator[Row]:
+    """`live` bona fide visits and `attacks` of each species, over people, tones and glasses, mixed
+    so that a set that is broken off is an even part of the whole.
+    """
+    kinds = visit.kinds()
+    counts = {name: live if kinds[name].LEVEL == 0 else attacks for name in kinds}
+    order = sorted(
+        ((n + 0.5) / count, number, n) for number, count in enumerate(counts.values()) for n in range(count)
+    )
+    for _, number, n in order:
+        name = list(kinds)[number]
+        dice = random.Random(f"{seed} {name} {n}")
+        yield Row(
+            path=f"{name}/{n:04d}",
+            species=name,
+            subject=people[n % len(people)],
+            seed=dice.randrange(1 << 40),
+            tone=TONES[n // len(people) % len(TONES)],
+            glasses=n // (len(people) * len(TONES)) % GLASSES_EVERY == GLASSES_EVERY - 1,
+            relief=round(dice.uniform(*RELIEF), 3),
+        )
 
 
 class Studio:
@@ -70,7 +90,7 @@ class Studio:
     def person(self, row: Row) -> Person:
         """The subject of a row."""
         phase = random.Random(row.seed).uniform(0, 6)
-        return Person(row.subject, self.plate(row.subject), Look(row.tone, row.glasses), phase)
+        return Person(row.subject, self.plate(row.subject), Look(row.tone, row.glasses, row.relief), phase)
 
 
 def make(row: Row, studio: Studio, folder: Path) -> dict[str, str]:
@@ -96,7 +116,7 @@ def make(row: Row, studio: Studio, folder: Path) -> dict[str, str]:
         "attack": row.species if level else "", "subject": row.subject,
         "split": "train" if row.subject in TRAIN else "test", "level": str(level),
         "tone": str(row.tone), "glasses": str(int(row.glasses)), "lux": str(round(at.lux)),
-        "cm": str(round(at.cm)),
+        "cm": "36-45" if at.cm < MIDDLE_CM else "46-56",
     }  # fmt: skip
 
 
@@ -107,21 +127,49 @@ def main() -> int:
     parser.add_argument("--live", type=int, default=24)
     parser.add_argument("--attacks", type=int, default=6)
     parser.add_argument("--seed", type=int, default=1)
+    parser.add_argument("--species", default="", help="with commas; alone: all, and live")
+    parser.add_argument("--people", choices=("all", "train", "test"), default="all")
+    parser.add_argument(
+        "--seen", action="store_true", help="look at each visit and keep what was seen, not its shots"
+    )
+    parser.add_argument(
+        "--part", default="1/1", help="K/N: every N-th visit, for N processes in N folders (join them with cat)"
+    )
     given = parser.parse_args()
-    studio = Studio(clips.sight())
+    part, parts = (int(number) for number in given.part.split("/"))
+    sight = clips.sight()
     given.folder.mkdir(parents=True, exist_ok=True)
-    rows = list(plan(given.live, given.attacks, given.seed))
-    random.Random(given.seed).shuffle(rows)  # a set that is broken off is still mixed
-    with (given.folder / "labels.csv").open("w", newline="") as file:
+    people = [p for p in stage.CAST if given.people == "all" or (p in TRAIN) == (given.people == "train")]
+    rows = list(plan(given.live, given.attacks, given.seed, people))
+    if given.species:
+        rows = [row for row in rows if row.species in given.species.split(",")]
+    _write(given.folder, rows[part - 1 :: parts], Studio(sight), sight if given.seen else None)
+    return 0
+
+
+def _write(folder: Path, rows: list[Row], studio: Studio, sight: Sight | None) -> None:
+    """Visit for visit; what a broken-off run made is not made again."""
+    labels = folder / sets.LABELS
+    made = {item.path for item in sets.items(folder)} if labels.is_file() else set[str]()
+    shelf = Shelf(folder / SHELF) if sight is not None else None
+    (folder / sets.ABOUT).write_text(ABOUT, encoding="utf-8")
+    with labels.open("a", newline="") as file:
         writer = csv.DictWriter(file, COLUMNS)
-        writer.writeheader()
+        if not made:
+            writer.writeheader()
         for number, row in enumerate(rows):
-            writer.writerow(make(row, studio, given.folder))
+            if row.path in made:
+                continue
+            line = make(row, studio, folder)
+            if sight is not None and shelf is not None:
+                item = sets.item(line, row.path)
+                shelf.add(look(folder, item, sight))
+                shutil.rmtree(folder / row.path)
+            writer.writerow(line)
             file.flush()
             sys.stdout.write(f"\r{number + 1} of {len(rows)} {row.path}    ")
             sys.stdout.flush()
     sys.stdout.write("\n")
-    return 0
 
 
 if __name__ == "__main__":

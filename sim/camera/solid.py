@@ -8,6 +8,8 @@ head, and are seen through the same displacement as the picture (`Head.where`).
 from __future__ import annotations
 
 import math
+from copy import copy
+from functools import cache
 
 import numpy as np
 from msgspec import Struct
@@ -15,7 +17,7 @@ from PIL import Image, ImageDraw, ImageFilter
 
 from sim.camera import attacks
 from sim.camera.head import Gesture, Head
-from sim.camera.lamps import plane, toward, unit
+from sim.camera.lamps import enlarged, plane, received, tinted, toward, unit
 from sim.camera.linear import light, values
 from sim.camera.pixels import HEIGHT, WIDTH, Floats, Rgb, Texture
 from sim.camera.plate import FINE, Plate, light_of
@@ -24,15 +26,18 @@ BEHIND = 0.06  # of the lamps' light reaches the room behind, for it is far
 FACET_PX = 26  # a mask of folded paper
 HEAD_PX = 95.0  # radius of a head: what a worn sheet bends around
 LID_PX = 7.0  # an eye hole is so much larger than the eye
+COARSE = 2  # the lamps' part is computed at every second pixel of a head
 SHAPES = ("head", "facets", "wrapped")
 
 
 class Look(Struct, frozen=True):
-    """How a person differs from the photographed one. tone: linear gain of the skin, 0.3 dark .. 1.
+    """How a person differs from the photographed one. tone: linear gain of the skin, 0.3 dark .. 1;
+    relief: of the depth.
     """
 
     tone: float = 1.0
     glasses: bool = False
+    relief: float = 1.0
 
 
 class Solid:
@@ -44,12 +49,13 @@ class Solid:
         self, plate: Plate, look: Look, *, shape: str = "head", inked: bool = False
     ) -> None:
         assert shape in SHAPES, shape
-        self.head = Head(plate)
+        self.head = copy(_head(plate))
         holes = _eye_holes(self.head) if shape == "wrapped" else None
         dress = _dressed(plate, look, self.head, None if not inked else holes, inked=inked)
-        self._still, self._texture = light(light_of(dress)), Texture(dress)
+        still, self._texture = light(light_of(dress)), Texture(dress)
         self._screen = plate.screen.cover, light(plate.screen.light)
-        depth = self.head.depth
+        depth = self.head.depth * np.float32(look.relief)
+        self.head.depth = depth
         worn = {"head": depth, "facets": _facets(depth), "wrapped": _wrapped(self.head)}[shape]
         if holes is not None:
             worn = worn + (depth - worn) * holes
@@ -60,32 +66,43 @@ class Solid:
         self._reach = BEHIND + (1 - BEHIND) * np.clip(self.head.weight * 1.5, 0, 1)
         x, y = plane()
         rim = toward(x, y, self._z, self._normal) * self._reach[..., None]
-        self._rest = np.asarray(rim, np.float32)
+        self._still = still, still * rim[..., :1], still * rim[..., 1:]  # by the room, by each lamp
+        self._place = x[top:bottom:COARSE, left:right:COARSE], y[top:bottom:COARSE, left:right:COARSE]
 
     def lit(self, g: Gesture, lamps: Floats, room: Floats) -> Floats:
         """The light that comes back, linear; lamps: Hx2x3 times their strength, room: 3 gains."""
         top, bottom, left, right = self.head.box
+        still, one, other = self._still
+        out = tinted(still, np.broadcast_to(room, (HEIGHT, 3)))
+        if lamps.any():
+            out += tinted(one, lamps[:, 0])
+            out += tinted(other, lamps[:, 1])
         u, v = self.head.where(g)
-        own, answer = self._still.copy(), self._rest.copy()
-        own[top:bottom, left:right] = light(
-            self._texture.at((u + 0.5) * FINE - 0.5, (v + 0.5) * FINE - 0.5)
-        )
-        at = (
-            np.clip(np.rint(v), 0, HEIGHT - 1).astype(np.int32),
-            np.clip(np.rint(u), 0, WIDTH - 1).astype(np.int32),
-        )
-        x, y = plane()
-        normal = _turned([one[at] for one in self._normal], g)
-        part = toward(x[top:bottom, left:right], y[top:bottom, left:right], self._z[at], normal)
-        answer[top:bottom, left:right] = part * self._reach[at][..., None]
-        added = answer[..., :1] * lamps[:, None, 0]
-        added += answer[..., 1:] * lamps[:, None, 1]
-        added += room
-        own *= added
+        skin = light(self._texture.at((u + 0.5) * FINE - 0.5, (v + 0.5) * FINE - 0.5))
+        answer = self._answer(u[::COARSE, ::COARSE], v[::COARSE, ::COARSE], g)
+        seen = enlarged(answer, (bottom - top, right - left))
+        skin *= received(seen, lamps[top:bottom], room)
+        out[top:bottom, left:right] = skin
         cover, panel = self._screen
         if cover.any():
-            own += (panel * room - own) * cover
-        return own
+            out += (panel * room - out) * cover
+        return out
+
+    def _answer(self, u: Floats, v: Floats, g: Gesture) -> Floats:
+        """What the head's points receive of both lamps; the form is smooth, so every COARSE-th."""
+        at = (
+            np.clip(np.rint(v), 0, HEIGHT - 1).astype(np.int32) * WIDTH
+            + np.clip(np.rint(u), 0, WIDTH - 1).astype(np.int32)
+        )
+        normal = _turned([one.ravel().take(at) for one in self._normal], g)
+        part = toward(*self._place, self._z.ravel().take(at), normal)
+        return np.asarray(part * self._reach.ravel().take(at)[..., None], np.float32)
+
+
+@cache
+def _head(plate: Plate) -> Head:
+    """The form of a person, the same under any skin."""
+    return Head(plate)
 
 
 def _turned(n: list[Floats], g: Gesture) -> tuple[Floats, Floats, Floats]:

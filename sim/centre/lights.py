@@ -8,9 +8,12 @@ from typing import Any
 
 import msgspec
 
+from edge.core.liveness import GESTURE, LIGHT, band, plays
+from edge.core.liveness.evidence import PASS
 from edge.core.liveness.response import fit
 from edge.core.liveness.sequence import NONCE_BYTES, draw, lamps
-from edge.core.types import LightProof
+from edge.core.types import LightProof, LivenessRules, Policy
+from sim.centre.bodies import VerdictIn
 
 FOLLOWS_MIN = 0.5  # of the variance of the answers: the terminal's own limit is stricter
 
@@ -18,7 +21,7 @@ FOLLOWS_MIN = 0.5  # of the variance of the answers: the terminal's own limit is
 def honest(light: Any, terminal: str) -> bool:
     """Whether these lights were drawn and not chosen, and the answers follow them."""
     try:
-        proof = msgspec.convert(light, LightProof)
+        proof = msgspec.convert(light, LightProof, from_attributes=True)
     except msgspec.ValidationError:
         return False
     if len(proof.nonce) != NONCE_BYTES:
@@ -26,6 +29,22 @@ def honest(light: Any, terminal: str) -> bool:
     drawn = draw(proof.nonce, terminal)
     same = (drawn.steps, drawn.step_ms, drawn.digest()) == (proof.steps, proof.step_ms, proof.sequence)
     return same and len(proof.answers) == len(proof.steps) and follows(proof) >= FOLLOWS_MIN
+
+
+def as_demanded(verdict: VerdictIn, policy: Policy, total_fen: int, terminal: str) -> bool:
+    """Whether a living verdict has all that the policy demands of this amount: under the lamps, or
+    what it takes instead of them. Of the rules from before there were checks only gestures are asked.
+    """
+    rules = policy.liveness
+    taken = band(rules, total_fen).must
+    if LIGHT in plays(taken) and verdict.light is None:
+        taken = rules.instead
+    if GESTURE in plays(taken) and len(verdict.steps) < policy.liveness_steps:
+        return False
+    if verdict.light is not None and not honest(verdict.light, terminal):
+        return False
+    passed = {row[0] for row in verdict.checks if row[3] == PASS}
+    return rules == LivenessRules() or (bool(taken) and set(taken) <= passed)
 
 
 def follows(proof: LightProof) -> float:

@@ -7,7 +7,7 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
-from msgspec import to_builtins
+from msgspec import convert, to_builtins
 from msgspec.structs import replace
 
 from edge.core import events as e
@@ -15,7 +15,8 @@ from edge.core.effects import Flash
 from edge.core.liveness.response import Lighting
 from edge.core.liveness.sequence import draw
 from edge.core.types import LivenessBand, LivenessRules
-from sim.centre.lights import follows, honest
+from sim.centre.bodies import VerdictIn
+from sim.centre.lights import as_demanded, follows, honest
 from tests.core.glow import SHOT_MS, Scene, flat, shots
 from tests.flows.kit import (
     Desk,
@@ -216,3 +217,20 @@ def test_the_answers_follow_the_lamps_in_the_record_as_well() -> None:
     assert verdict is not None and verdict.light is not None
     assert follows(verdict.light) > 0.9
     assert len(str(to_builtins(verdict.light, builtin_types=(bytes,)))) < 2_000
+
+
+def test_the_centre_holds_a_record_to_the_checks_that_its_policy_demands() -> None:
+    d = tell_story(desk(), *FACE, on("light", under_the_lamps()), on("working", template))
+    said = d.ask("1101").body["verdict"]
+    name = d.settings.terminal
+
+    def enough(rules: LivenessRules = RULES, **changes: Any) -> bool:
+        verdict = convert(said | changes, VerdictIn)
+        return as_demanded(verdict, policy("P1", liveness=rules), 100, name)
+
+    assert enough()
+    assert not enough(LivenessRules()), "gestures were demanded and none were made"
+    assert not enough(light=None), "instead of the lights there are gestures"
+    assert not enough(light=said["light"] | {"nonce": bytes(16)})
+    assert not enough(checks=[row for row in said["checks"] if row[0] != "form"])
+    assert not enough(STRICT, light=None)

@@ -1,9 +1,10 @@
 """Is that a living person, now? Checks, each a file in `checks/`, and one rule that weighs them.
 
-The rule: every check that the policy demands for this amount must pass; then the fused odds must
-reach the policy's. Fused odds = the sum of what the checks add, each limited to `ODDS_MAX`, in
-natural logarithms: a naive Bayes whose scales were set by hand on drawn visits and are not
-calibrated. A check that could not measure adds nothing and passes nothing.
+The rule: every check that the policy demands for this amount must pass, and none that always counts
+(ALWAYS) may fail; then the fused odds must reach the policy's. Fused odds = the sum of what each
+check's value says (`fitted`: a logistic curve per check, fitted on a labelled set), each limited to
+`ODDS_MAX`, in natural logarithms: a naive Bayes. A check that could not measure adds nothing and
+passes nothing; one that failed never speaks in favour.
 """
 
 from __future__ import annotations
@@ -13,7 +14,8 @@ from typing import Final
 from msgspec import Struct
 
 from edge.core.liveness.checks import checks
-from edge.core.liveness.evidence import FAIL, PASS, Evidence
+from edge.core.liveness.evidence import FAIL, PASS, UNKNOWN, Evidence, Finding
+from edge.core.liveness.fitted import FITTED
 from edge.core.types import LivenessBand, LivenessRules
 
 LIVE: Final = "live"
@@ -21,6 +23,7 @@ NOT_LIVE: Final = "not_live"
 UNSURE: Final = "unsure"  # nothing speaks against it, but a demanded check could not measure
 LIGHT: Final = "light"
 GESTURE: Final = "gesture"
+ODDS_MAX: Final = 4.0  # no check alone moves the fused odds further than e^4
 
 
 class Score(Struct, frozen=True):
@@ -38,7 +41,6 @@ class Weighed(Struct, frozen=True):
 
     outcome: str
     odds: float
-    odds_min: float
     scores: tuple[Score, ...]
     reasons: tuple[str, ...] = ()
 
@@ -60,9 +62,9 @@ def weigh(seen: Evidence, must: tuple[str, ...], odds_min: float, rules: Livenes
     for name, check in checks().items():
         limit = rules.limits.get(name, check.LIMIT)
         found = check.judge(seen, limit)
-        odds += found.odds
+        odds += says(name, found)
         scores.append(Score(name, round(found.value, 4), limit, found.state, name in must))
-        if name in must and found.state == FAIL:
+        if found.state == FAIL and (name in must or getattr(check, "ALWAYS", False)):
             failed.append(found.reason)
         elif name in must and found.state != PASS:
             unknown.append(found.reason or "light_unseen")
@@ -75,4 +77,13 @@ def weigh(seen: Evidence, must: tuple[str, ...], odds_min: float, rules: Livenes
     elif odds < odds_min:
         outcome, reasons = NOT_LIVE, ["spoof_score"]
     told = tuple(dict.fromkeys(reasons))
-    return Weighed(outcome, round(odds, 3), odds_min, tuple(scores), told)
+    return Weighed(outcome, round(odds, 3), tuple(scores), told)
+
+
+def says(name: str, found: Finding) -> float:
+    """What a check's value adds to the log odds of a living person."""
+    if found.state == UNKNOWN or name not in FITTED:
+        return 0.0
+    offset, slope = FITTED[name]
+    odds = max(-ODDS_MAX, min(ODDS_MAX, offset + slope * found.value))
+    return min(odds, 0.0) if found.state == FAIL else odds

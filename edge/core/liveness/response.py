@@ -30,6 +30,8 @@ FACTS: Final = 4  # unknowns of one channel: own light and what three colours do
 EPSILON: Final = 1e-9
 TURN: Final = 0.18  # tangent of the angle between lamp and camera, seen from the face: 8 cm at 45
 STEEP: Final = 4.5  # a steeper turn is the mesh's noise
+REGIONS_MIN: Final = 40  # places that answered; a form has eleven unknowns
+SURER: Final = 0.25  # of the middle doubt: no place counts more than four such times as much
 
 
 class Lighting(Struct, frozen=True):
@@ -42,22 +44,17 @@ class Lighting(Struct, frozen=True):
 
 class Response(Struct, frozen=True):
     """follows: multiple correlation 0..1 of the face with the lamps at the time they were lit.
-    lag_ms: the delay at which it would fit best, and `best` how well. gain: light that both white
-    lamps add, in parts of the face's own. left, right: per region, in parts of its own light.
-    form: how much of a head's form is in left / right (1 = a head's, 0 = any smooth sheet's),
+    lag_ms: the delay at which it would fit best. gain: light that both white lamps add, in parts of
+    the face's own. form: how much of a head's form is in left / right (1 = a head's, 0 = any smooth sheet's),
     spread: its standard error. steps: red green blue answered in each step, in parts of the own.
     """
 
     follows: float
     lag_ms: int
-    best: float
     gain: float
-    left: tuple[float, ...]
-    right: tuple[float, ...]
     form: float
     spread: float
     steps: tuple[Triple, ...]
-    shots: int
 
 
 def measure(shots: Row[LookSeen], lighting: Lighting) -> Response | None:
@@ -69,16 +66,16 @@ def measure(shots: Row[LookSeen], lighting: Lighting) -> Response | None:
     face = [_mean(shot.glow) for shot in used]
     here, mix, own = _follow(used, face, lighting, 0)
     lags = [(_follow(used, face, lighting, lag)[0], lag) for lag in LAG_MS]
-    best, lag_ms = max(lags, key=lambda pair: (pair[0], -abs(pair[1])))
+    _, lag_ms = max(lags, key=lambda pair: (pair[0], -abs(pair[1])))
     near = max(pair for pair in lags if abs(pair[1]) <= EXPOSURE_MS)  # the shutter's own blur
     if near[0] > here:
         here, mix, own = _follow(used, face, lighting, near[1])
-    left, right = _per_region(used, lighting, near[1], mix)
-    form, spread = _form(left, right)
+    left, right, noise = _per_region(used, lighting, near[1], mix)
+    form, spread = _form(left, right, noise)
     level = max(sum(own), EPSILON)
     gain = 2 * sum(sum(row) for row in mix) / level
     steps = _steps(used, face, lighting, own)
-    return Response(here, lag_ms, best, gain, left, right, form, spread, steps, len(used))
+    return Response(here, lag_ms, gain, form, spread, steps)
 
 
 def _mean(glow: tuple[float, ...]) -> Triple:
@@ -128,15 +125,17 @@ def _follow(
 
 def _per_region(
     used: Row[LookSeen], lighting: Lighting, lag_ms: int, mix: Row[Triple]
-) -> tuple[tuple[float, ...], tuple[float, ...]]:
-    """What left and right lamp add at each region, in parts of its own light."""
+) -> tuple[tuple[float, ...], tuple[float, ...], tuple[float, ...]]:
+    """What left and right lamp add at each region, and what no lamp explains (the place moved over
+    a brow, a glint), all in parts of its own light.
+    """
     drives: list[list[Triple]] = [[] for _ in range(CHANNELS)]
     for shot in used:
         left, right = shown(lighting, shot.at_mono_ms - lag_ms)
         for c in range(CHANNELS):
             drives[c].append((1.0, _dot(mix[c], left), _dot(mix[c], right)))
     lefts, rights = [0.0] * len(REGIONS), [0.0] * len(REGIONS)
-    owns = [EPSILON] * len(REGIONS)
+    owns, squares = [EPSILON] * len(REGIONS), [0.0] * len(REGIONS)
     for c in range(CHANNELS):
         columns = [[shot.glow[n * CHANNELS + c] for shot in used] for n in range(len(REGIONS))]
         weight = sum(mix[c])
@@ -144,33 +143,39 @@ def _per_region(
             owns[n] += max(own, EPSILON)
             lefts[n] += one * weight
             rights[n] += other * weight
+            squares[n] += weight**2 * _left_over(drives[c], columns[n], (own, one, other))
+    noise = (math.sqrt(square) / own for square, own in zip(squares, owns, strict=True))
     lefts = [one / own for one, own in zip(lefts, owns, strict=True)]
     rights = [one / own for one, own in zip(rights, owns, strict=True)]
-    return tuple(lefts), tuple(rights)
+    return tuple(lefts), tuple(rights), tuple(noise)
 
 
-def _form(left: Row[float], right: Row[float]) -> tuple[float, float]:
+def _form(left: Row[float], right: Row[float], noise: Row[float]) -> tuple[float, float]:
     """The part of left / right that a head has and no smooth sheet, and its standard error.
 
     log(left / right) over the face = any cubic of the place (a sheet that is flat, tilted, bent or
     rolled in any direction, lamps that are not alike) + form * what a head would add (the flanks
-    of the nose, the sockets, the cheeks' edges).
+    of the nose, the sockets, the cheeks' edges). A place counts by how surely its ratio is known.
     """
-    rows, values, strengths = [], [], []
+    rows, values, doubts = list[tuple[float, ...]](), list[float](), list[float]()
     floor = max(EPSILON, 0.02 * sum(left) / len(left), 0.02 * sum(right) / len(right))
-    for region, one, other in zip(REGIONS, left, right, strict=True):
-        strengths.append(min(one, other))
+    for region, one, other, unsure in zip(REGIONS, left, right, noise, strict=True):
+        if min(one, other) <= floor:
+            continue
+        doubts.append(unsure * math.hypot(1 / one, 1 / other))
         turn = max(-STEEP, min(STEEP, region.turn)) * TURN
         x, y = region.x, region.y
         rows.append((
             math.log((1 + turn) / (1 - turn)),
             1.0, x, y, x * x, x * y, y * y, x**3, x * x * y, x * y * y, y**3,
         ))  # fmt: skip
-        values.append(math.log(max(one, floor) / max(other, floor)))
-    kept = [n for n, strength in enumerate(strengths) if strength > floor]
-    if len(kept) < 2 * len(rows[0]):
+        values.append(math.log(one / other))
+    if len(rows) < REGIONS_MIN:
         return 0.0, 1.0
-    rows, values = [rows[n] for n in kept], [values[n] for n in kept]
+    least = max(EPSILON, SURER * sorted(doubts)[len(doubts) // 2])
+    weights = [1 / max(doubt, least) for doubt in doubts]
+    rows = [tuple(w * v for v in row) for w, row in zip(weights, rows, strict=True)]
+    values = [w * v for w, v in zip(weights, values, strict=True)]
     found = fit(rows, values)
     rest = _left_over(rows, values, found) / max(1, len(rows) - len(found))
     return found[0], math.sqrt(rest * _variance(rows))

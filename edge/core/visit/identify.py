@@ -291,11 +291,14 @@ def _held_up(case: Case, now: Now) -> bool:
 
 def template_made(case: Case, event: TemplateMade, now: Now) -> list[Effect]:
     """The face is alive and measured: now who is it? The shot that is measured must pass the net
-    itself: one bad shot only costs another one, a picture held up after the challenge the try.
+    itself (one bad shot only costs another one, a picture held up after the challenge the try) and
+    show whom the lights or gestures were seen of.
     """
     assert case.verdict is not None, "TEMPLATE follows a verdict"
     if _held_up(case, now):
         return [TakeTemplate()]
+    if not light.same_as_seen(case, event.template, now):
+        return try_again(case, "face_changed", now)
     case.template, case.template_model = event.template, event.model
     case.verdict = replace(
         case.verdict, models=(*case.site.settings.models, ("template", event.model))

@@ -15,6 +15,7 @@ from edge.core import liveness
 from edge.core.effects import Flash
 from edge.core.events import Lit, LookSeen
 from edge.core.liveness import sequence
+from edge.core.liveness.checks import same
 from edge.core.liveness.evidence import Evidence, lit
 from edge.core.liveness.response import Lighting
 from edge.core.types import LightProof, LivenessRules, Now, Verdict
@@ -27,6 +28,7 @@ EARLY_MS: Final = 20.0  # clocks of two machines: no report is earlier than its 
 NUMBERS: Final = 1 << 16
 PER_MILLE: Final = 1_000
 MILLE_MAX: Final = 30_000
+SAME: Final = "same"
 SPOOFS: Final = frozenset({"spoof_score", "light_not_followed", "light_late", "light_flat"})
 
 
@@ -98,6 +100,13 @@ def weigh(case: Case, now: Now, *, gesture: str = "") -> liveness.Weighed:
         must = tuple(name for name in must if liveness.GESTURE not in liveness.plays((name,)))
     odds_min = liveness.band(said, case.bill.amount_fen).odds_min
     return liveness.weigh(seen, must, odds_min, said)
+
+
+def same_as_seen(case: Case, template: bytes, now: Now) -> bool:
+    """Whether a template is of the face that the try was judged by; nothing measured is no no."""
+    measured = [shot.face for shot in case.shots if shot.face]
+    limit = rules(case, now).limits.get(SAME, same.LIMIT)
+    return not measured or same.alike(measured[-1], template) >= limit
 
 
 def written(case: Case, verdict: Verdict, weighed: liveness.Weighed) -> Verdict:

@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from edge.drivers.vision import Floats, Rgb
     from edge.drivers.vision.mesh import Mesh
 
-PATCH = 0.035  # of the width between the cheeks, to each side: 5 px of a face of 150
+PATCH = 0.045  # of the width between the cheeks, to each side: 6 px of a face of 130
 REACH_MAX = 12  # px, whatever the face's size
 POINTS = np.array([region.point for region in REGIONS])
 

@@ -1,5 +1,5 @@
 """All networks together: one shot in, what it shows out. Plain functions of the shot but for the
-learnt open eye.
+learnt open eye and the count of the good ones.
 """
 
 from __future__ import annotations
@@ -19,13 +19,14 @@ from edge.drivers.vision.tflite import Model, identity, open_model
 if TYPE_CHECKING:
     from edge.drivers.vision import Floats, Picture, Rgb
 
+SAME_EVERY = 5  # three a second
 WARM_UP_SHAPE = (480, 640, 3)
 
 
 class Look(Struct, frozen=True, eq=False):
     """What one shot shows. live is -1 when the face was not frontal or there was none, infrared and
     relief_mm where the camera has no such eye or it measured nothing (`planes`). `shape`: None where
-    nothing was measured.
+    nothing was measured; `template`: of every SAME_EVERY-th good shot, for the same face all through.
     """
 
     problem: str | None
@@ -37,6 +38,7 @@ class Look(Struct, frozen=True, eq=False):
     relief_mm: float = -1.0
     shape: mesh.Mesh | None = None
     glow: tuple[float, ...] = ()
+    template: Floats | None = None
 
 
 class Sight:
@@ -52,6 +54,7 @@ class Sight:
         self._mesh, self._iris = net("mesh"), net("iris")
         self._spoof, self._embed = net("spoof"), net("embed")
         self._lids = lids.Lids()
+        self._good = 0
 
     def warm_up(self) -> None:
         """Run every network once: first runs allocate and are several times slower."""
@@ -68,6 +71,7 @@ class Sight:
     def forget(self) -> None:
         """Another person may come."""
         self._lids.forget()
+        self._good = 0
 
     def look(self, rgb: Rgb) -> Look:
         """Measure one shot."""
@@ -87,7 +91,14 @@ class Sight:
         )
         live = spoof.live_probability(self._spoof, rgb, face) if frontal else -1.0
         problem = first.problem or then.problem
-        return Look(problem, face, pose, opening, live, shape=shape, glow=glow.measure(rgb, shape))
+        return Look(
+            problem, face, pose, opening, live, shape=shape, glow=glow.measure(rgb, shape),
+            template=None if problem else self._now_and_then(rgb, face),
+        )  # fmt: skip
+
+    def _now_and_then(self, rgb: Rgb, face: Face) -> Floats | None:
+        self._good += 1
+        return self.template(rgb, face) if self._good % SAME_EVERY == 1 else None
 
     def depths(self, look: Look, shot: Picture) -> Look:
         """The look with what the shot's other eyes see of its face."""

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import sys
+from contextlib import ExitStack
 from pathlib import Path
 from typing import Annotated
 
@@ -13,9 +14,12 @@ Folder = Annotated[Path, typer.Argument(help="the set: labels.csv beside picture
 Split = Annotated[str, typer.Option(help="only this split, e.g. test; alone: all")]
 Must = Annotated[str, typer.Option(help="checks that must pass, with commas; alone: what fits")]
 Threshold = Annotated[float, typer.Option(help="of the anti-spoof net")]
-Json = Annotated[Path | None, typer.Option("--json", help="write everything as JSON")]
+OddsMin = Annotated[float, typer.Option(help="fused log odds that must be reached too")]
+Json = Annotated[Path | None, typer.Option("--json", help="write everything that was counted as JSON")]
+Outcomes = Annotated[Path | None, typer.Option(help="write each presentation as a line of JSON")]
 Html = Annotated[Path | None, typer.Option("--html", help="write a page with montage and DET")]
 Models = Annotated[Path | None, typer.Option(help="the models' directory")]
+SEEN = "seen.bin"  # beside labels.csv: what the eyes saw, so that a run goes on where it broke off
 THUMBS_MAX = 240  # pictures on the page; the memory of a run must have an end
 
 
@@ -25,7 +29,9 @@ def pad_eval(
     split: Split = "",
     must: Must = "",
     threshold: Threshold = 0.5,
+    odds_min: OddsMin = -1e9,
     json_file: Json = None,
+    outcomes: Outcomes = None,
     html_file: Html = None,
     models: Models = None,
 ) -> None:
@@ -33,38 +39,51 @@ def pad_eval(
     from edge.drivers.vision import models as store
     from edge.drivers.vision.sight import Sight
     from edge.field.pad import metrics, page, sets, text
-    from edge.field.pad.judge import Outcome, Rule, judge
+    from edge.field.pad.judge import Rule, decide, look, of_picture
+    from edge.field.pad.shelf import Shelf
 
-    rule = Rule(tuple(name for name in must.split(",") if name), threshold)
-    wanted = list(sets.items(folder, split))
-    sight = Sight(models or store.MODELS_DIR)
-    outcomes = list[Outcome]()
-    for number, item in enumerate(wanted):
-        picture = html_file is not None and number < THUMBS_MAX
-        outcomes.append(judge(folder, item, sight, rule, picture=picture))
-        if sys.stderr.isatty():
-            sys.stderr.write(f"\r{number + 1} of {len(wanted)}")
-            sys.stderr.flush()
-    tables = [metrics.table("all demanded checks", outcomes, lambda one: one.accepted)]
-    names = [name for name, _ in outcomes[0].values] if outcomes else []
-    tables += [
-        metrics.table(name, outcomes, lambda one, name=name: name in one.passed)  # type: ignore[misc]
-        for name in names
-        if name not in ("gesture", "steady")
-    ]
-    written = text.text(tables, outcomes)
+    rule = Rule(tuple(name for name in must.split(",") if name), threshold, odds_min)
+    shelf, sight, tally = Shelf(folder / SEEN), None, metrics.Tally()
+    total, figures = sum(1 for _ in sets.items(folder, split)), list[str]()
+    with ExitStack() as files:
+        told = files.enter_context(outcomes.open("w", encoding="utf-8")) if outcomes else None
+        for item in sets.items(folder, split):
+            if item.path not in shelf:
+                sight = sight or Sight(models or store.MODELS_DIR)
+                shelf.add(look(folder, item, sight))
+            one = decide(item, shelf.get(item.path), rule)
+            tally.add(one)
+            if told is not None:
+                told.write(json.dumps(text.line(one)) + "\n")
+            if html_file is not None and len(figures) < THUMBS_MAX:
+                figures += page.figure(one, of_picture(folder, item))
+            if sys.stderr.isatty():
+                sys.stderr.write(f"\r{tally.count} of {total}")
+                sys.stderr.flush()
+    written = text.text(tally, sets.about(folder))
     sys.stdout.write(("\n" if sys.stderr.isatty() else "") + written)
     if json_file is not None:
-        json_file.write_text(json.dumps(text.as_json(tables, outcomes), indent=1), encoding="utf-8")
+        json_file.write_text(json.dumps(text.as_json(tally, sets.about(folder)), indent=1), encoding="utf-8")
     if html_file is not None:
-        curves = {
-            "passive net": metrics.det(outcomes, lambda one: dict(one.values)["passive"]),
-            "fused odds": metrics.det(outcomes, lambda one: one.odds),
-        }
         title = f"Presentation attack detection · {folder.name}"
-        html_file.write_text(page.page(title, written, curves, outcomes, tables), encoding="utf-8")
+        html_file.write_text(page.page(title, written, tally, figures), encoding="utf-8")
+
+
+def pad_fit(folder: Folder, *, split: Split = "train") -> None:
+    """What each check's value says, from a set that `pad-eval` looked at: the lines of
+    edge/core/liveness/fitted.py.
+    """
+    from edge.field.pad import fit, sets
+    from edge.field.pad.judge import Rule, decide
+    from edge.field.pad.shelf import Shelf
+
+    shelf, rule = Shelf(folder / SEEN), Rule()
+    kept = (item for item in sets.items(folder, split) if item.path in shelf)
+    for name, (offset, slope) in fit.fitted(decide(i, shelf.get(i.path), rule) for i in kept).items():
+        sys.stdout.write(f'    "{name}": ({offset:.4g}, {slope:.4g}),\n')
 
 
 def add(app: typer.Typer) -> None:
     """Put it among the commands."""
     app.command("pad-eval")(pad_eval)
+    app.command("pad-fit")(pad_fit)

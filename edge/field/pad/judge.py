@@ -18,6 +18,7 @@ from edge.drivers.vision.eyes import seen
 from edge.drivers.vision.sight import Sight
 from edge.errors import EdgeError
 from edge.field.pad import sets
+from edge.field.pad.shelf import Seen
 
 ALONE = ("passive",)
 LIGHT = ("passive", "follows", "delay", "gain", "form", "stream")
@@ -29,6 +30,7 @@ class Rule(Struct, frozen=True):
 
     must: tuple[str, ...] = ()
     threshold: float = 0.5
+    odds_min: float = -1e9
     rules: LivenessRules = LivenessRules()
 
 
@@ -42,13 +44,12 @@ class Outcome(Struct, frozen=True):
     faces: int
     values: tuple[tuple[str, float], ...]
     passed: frozenset[str]
-    thumb: bytes = b""
 
 
-def judge(folder: Path, item: sets.Item, sight: Sight, rule: Rule, *, picture: bool) -> Outcome:
-    """The decision; with a small picture of its middle where wished."""
+def look(folder: Path, item: sets.Item, sight: Sight) -> Seen:
+    """What the eyes see of it."""
     sight.forget()
-    looks, middle = list[LookSeen](), b""
+    looks = list[LookSeen]()
     for number, (at_ms, data) in enumerate(sets.shots(folder, item)):
         try:
             rgb = rgb_of(data, item.path)
@@ -56,32 +57,41 @@ def judge(folder: Path, item: sets.Item, sight: Sight, rule: Rule, *, picture: b
             looks.append(LookSeen(number, at_ms, "no_face"))
             continue
         looks.append(seen(sight.look(rgb), rgb, at_ms, number))
-        middle = data if picture and (not middle or number % 16 == 12) else middle  # noqa: PLR2004
-    lighting = sets.lighting(folder, item)
-    shots = tuple(looks)
+    return Seen(item.path, tuple(looks), sets.look_of(folder, item.path))
+
+
+def decide(item: sets.Item, found: Seen, rule: Rule) -> Outcome:
+    """The terminal's decision about what was seen."""
+    lighting = sets.lighting(found.look, item.path)
     evidence = (
-        Evidence(shots, threshold=rule.threshold)
+        Evidence(found.shots, threshold=rule.threshold)
         if lighting is None
-        else lit(shots, lighting, rule.threshold)
+        else lit(found.shots, lighting, rule.threshold)
     )
     must = rule.must or (ALONE if lighting is None else LIGHT)
-    weighed = weigh(evidence, must, -1e9, rule.rules)
+    weighed = weigh(evidence, must, rule.odds_min, rule.rules)
     return Outcome(
         item,
         weighed.outcome == LIVE,
         weighed.reasons,
         weighed.odds,
-        sum(look.problem not in ("no_face", "two_faces") for look in looks),
+        sum(shot.problem not in ("no_face", "two_faces") for shot in found.shots),
         tuple((score.check, score.value) for score in weighed.scores),
         frozenset(score.check for score in weighed.scores if score.state == PASS),
-        _thumb(middle) if middle else b"",
     )
 
 
-def _thumb(data: bytes) -> bytes:
-    from PIL import Image
+def of_picture(folder: Path, item: sets.Item) -> bytes:
+    """A small picture of a presentation's middle; b"" where its pictures are gone or none."""
+    from PIL import Image, UnidentifiedImageError
 
-    out = io.BytesIO()
-    with Image.open(io.BytesIO(data)) as picture:
-        picture.convert("RGB").resize(THUMB).save(out, "JPEG", quality=70)
+    place, out = folder / item.path, io.BytesIO()
+    pictures = [place] if place.is_file() else sorted(place.glob("*.jpg"))
+    if not pictures:
+        return b""
+    try:
+        with Image.open(pictures[len(pictures) // 2]) as picture:
+            picture.convert("RGB").resize(THUMB).save(out, "JPEG", quality=70)
+    except (UnidentifiedImageError, OSError):
+        return b""
     return out.getvalue()

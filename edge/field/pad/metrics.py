@@ -1,12 +1,13 @@
 """The counts of ISO/IEC 30107-3: APCER of each attack species (the worst counts), BPCER, ACER, with
-exact intervals (Clopper and Pearson), and the DET curve of a score.
+exact intervals (Clopper and Pearson), and the DET curve of a score. Counted one by one: what is
+held does not grow with the set.
 """
 
 from __future__ import annotations
 
 import math
 from collections import defaultdict
-from collections.abc import Callable, Iterable
+from collections.abc import Callable
 from typing import Final
 
 from msgspec import Struct
@@ -15,7 +16,10 @@ from edge.field.pad.judge import Outcome
 
 CONFIDENCE: Final = 0.95
 HALVINGS: Final = 60
-DET_POINTS: Final = 101
+BINS: Final = 400  # of a score, for its DET curve
+NET: Final = "passive"
+SCORES: Final = {"passive net": (0.0, 1.0), "fused odds": (-40.0, 40.0)}  # least and greatest
+DECISION: Final = "all demanded checks"
 
 
 class Rate(Struct, frozen=True):
@@ -78,46 +82,79 @@ def _below(errors: int, count: int, p: float) -> float:
     return math.fsum(math.exp(log) for log in logs)
 
 
-def table(name: str, outcomes: Iterable[Outcome], accepts: Callable[[Outcome], bool]) -> Table:
-    """The counts of one rule of decision."""
-    taken, all_of = defaultdict[str, int](int), defaultdict[str, int](int)
-    refused = real = 0
-    for one in outcomes:
+class _Count:
+    """Errors and presentations by name."""
+
+    def __init__(self) -> None:
+        self._errors, self._all = defaultdict[str, int](int), defaultdict[str, int](int)
+
+    def add(self, name: str, *, error: bool) -> None:
+        self._all[name] += 1
+        self._errors[name] += error
+
+    def rates(self) -> dict[str, Rate]:
+        return {name: rate(self._errors[name], self._all[name]) for name in sorted(self._all)}
+
+
+class Tally:
+    """A set, outcome by outcome. ways: the decision, and each check alone at its limit."""
+
+    def __init__(self) -> None:
+        self.count = 0
+        self._attacks, self._real = defaultdict[str, _Count](_Count), _Count()
+        self._groups = _Count()
+        self._levels: dict[str, str] = {}
+        self._scores = {name: ([0] * BINS, [0] * BINS) for name in SCORES}
+
+    def add(self, one: Outcome) -> None:
+        """One more presentation."""
+        self.count += 1
+        ways = {name: name in one.passed for name, _ in one.values} | {DECISION: one.accepted}
+        for way, accepted in ways.items():
+            if one.item.spoof:
+                self._attacks[way].add(one.item.attack, error=accepted)
+            else:
+                self._real.add(way, error=not accepted)
         if one.item.spoof:
-            all_of[one.item.attack] += 1
-            taken[one.item.attack] += accepts(one)
+            self._levels[one.item.attack] = dict(one.item.groups).get("level", "")
         else:
-            real += 1
-            refused += not accepts(one)
-    apcer = {attack: rate(taken[attack], all_of[attack]) for attack in sorted(all_of)}
-    worst = max(apcer, key=lambda attack: (apcer[attack].value, attack)) if apcer else ""
-    return Table(name, apcer, rate(refused, real), worst)
+            for name, value in (*one.item.groups, ("subject", one.item.subject)):
+                if name != "level":
+                    self._groups.add(f"{name} {value}", error=not one.accepted)
+        found = {"passive net": dict(one.values).get(NET, 0.0), "fused odds": one.odds}
+        for name, (least, most) in SCORES.items():
+            at = int((found[name] - least) / (most - least) * BINS)
+            self._scores[name][0 if one.item.spoof else 1][max(0, min(BINS - 1, at))] += 1
+
+    def tables(self) -> list[Table]:
+        """The decision first, then the net, then the other checks."""
+        real = self._real.rates()
+        names = sorted({*self._attacks, *real}, key=lambda name: (name != DECISION, name != NET, name))
+        return [self._table(name, real.get(name, rate(0, 0))) for name in names]
+
+    def _table(self, name: str, bpcer: Rate) -> Table:
+        apcer = self._attacks[name].rates()
+        worst = max(apcer, key=lambda attack: (apcer[attack].value, attack)) if apcer else ""
+        return Table(name, apcer, bpcer, worst)
+
+    def level(self, attack: str) -> str:
+        """What the set says of a species, "" nothing."""
+        return self._levels.get(attack, "")
+
+    def groups(self) -> dict[str, Rate]:
+        """BPCER of each group of bona fide people, by each further column of the set."""
+        return self._groups.rates()
+
+    def det(self) -> dict[str, list[tuple[float, float]]]:
+        """(APCER, BPCER) of each score over BINS thresholds; species pooled."""
+        return {name: _curve(*bins) for name, bins in self._scores.items()}
 
 
-def groups(outcomes: Iterable[Outcome]) -> dict[str, Rate]:
-    """BPCER of each group of bona fide people, by each further column of the set."""
-    refused, count = defaultdict[str, int](int), defaultdict[str, int](int)
-    for one in outcomes:
-        if not one.item.spoof:
-            for name, value in one.item.groups:
-                count[f"{name} {value}"] += 1
-                refused[f"{name} {value}"] += not one.accepted
-    return {name: rate(refused[name], count[name]) for name in sorted(count)}
-
-
-def det(outcomes: Iterable[Outcome], score: Callable[[Outcome], float]) -> list[tuple[float, float]]:
-    """(APCER, BPCER) over all thresholds, at most DET_POINTS of them; species pooled."""
-    spoof, real = list[float](), list[float]()
-    for one in outcomes:
-        (spoof if one.item.spoof else real).append(score(one))
-    if not spoof or not real:
+def _curve(spoof: list[int], real: list[int]) -> list[tuple[float, float]]:
+    if not sum(spoof) or not sum(real):
         return []
-    every = sorted({*spoof, *real})
-    step = max(1, len(every) // DET_POINTS)
-    limits = [*every[::step], every[-1] + 1]
     return [
-        (sum(s >= limit for s in spoof) / len(spoof), sum(r < limit for r in real) / len(real))
-        for limit in limits
+        (sum(spoof[limit:]) / sum(spoof), sum(real[:limit]) / sum(real)) for limit in range(BINS + 1)
     ]
 
 

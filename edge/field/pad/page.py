@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from html import escape
 
 from edge.field.pad.judge import Outcome
-from edge.field.pad.metrics import Table
+from edge.field.pad.metrics import Tally
 
 SIDE, MARGIN = 300, 36
 INK = ("#1f5fbf", "#b3541e", "#2d7d46", "#7a3fa0")
@@ -17,27 +17,30 @@ figure img{display:block;border:2px solid #2d7d46}figure.no img{border-color:#b3
 figcaption{font-size:11px;overflow-wrap:anywhere}"""
 
 
-def page(title: str, text: str, curves: dict[str, list[tuple[float, float]]],
-         outcomes: Sequence[Outcome], tables: Sequence[Table]) -> str:  # fmt: skip
+def page(title: str, text: str, tally: Tally, figures: Sequence[str]) -> str:
     """HTML without anything from elsewhere."""
-    worst = tables[0].worst or "none"
-    shown = "".join(_figure(one) for one in outcomes if one.thumb)
+    worst = tally.tables()[0].worst or "none"
     return (
         f"<!doctype html><meta charset=utf-8><title>{escape(title)}</title><style>{STYLE}</style>"
         f"<h1>{escape(title)}</h1><p>Worst species: {escape(worst)}. Green frame: accepted, red: "
-        f"not.</p><pre>{escape(text)}</pre><h2>DET</h2>{_det(curves)}<h2>Presentations</h2>{shown}\n"
-    )
+        f"not.</p><pre>{escape(text)}</pre><h2>DET</h2>{_det(tally.det())}<h2>Presentations</h2>"
+        + "".join(figures) + "\n"
+    )  # fmt: skip
 
 
-def _figure(one: Outcome) -> str:
-    data = base64.b64encode(one.thumb).decode()
+def figure(one: Outcome, thumb: bytes) -> list[str]:
+    """A small picture with what was decided; nothing where there is no picture."""
+    if not thumb:
+        return []
+    data = base64.b64encode(thumb).decode()
     what = one.item.attack or "bona fide"
     why = ", ".join(one.reasons) or "accepted"
     kind = "" if one.accepted else ' class="no"'
-    return (
+    made = (
         f'<figure{kind}><img alt="{escape(what)}" src="data:image/jpeg;base64,{data}">'
         f"<figcaption>{escape(what)}<br>{escape(why)}</figcaption></figure>"
     )
+    return [made]
 
 
 def _det(curves: dict[str, list[tuple[float, float]]]) -> str:

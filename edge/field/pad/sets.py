@@ -19,6 +19,7 @@ from edge.errors import EdgeError
 
 LABELS: Final = "labels.csv"
 LOOK: Final = "look.json"
+ABOUT: Final = "about.txt"  # what the set is: told above every figure
 ITEMS_MAX: Final = 100_000
 SHOTS_MAX: Final = 512  # of one presentation
 LOOK_BYTES_MAX: Final = 64 * 1024
@@ -40,7 +41,9 @@ class Item(Struct, frozen=True):
     groups: tuple[tuple[str, str], ...]
 
 
-class _Look(Struct, frozen=True):
+class Look(Struct, frozen=True):
+    """`look.json`: the lamps of a presentation, and when its shots were."""
+
     terminal: str
     nonce: str
     step_ms: int
@@ -61,12 +64,13 @@ def items(folder: Path, split: str = "") -> Iterator[Item]:
         for number, row in enumerate(rows, start=2):
             if number > ITEMS_MAX:
                 raise EdgeError("E-PAD-02", f"{place} has more than {ITEMS_MAX} lines")
-            item = _item(row, f"{place} line {number}")
-            if not split or item.split == split:
-                yield item
+            one = item(row, f"{place} line {number}")
+            if not split or one.split == split:
+                yield one
 
 
-def _item(row: dict[str, str], where: str) -> Item:
+def item(row: dict[str, str], where: str) -> Item:
+    """A line of labels.csv."""
     label, path = row.get("label"), row.get("path") or ""
     if label not in ("real", "spoof") or not path or ".." in Path(path).parts or path[0] == "/":
         raise EdgeError("E-PAD-02", f"{where}: path and label real or spoof are needed")
@@ -77,9 +81,15 @@ def _item(row: dict[str, str], where: str) -> Item:
     )
 
 
+def about(folder: Path) -> str:
+    """What the set says of itself, "" nothing."""
+    place = folder / ABOUT
+    return _bytes(place, LOOK_BYTES_MAX).decode("utf-8", "replace") if place.is_file() else ""
+
+
 def shots(folder: Path, item: Item) -> Iterator[tuple[int, bytes]]:
     """(time in ms, encoded picture) of a presentation, one at a time."""
-    place, told = folder / item.path, lighting_file(folder, item)
+    place, told = folder / item.path, look_of(folder, item.path)
     if place.is_file():
         yield 0, _bytes(place)
         return
@@ -93,9 +103,8 @@ def shots(folder: Path, item: Item) -> Iterator[tuple[int, bytes]]:
         yield at_ms, _bytes(picture)
 
 
-def lighting(folder: Path, item: Item) -> Lighting | None:
+def lighting(told: Look | None, where: str) -> Lighting | None:
     """The lights of a presentation, or None. The steps are drawn from the nonce, as at the centre."""
-    told = lighting_file(folder, item)
     if told is None:
         return None
     try:
@@ -104,17 +113,17 @@ def lighting(folder: Path, item: Item) -> Lighting | None:
         nonce = b""
     drawn = draw(nonce, told.terminal) if len(nonce) == NONCE_BYTES else None
     if drawn is None or len(drawn.steps) != len(told.lit_ms) or drawn.step_ms != told.step_ms:
-        raise EdgeError("E-PAD-03", f"{item.path}/{LOOK} is not of a sequence that we draw")
+        raise EdgeError("E-PAD-03", f"{where}/{LOOK} is not of a sequence that we draw")
     return Lighting(drawn, told.lit_ms, told.end_ms)
 
 
-def lighting_file(folder: Path, item: Item) -> _Look | None:
+def look_of(folder: Path, path: str) -> Look | None:
     """`look.json`, where there is one."""
-    place = folder / item.path / LOOK
+    place = folder / path / LOOK
     if not place.is_file():
         return None
     try:
-        return msgspec.json.decode(_bytes(place, LOOK_BYTES_MAX), type=_Look)
+        return msgspec.json.decode(_bytes(place, LOOK_BYTES_MAX), type=Look)
     except msgspec.DecodeError as bad:
         raise EdgeError("E-PAD-03", f"{place}: {bad}") from bad
 

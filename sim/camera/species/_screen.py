@@ -25,10 +25,13 @@ def screen(
     """The film on a screen `wide` shot pixels across, held before the camera."""
     room, phase, beat = backdrop(take.at.seed), take.rng.uniform(0, 9), take.rng.uniform(4.5, 7.0)
     curve = ((np.arange(256) / 255.0) ** GAMMA * 255.0).astype(np.float32)
+    waves = down = np.ones(1, np.float32)
     for picture, at_ms in zip(film, take.times, strict=True):
         cut = np.asarray(attacks.cut(Image.fromarray(picture), take.person.box, aspect))
         shine = curve.take(cut) * np.array(WHITE, np.float32)
-        shine *= _beat(shine.shape, beat, at_ms)
+        if waves.size == 1:
+            waves, down = _beat(shine.shape, beat)
+        shine *= waves * (1 + 0.02 * np.sin(down - 2 * math.pi * at_ms / 740.0))
         if tint is not None:
             shine *= np.clip(tint(at_ms, shine.shape[1]), 0, None) ** (1 / 2.2)
         device = _framed(np.clip(shine, 0, 255).astype(np.uint8))
@@ -44,9 +47,10 @@ def _framed(shine: Rgb) -> Image.Image:
     return device
 
 
-def _beat(shape: tuple[int, ...], period: float, at_ms: float) -> Floats:
+def _beat(shape: tuple[int, ...], period: float) -> tuple[Floats, Floats]:
+    """The beat of the screen's pixels and the sensor's, and where its refresh is down the picture."""
     y, x = np.mgrid[0 : shape[0], 0 : shape[1]].astype(np.float32)
     u = 2 * math.pi / period
-    moire = 0.03 * np.sin(u * x + 0.07 * y) * np.sin(u * 0.9 * y)
-    refresh = 0.02 * np.sin(2 * math.pi * (y / 190.0 - at_ms / 740.0))
-    return np.asarray(1 + moire + refresh, np.float32)[..., None]
+    moire = 1 + 0.03 * np.sin(u * x + 0.07 * y) * np.sin(u * 0.9 * y)
+    down = (2 * math.pi / 190.0) * y[:, :1]
+    return np.asarray(moire, np.float32)[..., None], np.asarray(down, np.float32)[..., None]

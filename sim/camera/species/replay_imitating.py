@@ -14,7 +14,7 @@ from sim.camera.species._common import recording
 from sim.camera.species._screen import screen
 from sim.camera.visit import Take
 
-LEVEL = 1
+LEVEL = 2
 LATE_MS = (60.0, 180.0)
 GAMUT = np.array([[0.80, 0.12, 0.04], [0.10, 0.78, 0.10], [0.03, 0.12, 0.82]], np.float32)
 

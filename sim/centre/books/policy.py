@@ -15,6 +15,7 @@ from edge.wire import policy as wire
 from edge.wire.cose import Signer
 from edge.wire.record import RecordHeader
 from edge.wire.shape import ZERO_HASH
+from sim.centre import lights
 from sim.centre.bodies import Body
 from sim.centre.books import proving, registry
 from sim.centre.books import store as t
@@ -249,7 +250,8 @@ def _proof(claim: Claim, policy: Policy) -> str:
         return "no card with a face"
     if verdict is None or not verdict.live or verdict.score < policy.liveness_threshold:
         return "liveness below the policy"
-    return "" if len(verdict.steps) >= policy.liveness_steps else "liveness below the policy"
+    ok = lights.as_demanded(verdict, policy, claim.total_fen, claim.header.terminal)
+    return "" if ok else "liveness below the policy"
 
 
 def _age(conn: sa.Connection, claim: Claim, caps: Caps) -> str:

@@ -14,4 +14,4 @@ def judge(seen: Evidence, limit: float) -> Finding:
     """Minus the delay (or lead) in ms at which the face fits the lamps best."""
     if seen.response is None:
         return NOTHING
-    return by_limit(-float(abs(seen.response.lag_ms)), limit, "light_late", scale=30.0)
+    return by_limit(-float(abs(seen.response.lag_ms)), limit, "light_late")

@@ -18,4 +18,4 @@ def judge(seen: Evidence, limit: float) -> Finding:
     measured = [shot.relief_mm for shot in seen.shots if shot.relief_mm >= 0]
     if len(measured) < SHOTS_MIN:
         return Finding(0.0, UNKNOWN, reason="eye_missing")
-    return by_limit(median(measured), limit, "depth_flat", scale=5.0)
+    return by_limit(median(measured), limit, "depth_flat")

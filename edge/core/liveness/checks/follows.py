@@ -14,4 +14,4 @@ def judge(seen: Evidence, limit: float) -> Finding:
     """Correlation 0..1 at the time at which the lamps were lit."""
     if seen.response is None:
         return NOTHING
-    return by_limit(seen.response.follows, limit, "light_not_followed", scale=0.10)
+    return by_limit(seen.response.follows, limit, "light_not_followed")

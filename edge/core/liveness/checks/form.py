@@ -8,7 +8,7 @@ from __future__ import annotations
 from edge.core.liveness.evidence import FAIL, NOTHING, PASS, Evidence, Finding, by_limit
 
 NEEDS = "light"
-LIMIT = 0.35  # of a measured mean head
+LIMIT = 0.2  # of a measured mean head
 SURE = 2.5  # times its own standard error
 
 
@@ -17,7 +17,7 @@ def judge(seen: Evidence, limit: float) -> Finding:
     found = seen.response
     if found is None:
         return NOTHING
-    finding = by_limit(found.form, limit, "light_flat", scale=0.25)
+    finding = by_limit(found.form, limit, "light_flat")
     if finding.state == PASS and found.form < SURE * found.spread:
-        return Finding(found.form, FAIL, 0.0, "light_flat")
+        return Finding(found.form, FAIL, "light_flat")
     return finding

@@ -8,7 +8,7 @@ from __future__ import annotations
 from edge.core.liveness.evidence import UNKNOWN, Evidence, Finding, by_limit
 
 NEEDS = "light"
-LIMIT = 0.12  # of the face's own light
+LIMIT = 0.06  # of the face's own light
 CLEAR = 0.5  # of the correlation: below, a weak answer is no answer
 
 
@@ -19,4 +19,4 @@ def judge(seen: Evidence, limit: float) -> Finding:
         return Finding(0.0, UNKNOWN, reason="light_unseen")
     if found.gain < limit and found.follows >= CLEAR:
         return Finding(found.gain, UNKNOWN, reason="light_weak")
-    return by_limit(found.gain, limit, "light_weak", scale=0.10, weight=0.5)
+    return by_limit(found.gain, limit, "light_weak")

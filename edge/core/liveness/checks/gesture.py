@@ -15,5 +15,5 @@ def judge(seen: Evidence, limit: float) -> Finding:
     if not seen.gesture:
         return NOTHING
     if seen.gesture == "done":
-        return Finding(1.0, PASS if limit <= 1.0 else FAIL, 1.0)
-    return Finding(0.0, FAIL, -1.0, seen.gesture)
+        return Finding(1.0, PASS if limit <= 1.0 else FAIL)
+    return Finding(0.0, FAIL, seen.gesture)

@@ -18,4 +18,4 @@ def judge(seen: Evidence, limit: float) -> Finding:
     if len(measured) < SHOTS_MIN:
         return Finding(0.0, UNKNOWN, reason="eye_missing")
     share = sum(one >= SURE for one in measured) / len(measured)
-    return by_limit(share, limit, "infrared_dark", scale=0.25)
+    return by_limit(share, limit, "infrared_dark")

@@ -18,4 +18,4 @@ def judge(seen: Evidence, limit: float) -> Finding:
     if len(lives) < SHOTS_MIN:
         return NOTHING
     mean = sum(lives) / len(lives)
-    return by_limit(mean, limit or seen.threshold, "spoof_score", scale=0.25)
+    return by_limit(mean, limit or seen.threshold, "spoof_score")

@@ -22,5 +22,5 @@ def judge(seen: Evidence, limit: float) -> Finding:
     runs = itertools.groupby(seen.shots, key=lambda shot: shot.problem == "two_faces")
     crowd = any(two and len(list(run)) > CROWD_SHOTS_MAX for two, run in runs)
     if crowd or any(not overlap(one.box, two.box) for one, two in pairs):
-        return Finding(gap, FAIL, -1.0, "face_changed")
-    return Finding(gap, PASS, 0.0) if gap <= limit else Finding(gap, FAIL, -1.0, "face_lost")
+        return Finding(gap, FAIL, "face_changed")
+    return Finding(gap, PASS) if gap <= limit else Finding(gap, FAIL, "face_lost")

@@ -24,5 +24,5 @@ def judge(seen: Evidence, limit: float) -> Finding:
     back = any(two.at_mono_ms <= one.at_mono_ms or two.shot <= one.shot for one, two in pairs)
     rate = 1_000 * (len(shots) - 1) / max(1, shots[-1].at_mono_ms - shots[0].at_mono_ms)
     if same > SAME_MAX or back:
-        return Finding(rate, FAIL, -1.0, "stream_odd")
-    return Finding(rate, PASS) if rate >= limit else Finding(rate, FAIL, 0.0, "stream_slow")
+        return Finding(rate, FAIL, "stream_odd")
+    return Finding(rate, PASS) if rate >= limit else Finding(rate, FAIL, "stream_slow")

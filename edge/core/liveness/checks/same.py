@@ -1,0 +1,36 @@
+"""The same person from the first shot to the last, by the face's embedding: whoever answers the
+lights or makes the gestures is the one who is then looked for. A swap in the middle ends the try
+whether or not a policy demands this check.
+"""
+
+from __future__ import annotations
+
+import struct
+
+from edge.core.liveness.evidence import FAIL, NOTHING, PASS, Evidence, Finding
+
+NEEDS = ""
+ALWAYS = True
+LIMIT = 0.45  # cosine; shots of one visit are alike by far more, strangers by less
+MEASURED_MIN = 2
+NUMBER_BYTES = 4
+
+
+def judge(seen: Evidence, limit: float) -> Finding:
+    """The least cosine of a measured shot with the first."""
+    faces = [shot.face for shot in seen.shots if shot.face]
+    if len(faces) < MEASURED_MIN:
+        return NOTHING
+    least = min(alike(faces[0], face) for face in faces[1:])
+    return Finding(least, PASS) if least >= limit else Finding(least, FAIL, "face_changed")
+
+
+def alike(one: bytes, other: bytes) -> float:
+    """Cosine of two templates; -1 where they are none of one kind."""
+    if not one or len(one) != len(other) or len(one) % NUMBER_BYTES:
+        return -1.0
+    form = f"<{len(one) // NUMBER_BYTES}f"
+    a, b = struct.unpack(form, one), struct.unpack(form, other)
+    square = sum(v * v for v in a) * sum(v * v for v in b)
+    cosine = sum(v * w for v, w in zip(a, b, strict=True)) / square**0.5 if square > 0 else -1.0
+    return cosine if cosine == cosine else -1.0  # noqa: PLR0124 - not a number

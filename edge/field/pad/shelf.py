@@ -1,0 +1,106 @@
+"""What the eyes saw of each presentation, kept in one file: a run that was broken off goes on, and
+limits may be weighed again without looking again. Records of other models or other places of
+measurement are passed over. Nothing is held in memory but where each record begins.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import struct
+from array import array
+from pathlib import Path
+from typing import BinaryIO, Final
+
+import msgspec
+from msgspec import Struct
+from msgspec.structs import replace
+
+from edge.core.events import LookSeen
+from edge.core.liveness.regions import REGIONS
+from edge.drivers.vision import glow
+from edge.drivers.vision.tflite import identity
+from edge.field.pad.sets import Look
+
+ROLES: Final = ("detector", "detector_back", "mesh", "iris", "spoof", "embed")
+LENGTH: Final = struct.Struct("<I")
+RECORD_BYTES_MAX: Final = 16 * 1024 * 1024
+
+
+class Seen(Struct, frozen=True):
+    """One presentation as the checks get it. look: of the lamps, None without."""
+
+    path: str
+    shots: tuple[LookSeen, ...]
+    look: Look | None = None
+
+
+class _Record(Struct, frozen=True, array_like=True):
+    stamp: str
+    path: str
+    look: Look | None
+    glows: tuple[bytes, ...]  # float32, as they were measured: nothing is lost
+    shots: tuple[LookSeen, ...]  # without their glow
+
+
+def stamp() -> str:
+    """Changes with every model and with every place at which light is measured."""
+    places = repr((REGIONS, glow.PATCH, glow.REACH_MAX))
+    text = "".join(identity(role) for role in ROLES) + places
+    return hashlib.sha256(text.encode()).hexdigest()[:16]
+
+
+class Shelf:
+    """The file. A record that was cut off by a crash is written over."""
+
+    def __init__(self, file: Path) -> None:
+        self._file = file
+        self._stamp = stamp()
+        self._at: dict[str, int] = {}
+        self._end = 0
+        if file.is_file():
+            self._find()
+
+    def __contains__(self, path: str) -> bool:
+        return path in self._at
+
+    def add(self, seen: Seen) -> None:
+        """Keep one more, on disk before it returns."""
+        glows = tuple(array("f", shot.glow).tobytes() for shot in seen.shots)
+        bare = tuple(replace(shot, glow=()) for shot in seen.shots)
+        data = msgspec.msgpack.encode(_Record(self._stamp, seen.path, seen.look, glows, bare))
+        with self._file.open("r+b" if self._file.is_file() else "w+b") as file:
+            file.seek(self._end)
+            file.truncate()
+            file.write(LENGTH.pack(len(data)) + data)
+        self._at[seen.path] = self._end
+        self._end += LENGTH.size + len(data)
+
+    def get(self, path: str) -> Seen:
+        """What was kept of a path that is in it."""
+        with self._file.open("rb") as file:
+            file.seek(self._at[path])
+            record = self._next(file)
+        assert record is not None, "was read when its place was found"
+        shots = (
+            replace(shot, glow=tuple(array("f", light)))
+            for shot, light in zip(record.shots, record.glows, strict=True)
+        )
+        return Seen(record.path, tuple(shots), record.look)
+
+    def _find(self) -> None:
+        with self._file.open("rb") as file:
+            while (record := self._next(file)) is not None:
+                if record.stamp == self._stamp:
+                    self._at[record.path] = self._end
+                self._end = file.tell()
+
+    def _next(self, file: BinaryIO) -> _Record | None:
+        head = file.read(LENGTH.size)
+        if len(head) < LENGTH.size:
+            return None
+        (length,) = LENGTH.unpack(head)
+        data = file.read(length) if length <= RECORD_BYTES_MAX else b""
+        try:
+            return msgspec.msgpack.decode(data, type=_Record) if len(data) == length else None
+        except msgspec.DecodeError:
+            return None
