@@ -30,6 +30,8 @@ from edge.core.types import Credit
 from edge.drivers.broker import Happening, Message, Options
 from edge.drivers.broker.paho import Driver
 from edge.errors import EdgeError
+from edge.suites import es256
+from sim.bank.client import HttpBank
 from sim.centre import setup
 from sim.centre.desk import Centre
 
@@ -68,6 +70,13 @@ class CreditConfig(Struct, frozen=True, forbid_unknown_fields=True):
     spread_ms: int = 60_000
 
 
+class BankConfig(Struct, frozen=True, forbid_unknown_fields=True):
+    """[bank] Who pays own parts, and the key its answers are signed with; "" = nobody."""
+
+    url: str = ""
+    key: str = ""
+
+
 class Config(Struct, frozen=True, forbid_unknown_fields=True):
     """centre.toml."""
 
@@ -77,6 +86,7 @@ class Config(Struct, frozen=True, forbid_unknown_fields=True):
     region: str = setup.REGION
     shards: int = 16
     credit: CreditConfig = CreditConfig()
+    bank: BankConfig = BankConfig()
 
 
 def open_guest(path: Path) -> Centre:
@@ -101,6 +111,17 @@ def read_config(path: Path) -> Config:
         ) from error
 
 
+def _bank(config: BankConfig, signer: es256.Es256Signer) -> HttpBank | None:
+    """EdgeError E-CFG-21 no address, E-KEY-03 no key."""
+    if not config.url:
+        return None
+    try:
+        public = es256.load_sign_public(Path(config.key).read_bytes())
+    except OSError as error:
+        raise EdgeError("E-CFG-21", f"the bank's key: {error}", "[bank] key, or --bank-key") from error
+    return HttpBank(config.url, signer, es256.Es256Verifier.of(public))
+
+
 class Process:
     """The link, the inbox and the one loop."""
 
@@ -113,6 +134,7 @@ class Process:
             shards=config.shards,
             credit=credit,
         )
+        self._centre.bank = _bank(config.bank, self._centre.keys.signer)
         self._inbox: queue.Queue[Happening | None] = queue.Queue(INBOX_MAX)
         self._link = Driver(_options(config.broker), self._post)
         self._under_way: set[int] = set()
@@ -283,12 +305,16 @@ def main(arguments: list[str] | None = None) -> int:
         prog="python -m sim.centre", description="the reference centre"
     )
     parser.add_argument("--config", type=Path, required=True)
+    parser.add_argument("--bank", default="", help="http://host:port of `python -m sim.bank`")
+    parser.add_argument("--bank-key", default="", help="the bank's public key, PEM")
     options = parser.parse_args(arguments)
     handler = logging.StreamHandler()
     handler.setFormatter(JsonLines())
     logging.basicConfig(level=logging.INFO, handlers=[handler])
     try:
-        process = Process(read_config(options.config))
+        config = read_config(options.config)
+        bank = BankConfig(options.bank or config.bank.url, options.bank_key or config.bank.key)
+        process = Process(msgspec.structs.replace(config, bank=bank))
     except EdgeError as error:
         print(error, file=sys.stderr)
         return 2

@@ -80,9 +80,10 @@ class Made:
         key: object = "",
         tls: bool = True,
         spread_ms: int = 1000,
+        bank: tuple[str, Path] | None = None,
     ) -> Path:
         """centre.toml for `python -m sim.centre`. `spread_ms` is what the answers announce for
-        reconnects."""
+        reconnects; `bank`: where it is, and its public key."""
         lines = [
             f'directory = "{self.directory}"',
             f'db_url = "{self.url}"',
@@ -95,6 +96,8 @@ class Made:
             "[credit]",
             f"spread_ms = {spread_ms}",
         ]
+        if bank is not None:
+            lines += ["[bank]", f'url = "{bank[0]}"', f'key = "{bank[1]}"']
         self.config.write_text("\n".join(lines) + "\n")
         return self.config
 

@@ -1,7 +1,7 @@
 """A clinic alive on this machine: every part is a real process behind its real port.
 
 controller (the firmware on a real MicroPython, pty) · broker (amqtt, or mosquitto) with TLS · a cable that can be cut (TCP proxy) · reference centre ·
-the agent (`facepay run`) · HIS · a stage before the camera. `Clinic` starts, hurts and stops them; it decides nothing.
+a bank beside it · the agent (`facepay run`) · HIS · a stage before the camera. `Clinic` starts, hurts and stops them; it decides nothing.
 """
 
 from __future__ import annotations
@@ -18,9 +18,12 @@ import httpx
 from msgspec import Struct
 
 from edge.drivers.keys.file import Driver as FileKeys
+from sim.bank import setup as bank_setup
+from sim.bank.bank import SimBank
 from sim.board import SimBoard
 from sim.camera.clips import make_qr_clip
 from sim.centre import setup as centre_setup
+from sim.centre.books import orders
 from sim.centre.books.people import PersonSpec
 from sim.centre.books.registry import TerminalSpec
 from sim.clinic.cast import Actor
@@ -40,6 +43,7 @@ ORG = "H51010000001"
 READY_S = 40.0
 COMMIT_WATCH_S = 20.0
 CODE_CLIP_S = 0.6
+AT_BANK_FEN = 1_000_00  # what each of the cast has there
 
 
 class Options(Struct, frozen=True):
@@ -62,11 +66,13 @@ class Clinic:
         self.actors = actors
         self.stage = Stage(options.stage)
         self.http_port = options.http_port or free_port()
+        self.bank_port = free_port()
         self.url = f"http://127.0.0.1:{self.http_port}"
         self.board = SimBoard(options.directory / "board")
         self._stack = ExitStack()
         self._agent: subprocess.Popen[bytes] | None = None
         self._centre: subprocess.Popen[bytes] | None = None
+        self._bank: subprocess.Popen[bytes] | None = None
         self.agent_starts = 0
         self._codes = 0
 
@@ -79,6 +85,8 @@ class Clinic:
         self.cable: NetProxy = self._stack.enter_context(NetProxy(self.broker.port))
         self._stack.callback(self._end_centre)
         self._make_centre()
+        self._stack.callback(self.stop_bank)
+        self.start_bank()
         self.start_centre()
         self._stack.enter_context(self.board)
         self.stage.cue("idle")
@@ -111,8 +119,33 @@ class Clinic:
         for actor in self.actors:
             made.register_face(actor.psn_no, actor.template, actor.model)
         cert, key = self.broker.client("centre")
-        made.write_config(port=self.broker.port, ca=self.broker.ca, cert=cert, key=key)
+        at_bank = [(actor.psn_no, AT_BANK_FEN) for actor in self.actors]
+        public = bank_setup.make(self.bank_home, made.keys.sign_public_pem, at_bank)
+        with made.store.begin() as conn:
+            for actor in self.actors:
+                orders.sign(conn, actor.psn_no, orders.ONECODE)
+        bank = (f"http://127.0.0.1:{self.bank_port}", public)
+        made.write_config(port=self.broker.port, ca=self.broker.ca, cert=cert, key=key, bank=bank)
         self.centre_setup = made
+
+    # -- the bank -----------------------------------------------------------------------------------
+    @property
+    def bank_home(self) -> Path:
+        return self.options.directory / "bank"
+
+    def start_bank(self) -> None:
+        """Run the bank's process."""
+        command = [sys.executable, "-m", "sim.bank", "--directory", str(self.bank_home)]
+        with (self.options.directory / "bank.log").open("ab") as log:
+            self._bank = subprocess.Popen(
+                [*command, "--port", str(self.bank_port)], cwd=ROOT, stdout=log, stderr=log
+            )
+
+    def stop_bank(self) -> SimBank:
+        """End its process; its books, to be read."""
+        if self._bank is not None:
+            _end(self._bank)
+        return bank_setup.open_(self.bank_home)
 
     def start_centre(self) -> None:
         """Run the centre's process; it reconnects by itself when the broker goes."""

@@ -9,6 +9,7 @@ import random
 from typing import Literal
 
 from msgspec import Struct
+from msgspec.structs import replace
 
 from sim.clinic.patient import Script
 
@@ -75,6 +76,10 @@ def fixed_day(seed: int, people: list[Person]) -> list[Step]:
     def by(person: Person, means: str, attack: str = "", whom: str = "0") -> Script:
         return Script(person.clips, means, person.card_no, person.psn_no, attack, whom)
 
+    def at_bank(person: Person) -> Script:
+        """No account money: a bank pays the own part by the same code (F05)."""
+        return replace(by(person, "qr"), pays=("none", "way:onecode"))
+
     return [
         Visit("register", by(a, "face")),
         Visit("settle", by(b, "face")),
@@ -96,7 +101,7 @@ def fixed_day(seed: int, people: list[Person]) -> list[Step]:
         Visit("settle", by(d, "card")),
         Visit("register", by(e, "qr")),
         Cancel(1),
-        Visit("settle", by(c, "qr")),
+        Visit("settle", at_bank(c)),
         Drain(),
     ]
 

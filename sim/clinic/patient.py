@@ -33,6 +33,7 @@ class Script(Struct, frozen=True):
     attack: str = ""
     whom: str = "0"
     confirm: bool = True
+    pays: tuple[str, ...] = ()  # choices on the pay screen, in order, before anything is confirmed
 
 
 class Reader(Protocol):
@@ -78,6 +79,7 @@ class Patient:
         self.script: Script | None = None
         self.screen: Screen = {}
         self._acted = ""
+        self._paid: tuple[int, int] = (0, 0)  # the visit, and how many of its `pays` were chosen
         self._stop = threading.Event()
         self._thread = threading.Thread(target=self._follow, name="patient", daemon=True)
 
@@ -121,7 +123,9 @@ class Patient:
     def _act(self, screen: Screen, script: Script) -> None:
         """One deed per screen; a screen that only refreshes its fields asks for nothing new."""
         name, fields = screen["name"], screen.get("fields", {})
-        deed = f"{screen.get('visit')}/{name}/{fields.get('index', '')}/{fields.get('step', '')}/{fields.get('tries_left', '')}"
+        seen = (fields.get(key, "") for key in ("index", "step", "tries_left", "asks"))
+        chosen = self._chosen(screen)
+        deed = "/".join(map(str, (screen.get("visit"), name, chosen, *seen)))
         if deed == self._acted:
             return
         self._acted = deed
@@ -139,9 +143,23 @@ class Patient:
             self._press("choose", script.whom)
         elif name == "confirm":
             time.sleep(THINK_S)
-            self._press("confirm" if script.confirm else "cancel")
+            self._confirm(fields, script, chosen)
+        elif name == "pay":
+            self._paid = (int(screen.get("visit", 0)), chosen + 1)
+            self._press("choose", script.pays[chosen])
         elif name in ("idle", "refused", "settled", "provisional", "confirming"):
             self.stage.cue("idle")
+
+    def _chosen(self, screen: Screen) -> int:
+        visit, count = self._paid
+        return count if visit == screen.get("visit") else 0
+
+    def _confirm(self, fields: dict[str, Any], script: Script, chosen: int) -> None:
+        """How it is paid is chosen first, where the terminal offers a choice."""
+        if chosen < len(script.pays) and fields.get("choice"):
+            self._press("pay")
+        else:
+            self._press("confirm" if script.confirm else "cancel")
 
     def _show_face(self, name: str, fields: dict[str, Any], script: Script) -> None:
         if script.attack:

@@ -10,8 +10,10 @@ from typing import Any
 
 import httpx
 import sqlalchemy as sa
+from msgspec.structs import replace
 
 from edge.drivers.keys.file import Driver as FileKeys
+from sim.centre.books import ledgers, orders
 from sim.centre.books import store as centre_tables
 from sim.clinic.clinic import TERMINAL, Clinic
 from sim.clinic.day import Cancel, Drain, Fault, FaultName, Step, Visit, bill
@@ -210,7 +212,23 @@ class Player:
         keys = FileKeys(self.clinic.options.directory / "keys")
         book = read_ledger(str(self.clinic.ledger), keys)
         self._mark_centre()
-        return count(TERMINAL, book, self.clinic.centre_setup.store, his)
+        truth = count(TERMINAL, book, self.clinic.centre_setup.store, his)
+        return self._with_the_bank(truth)
+
+    def _with_the_bank(self, truth: Truth) -> Truth:
+        """The fourth book: what the bank took is what the centre booked of it; a difference is a bill
+        that somebody did not get paid for."""
+        bank = self.clinic.stop_bank()
+        held, taken = bank.totals()
+        odd = bank.imbalance()
+        bank.close()
+        with self.clinic.centre_setup.store.begin() as conn:
+            booked = -ledgers.balance(conn, f"bank:{orders.ONECODE}")
+        self.say(f"           the bank took {taken / 100:.2f}, the centre booked {booked / 100:.2f} of it")
+        if (held, taken, odd) == (0, booked, 0):
+            return truth
+        note = f"the bank holds {held} fen and took {taken}, the centre booked {booked}"
+        return replace(truth, lost=truth.lost + 1, notes=(*truth.notes, note))
 
     def _mark_centre(self) -> None:
         """What the centre decided, and when the record had reached it."""
