@@ -56,9 +56,7 @@ class Served:
 
     def __init__(self, bank: SimBank, keys: Keys, port: int = 0) -> None:
         self.switches = Switches()
-        handler = type("Handler", (_Handler,), {})
-        handler.bank, handler.keys, handler.switches = bank, keys, self.switches
-        handler.room = threading.BoundedSemaphore(CONNECTIONS_MAX)
+        handler = _handler(bank, keys, self.switches)
         self._server = ThreadingHTTPServer((HERE, port), handler)
         self._server.daemon_threads = True
         self.port = int(self._server.server_address[1])
@@ -76,6 +74,15 @@ class Served:
         """Take nothing new; what is under way ends with the process."""
         self._server.shutdown()
         self._server.server_close()
+
+
+def _handler(bank: SimBank, keys: Keys, switches: Switches) -> Any:
+    class Handler(_Handler):
+        pass
+
+    Handler.bank, Handler.keys, Handler.switches = bank, keys, switches
+    Handler.room = threading.BoundedSemaphore(CONNECTIONS_MAX)
+    return Handler
 
 
 class _Handler(BaseHTTPRequestHandler):
@@ -112,7 +119,7 @@ class _Handler(BaseHTTPRequestHandler):
             form = wire.QUESTIONS[op][0]
             header = self.headers.get(wire.HEADER, "")
             wire.check(self.keys.centre, header, wire.ASK, self.path.encode(), body)
-            asked = wire.decode(body, form)
+            asked: Any = wire.decode(body, form)
             self._spoiled(op, body, lambda: wire.plain(answer(self.bank, asked)))
         elif self.client_address[0] != HERE:
             self._send(404)
