@@ -77,7 +77,9 @@ def main() -> int:
 
 
 def _arguments() -> argparse.Namespace:
-    parser = argparse.ArgumentParser(prog="sim/demo", description=__doc__)
+    parser = argparse.ArgumentParser(
+        prog="sim/demo", description=__doc__, epilog="One transaction at a time: sim/demo --story list"
+    )
     parser.add_argument("--auto", action="store_true", help="play the fixed day without keys")
     parser.add_argument("--seed", type=int, default=42, help="who comes when and what is billed")
     parser.add_argument("--broker", choices=["amqtt", "mosquitto"], default="amqtt")

@@ -7,9 +7,11 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
+import msgspec
 from msgspec.structs import replace
 
 from edge.core import events as e
+from edge.core.books.days import Day
 from edge.core.effects import Show
 from edge.core.types import Answer, Bill, BillState, Draft, FeeLine, Now, Policy
 from edge.wire import policy as wire_policy
@@ -24,6 +26,8 @@ LINE = "SYN-A-0001"  # 甲: all of it is in scope
 OWN_LINE = "SYN-C-0001"  # 丙: nothing of it is
 QUIET = frozenset({"policy"})  # the stage hands it over each morning
 ROUNDS_MAX = 40
+STEP_MS = 30_000
+CLOSE_MS = 150_000
 SCREEN_MS = 9_000  # until a last screen has gone by itself
 
 
@@ -113,6 +117,14 @@ class Counter(Desk):
                 self._carry(entry.seq)
         return self.serve()
 
+    def passes(self, ms: int) -> Counter:
+        """Time passes; what the terminal asks and sends meanwhile is answered."""
+        end = self.now.mono_ms + ms
+        while self.now.mono_ms < end:
+            self.wait(min(STEP_MS, end - self.now.mono_ms))
+            self.serve()
+        return self
+
     # -- what people do -----------------------------------------------------------------------------
     def press(self, button: str, value: str = "") -> Counter:
         """A finger on the screen."""
@@ -164,6 +176,15 @@ class Counter(Desk):
         """The HIS cancels a settled bill."""
         self.withdraw(self.of(number).bill_id, f"cancel-{number}-{len(self.drafts)}")
         return self.serve()
+
+    def close_day(self) -> Day:
+        """Staff close the day (3201, 3202); what came of it."""
+        self.calls += 1
+        self.post(e.CloseAsked(self.calls))
+        reply = self.replies[self.calls]
+        assert reply.status in (200, 202), reply
+        self.serve().passes(CLOSE_MS)
+        return msgspec.json.decode(self.docs["day"][str(reply.body["day"])], type=Day)
 
     def done(self) -> Counter:
         """The patient has read it."""

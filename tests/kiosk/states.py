@@ -229,6 +229,11 @@ STATES: dict[str, tuple[str, int, dict[str, Any]]] = {
         CONFIRM | {"split": BIG, "amount_fen": 9_876_543_21, "choice": True},
     ),
     "pay": ("pay", 60_000, {"kind": "settle", "amount_fen": 1_234_56, "choices": CHOICES[:4]}),
+    "pay-wallet": (
+        "pay",
+        60_000,
+        {"kind": "settle", "amount_fen": 1_234_56, "choices": [CHOICES[n] for n in (0, 1, 4, 5)]},
+    ),
     "pay-many": ("pay", 60_000, {"kind": "settle", "amount_fen": 1_234_56, "choices": CHOICES}),
     "confirm-estimate": ("confirm", 60_000, CONFIRM | {"estimate": True}),
     "confirm-provisional": (

@@ -29,13 +29,13 @@ export function confirmScreen(fields) {
   if (fields.due) notes.push(note("info", "clock", t("confirm.credit", { due: fields.due })));
   return {
     main: h("section", { class: "confirm" },
-      h("div", { class: "head-row" }, heading(t("confirm.title")), h("p", { class: "about" },
-        icon("person"), h("span", {}, personName(fields.person)), h("span", {}, tOr(`kind.${fields.kind}`, fields.kind ?? "")))),
+      h("div", { class: "head-row" }, heading(t(fields.split || fields.amount_fen ? "confirm.title" : "confirm.title.free")), h("p", { class: "about" },
+        icon("person"), personName(fields.person) && h("span", {}, personName(fields.person)), h("span", {}, tOr(`kind.${fields.kind}`, fields.kind ?? "")))),
       fields.split
         ? money(fields.split, { you: t(fields.due ? "split.later" : "split.you"), estimate: fields.estimate })
         : amountOnly(fields.amount_fen),
       notes),
-    say: fields.split ? t(fields.due ? "confirm.spoken.credit" : "confirm.spoken", { amount: yuan(fields.split.psn_cash_pay_fen), due: fields.due }) : t("confirm.title"),
+    say: fields.split ? t(fields.due ? "confirm.spoken.credit" : "confirm.spoken", { amount: yuan(fields.split.psn_cash_pay_fen), due: fields.due }) : t(fields.amount_fen ? "confirm.title" : "confirm.title.free"),
     cancel: true,
     side: fields.choice ? { button: "pay", icon: "money", word: t("pay.word") } : null,
     go: { button: "confirm", value: fields.asks, icon: "check", word: t(fields.split ? "confirm.go" : "confirm.go.free") },
@@ -96,10 +96,10 @@ export function settledScreen(fields) {
   return {
     main: h("section", { class: "ending good" },
       h("div", { class: "badge" }, icon("check")),
-      heading(t(adjusted ? "settled.adjusted" : "settled.title"), adjusted ? differenceLine(fields.difference_fen ?? 0) : fields.due ? t("settled.credit", { due: fields.due }) : t("settled.line")),
+      heading(t(adjusted ? "settled.adjusted" : fields.split ? "settled.title" : "settled.title.free"), adjusted ? differenceLine(fields.difference_fen ?? 0) : fields.due ? t("settled.credit", { due: fields.due }) : t("settled.line")),
       fields.split && money(fields.split, { you: t(fields.due ? "split.later" : "split.you") }),
       slip(fields.due ? fields.slip.filter(([key]) => !ON_PAPER.has(key)) : fields.slip, fields.split)),
-    say: fields.due ? t("settled.credit", { due: fields.due }) : fields.split ? t("settled.spoken", { amount: yuan(fields.split.psn_cash_pay_fen) }) : t("settled.title"),
+    say: fields.due ? t("settled.credit", { due: fields.due }) : fields.split ? t("settled.spoken", { amount: yuan(fields.split.psn_cash_pay_fen) }) : t("settled.title.free"),
     go: { button: "done", icon: "check", word: t("done.go") },
   };
 }
@@ -114,10 +114,10 @@ export function provisionalScreen(fields) {
   return {
     main: h("section", { class: "ending wait" },
       h("div", { class: "badge" }, icon("hourglass")),
-      heading(t("provisional.title"), t("provisional.line")),
+      heading(t(`provisional.title${fields.split ? "" : ".free"}`), t(`provisional.line${fields.split ? "" : ".free"}`)),
       fields.split && money(fields.split, { you: t("split.you"), estimate: true }),
       slip(fields.slip, fields.split)),
-    say: t("provisional.title") + " " + t("provisional.line"),
+    say: t(`provisional.title${fields.split ? "" : ".free"}`),
     go: { button: "done", icon: "check", word: t("done.go") },
   };
 }

@@ -37,13 +37,13 @@ export function money(split, { you, estimate = false }) {
 const MONEY = /^-?\d+\.\d\d$/;
 // Lines of the slip that the money panel says already, in larger type.
 const SHOWN_IN_MONEY = new Set(["medfee_sumamt", "fund_pay_sumamt", "acct_pay", "acct_mulaid_pay", "hosp_part_amt", "psn_cash_pay"].map((name) => `slip.${name}`));
-const MONEY_LINES = new Set([...SHOWN_IN_MONEY, "slip.balc"]);
+const isMoney = (key) => key === "slip.balc" || key.startsWith("slip.paid_") || SHOWN_IN_MONEY.has(key); // never a number of a bill
 
 /** Slip lines: keys are texts, values are values. */
 export function slip(lines, split) {
   const rows = (lines ?? []).filter(([key]) => !split || !SHOWN_IN_MONEY.has(key));
   return h("dl", { class: "slip" }, rows.map(([key, value]) =>
-    h("div", {}, h("dt", {}, tOr(key, key)), h("dd", {}, value.match(MONEY) && MONEY_LINES.has(key) ? yuan(value.replace(".", "")) : value))));
+    h("div", {}, h("dt", {}, tOr(key, key)), h("dd", {}, value.match(MONEY) && isMoney(key) ? yuan(value.replace(".", "")) : value))));
 }
 
 /** What this visit is about: kind and amount. */
