@@ -40,7 +40,7 @@ def main(arguments: list[str] | None = None) -> int:
     parser.add_argument("--story", required=True, metavar="NAME", help="F10, wallet, 6 …, list, all")
     parser.add_argument("--lang", choices=[words.EN, words.ZH], default=words.EN)
     parser.add_argument("--no-pictures", action="store_true", help="only text")
-    parser.add_argument("--pictures-to", type=Path, help="main screens, small, into this folder")
+    parser.add_argument("--pictures-to", type=Path, help="only main screens, small, into this folder")
     parser.add_argument("--directory", type=Path, default=HOME, help="where pages and pictures go")
     given = parser.parse_args(arguments)
     if given.story == "list":
@@ -87,7 +87,7 @@ def play(story: Story, options: Options) -> bool:
         story.play(tell)
     except BrokenError as error:
         broken = str(error)
-    if options.pictures:
+    if options.pictures and not (broken and options.pictures_to):
         draw(story, tell.beats, options)
     took = f"{time.monotonic() - began:.1f} s"
     if broken:
@@ -118,7 +118,14 @@ def show(beat: Beat, lang: str) -> None:
 
 
 def draw(story: Story, beats: list[Beat], options: Options) -> None:
-    """Pictures and the page."""
+    """Pictures and the page; or only what stands for the story."""
+    if options.pictures_to is not None:
+        (taken,) = gallery.take([beat for beat in beats if beat.main])
+        options.pictures_to.mkdir(parents=True, exist_ok=True)
+        for lang, png in taken.items():
+            to = options.pictures_to / f"{story.number.lower()}.{lang}.png"
+            to.write_bytes(gallery.smaller(png))
+        return
     home = options.directory / story.name
     home.mkdir(parents=True, exist_ok=True)
     pictures = gallery.take(beats)
@@ -127,10 +134,6 @@ def draw(story: Story, beats: list[Beat], options: Options) -> None:
         assert beat.show is not None
         for lang, png in taken.items():
             (home / f"{number:02d}-{beat.show.name}.{lang}.png").write_bytes(png)
-            if beat.main and options.pictures_to is not None:
-                options.pictures_to.mkdir(parents=True, exist_ok=True)
-                to = options.pictures_to / f"{story.number.lower()}.{lang}.png"
-                to.write_bytes(gallery.smaller(png))
     (home / "story.html").write_text(page(story, beats, pictures))
     console.print(f"[dim]{2 * len(pictures)} pictures, page: {home / 'story.html'}[/]")
 

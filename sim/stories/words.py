@@ -92,25 +92,30 @@ def _amounts(show: Show, say: dict[str, str], lang: str) -> list[str]:
         lines.append(say[f"{show.name}.line.free" if free else f"{show.name}.line"])
     if show.name == "confirming":
         lines.append(say["confirming.note"])
+    if fields.get("due"):
+        lines.append(say[f"{show.name}.credit"].replace("{due}", fields["due"]))
     if fields.get("split"):
-        lines.append(split(fields["split"], lang))
+        lines.append(split(fields["split"], lang, later=bool(fields.get("due"))))
     elif show.name == "confirm":
         fen = fields.get("amount_fen")
         lines.append(f"{say['split.total']} {yuan(fen)}" if fen else say["confirm.free"])
     return lines
 
 
-def split(fields: Fields, lang: str) -> str:
-    """The four or five numbers that a patient needs."""
+def split(fields: Fields, lang: str, *, later: bool = False) -> str:
+    """The four or five numbers that a patient needs; `later`: a bank pays the last one today."""
     rows = [(key, sum(fields.get(name, 0) for name in names)) for key, names in ROWS]
     said = texts(lang)
-    return " · ".join(f"{said[key]} {yuan(fen)}" for key, fen in rows if fen or key in ALWAYS)
+    named = {"split.you": "split.later"} if later else {}
+    told = ((said[named.get(key, key)], fen) for key, fen in rows if fen or key in ALWAYS)
+    return " · ".join(f"{name} {yuan(fen)}" for name, fen in told)
 
 
 def _refused(fields: Fields, say: dict[str, str]) -> list[str]:
     code, detail = str(fields.get("code", "")), fields.get("detail") or {}
     short = code.removeprefix("rejected_")
-    known = say.get(f"refused.{short}.{detail.get('cap')}", say.get(f"refused.{short}", ""))
+    plain = say.get(f"refused.{short}", "")
+    known = say.get(f"refused.{short}.{detail.get('cap')}", plain)
     if short == code:
         lines = [known or say["refused.other"], say["refused.line"]]
     else:
@@ -129,5 +134,5 @@ def _who(name: str, relation: str, say: dict[str, str]) -> str:
 
 def _choice(one: Fields, say: dict[str, str]) -> str:
     name = _who(one["name"], one["relation"], say) if one["name"] else ""
-    name = name or say.get(f"pay.{one['what']}", one["what"])
+    name = name or say.get(f"pay.{one['what']}", str(one["what"]))
     return f"{name} {yuan(one['fen'])}" if one["fen"] else name

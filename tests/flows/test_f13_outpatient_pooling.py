@@ -1,12 +1,11 @@
-"""F13 门诊统筹 (2201, 2204, 2206, 2207, med_type 11) and F14 药店购药 (2102, med_type 41): golden cases A
-and B from the card on the reader to the booked split.
+"""F13 门诊统筹 (2201, 2204, 2206, 2207, med_type 11): golden case A from the card on the reader to the
+booked split.
 """
 
 from __future__ import annotations
 
 from pathlib import Path
 
-from edge.core.types import BillStatus
 from sim.centre.books import ledgers
 from sim.centre.books.people import PersonSpec
 from sim.stage import Town, bill, money
@@ -16,13 +15,8 @@ ZHANG = PersonSpec(
     "SYN-Z", "测试张", balance_fen=300_00, cards=(("CZ", "03"),), relatives=(("SYN-M", "父母"),),
     year=2026, accumulated={"outpatient_dedc_fen": 100_00},
 )  # fmt: skip
-WU = PersonSpec(
-    "SYN-W", "测试吴", psn_type="1201", age=75, cards=(("CW", "03"),),
-    year=2026, accumulated={"outpatient_dedc_fen": 150_00, "outpatient_fund_fen": 2_400_00},
-)  # fmt: skip
 PLACES = {
     "hospital": {"fixmedins_code": "H51010000003", "level": "l3"},
-    "pharmacy": {"fixmedins_code": "P51010000001", "level": "pharmacy"},
 }
 
 
@@ -46,16 +40,3 @@ def test_f13_an_employee_pays_at_a_hospital_and_every_fen_is_where_it_belongs(
             assert ledgers.balance(conn, "fund:310100") == -240_00
             year = ledgers.year(conn, "SYN-Z", "310", 2026)
         assert (year.outpatient_dedc_fen, year.outpatient_fund_fen) == (200_00, 240_00)
-
-
-def test_f14_a_retired_person_meets_the_yearly_cap_at_the_pharmacy(tmp_path: Path) -> None:
-    with Town(tmp_path, "2026-11-18 09:00", [WU], PLACES) as town:
-        desk = town.desks["pharmacy"]
-        assert desk.visit(bill("pharmacy", "P1", "SYN-A-0001 400.00"), WU).name == "settled"
-        paid = desk.paid("P1")
-        assert (paid["hifp_pay"], paid["psn_cash_pay"]) == (100_00, 300_00)  # 240, capped
-        desk.visit(bill("pharmacy", "P2", "SYN-A-0001 10.00"), WU)
-        assert desk.paid("P2") == money(
-            medfee_sumamt="10.00", inscp_scp_amt="10.00", psn_cash_pay="10.00"
-        )
-        assert desk.of("P2").status is BillStatus.SETTLED

@@ -45,8 +45,8 @@ def test_the_main_screen_of_every_story_reads_well_in_both_languages() -> None:
 
 
 def test_the_command_leaves_a_page_and_the_main_screens(tmp_path: Path) -> None:
-    options = ["--directory", str(tmp_path / "home"), "--pictures-to", str(tmp_path / "main")]
-    assert command.main(["--story", "f14", *options]) == 0
+    assert command.main(["--story", "f14", "--directory", str(tmp_path / "home")]) == 0
+    assert command.main(["--story", "f14", "--pictures-to", str(tmp_path / "main")]) == 0
     html = (tmp_path / "home/f14_pharmacy/story.html").read_text()
     assert html.count("data:image/png;base64,") == 2 * 6 and 'src="http' not in html
     for lang in (ZH, EN):
