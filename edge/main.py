@@ -233,6 +233,7 @@ def _core(
     config: Config, settings: Settings, restored: Restored, scribe: Scribe
 ) -> tuple[Terminal, bytes]:
     from edge.core.terminal import Terminal
+    from edge.suites import sm2
 
     policy, digest, fresh = None, bytes(32), b""
     kept = [*restored.docs.get("policy", {}).values()]
@@ -246,7 +247,7 @@ def _core(
             log.warning("policy refused", extra={"fields": {"code": error.code}})
             continue
         policy, digest, fresh = arrived.policy, arrived.hash, b"" if kept else document
-    core = Terminal(settings, restored, Secrets(), policy, digest, fresh_policy=fresh)
+    core = Terminal(settings, restored, Secrets(), policy, digest, fresh_policy=fresh, signed=sm2.verify)
     return core, digest
 
 

@@ -45,6 +45,18 @@ class ReverseArrived(Struct, frozen=True):
     state: BillState | None = None
 
 
+class ReviewArrived(Struct, frozen=True):
+    """POST /v1/bills/{id}/review: what the pharmacist says of the prescription that is on the screen."""
+
+    call: int
+    key: str
+    body_hash: bytes
+    bill_id: str
+    passed: bool
+    operator: str
+    reason: str = ""
+
+
 class TaskCloseArrived(Struct, frozen=True):
     """POST /v1/tasks/{id}/close: somebody settled a task, and says how. `task`: the task from the store, where the core's
     memory no longer has it."""
@@ -362,6 +374,7 @@ Event = (
     | CancelArrived
     | TaskCloseArrived
     | ReverseArrived
+    | ReviewArrived
     | CloseAsked
     | DayAsked
     | ReconcileAsked

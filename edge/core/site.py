@@ -14,9 +14,11 @@ from msgspec.structs import replace
 from edge.core.books.authorised import Authorised
 from edge.core.books.bills import Book
 from edge.core.books.days import DayBook
+from edge.core.books.locks import Locks
 from edge.core.books.msgid import Msgids
 from edge.core.books.tasks import Tasks
-from edge.core.limits import Outage, Provisional, Want, decide, in_force
+from edge.core.limits import STRICT_STEPS, Outage, Provisional, Want, decide, in_force
+from edge.core.prescription import Signed
 from edge.core.sync.ledger import Ledger
 from edge.core.tx import Kind
 from edge.core.types import (
@@ -32,6 +34,7 @@ from edge.core.types import (
     Settings,
 )
 
+OFFLINE_RX: Final = Refusal("offline_rx", STRICT_STEPS)
 FROZEN: Final = Refusal("frozen", ("ask_staff",))
 
 
@@ -57,6 +60,8 @@ class Site:
         ledger: Ledger,
         msgids: Msgids,
         tasks: Tasks,
+        locks: Locks,
+        signed: Signed | None = None,
     ) -> None:
         self.settings = settings
         self.dice = dice
@@ -66,6 +71,8 @@ class Site:
         self.ledger = ledger
         self.msgids = msgids
         self.tasks = tasks
+        self.locks = locks
+        self.signed = signed  # whether a hospital signed it; None = this machine cannot tell
         self.authorised = Authorised()
         self.frozen_code = ""  # nothing is signed any more: the centre suspects this terminal
         self.signing: list[Draft] = []  # given to the store, not yet reported durable
@@ -165,6 +172,10 @@ class Site:
         """limits.decide for a bill; a frozen key signs nothing."""
         if self.signs_nothing:
             return FROZEN
+        needs = self.kinds[bill.kind].NEEDS if bill.kind in self.kinds else ()
+        here = online and bill.prefer != "force_provisional"
+        if "prescription" in needs and not here and self.locks.get(bill.rxno) is None:
+            return OFFLINE_RX
         want = Want(
             kind=bill.kind,
             total_fen=bill.amount_fen,

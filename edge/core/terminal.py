@@ -13,6 +13,8 @@ from edge.core import events, limits, tx
 from edge.core.books import answers, his, reversal
 from edge.core.books import days as daybook
 from edge.core.books.bills import Book
+from edge.core.books.locks import SPACE as RX_SPACE
+from edge.core.books.locks import Locks
 from edge.core.books.msgid import KEY as MSGID_KEY
 from edge.core.books.msgid import SPACE as COUNTER_SPACE
 from edge.core.books.msgid import Msgids
@@ -37,11 +39,13 @@ from edge.core.parts.counter import CounterDesk
 from edge.core.parts.days import Days
 from edge.core.parts.errands import Errands
 from edge.core.parts.log_stop import LogStop
+from edge.core.parts.prescriptions import PrescriptionDesk
 from edge.core.parts.pruning import Pruning
 from edge.core.parts.reconcile import Reconcile
 from edge.core.parts.tasks import TaskDesk
 from edge.core.parts.unknown import UnknownBills
 from edge.core.parts.witness import WitnessDesk
+from edge.core.prescription import Signed
 from edge.core.site import Site
 from edge.core.sync.ledger import Ledger
 from edge.core.sync.outbox import Outbox
@@ -93,8 +97,10 @@ class Terminal:
         *,
         kinds: Iterable[str] | None = None,
         fresh_policy: bytes = b"",
+        signed: Signed | None = None,
     ) -> None:
-        """`fresh_policy`: the document of `policy` when it is not in the store yet."""
+        """`fresh_policy`: the document of `policy` when it is not in the store yet; `signed`: whether a
+        hospital signed a prescription."""
         docs = restored.docs
         every = tx.kinds()
         wanted = set(tx.for_bills() if kinds is None else kinds)
@@ -109,6 +115,8 @@ class Terminal:
             ledger=Ledger(restored),
             msgids=Msgids(settings, docs.get(COUNTER_SPACE, {}).get(MSGID_KEY)),
             tasks=Tasks(docs, dice),
+            locks=Locks(docs.get(RX_SPACE, {})),
+            signed=signed,
         )
         self._site.policy, self._site.policy_hash = policy, policy_hash
         self._word = CentreWord(self._site, docs.get(META_SPACE, {}), fresh_policy)
@@ -133,6 +141,7 @@ class Terminal:
             Pruning(self._site),
             Backlog(self._site, self._outbox),
             self._errands,
+            PrescriptionDesk(self._site),
         )
         self._case = Case(self._site, 0)
         self._visits = 0
@@ -262,6 +271,10 @@ class Terminal:
                 return effects
             case events.ErrandLeft() if self._is_errand(event.call):
                 return visit.step(self._case, In.WITHDRAW, event, now)
+            case events.ReviewArrived():
+                here = self._case.state is State.RX_REVIEW and self._case.bill_id == event.bill_id
+                effects, news = his.review_arrived(site, event, here=here)
+                return effects + (visit.step(self._case, In.REVIEW, event, now) if news else [])
             case events.ReverseArrived():
                 return reversal.arrived(site, event, now, self._closed())
             case events.Answered():

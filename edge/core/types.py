@@ -118,7 +118,8 @@ class Bill(Struct, frozen=True, forbid_unknown_fields=True):
     """What the HIS asks to be handled: one of the kinds in `core/tx/`.
 
     kind "register" (2201), "settle" (2204+2207), "pharmacy" (2102), "chronic" (2203A+2204+2207 for a
-    recognised disease, `dise_codg`), "file_away" (2501, `away`). `begntime`: when the fee arose, "" =
+    recognised disease, `dise_codg`), "file_away" (2501, `away`), "prescription" (2102 on the
+    electronic prescription `rxno`, "" = the patient chooses). `begntime`: when the fee arose, "" =
     now. `bill_no` is the HIS's own number (unique there).
     `mdtrt_id` may be empty: the record then registers first. `acct_used_flag` "1" lets the personal account pay.
     `prefer`: "prefer_online"; "require_online" (never without the centre); "force_provisional" (record without asking the
@@ -143,6 +144,7 @@ class Bill(Struct, frozen=True, forbid_unknown_fields=True):
     dise_name: str = ""
     begntime: str = ""  # "2026-11-18 08:00:00"
     away: Away | None = None
+    rxno: str = ""  # hiRxno of an electronic prescription
 
 
 class Person(Struct, frozen=True):
@@ -400,6 +402,7 @@ class BillState(Struct, frozen=True):
     order: int = 0  # rises with each bill of this terminal; the queue's order where two arrived in one millisecond
     pay_way: str = "cash"  # what becomes of psn_cash_pay: at the desk, or by a bank
     paid: tuple[Paid, ...] = ()  # how the person's part was paid, as the centre told it
+    prescription: Json | None = None  # what the pharmacist reviews, as the screen shows it
 
 
 class TaskStatus(StrEnum):

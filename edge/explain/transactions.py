@@ -48,6 +48,10 @@ CODES: Final[dict[str, tuple[str, str]]] = {
         "Cancel a settled bill; a bill that ended needs nothing.",
     ),
     "E-TX-14": ("A day is not a day of the calendar.", 'Write it like "2024-12-01".'),
+    "E-TX-31": (
+        "A prescription cannot be read, or it is larger than one may be.",
+        "Sell nothing on it; tell the hospital that wrote it and the centre.",
+    ),
     "E-TX-13": (
         "What is unknown about this bill cannot be reversed (2601).",
         "Wait for the centre's answer; ask the centre by telephone if it stays away.",

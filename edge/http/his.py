@@ -5,15 +5,16 @@ from __future__ import annotations
 import asyncio
 import hashlib
 from collections.abc import Callable
+from typing import Annotated
 
 import msgspec
-from msgspec import Struct
+from msgspec import Meta, Struct
 from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Route
 
-from edge.core.events import BillArrived, CancelArrived, Event, ReverseArrived
-from edge.core.types import FINAL, Bill, BillState, Json
+from edge.core.events import BillArrived, CancelArrived, Event, ReverseArrived, ReviewArrived
+from edge.core.types import FINAL, TEXT_MAX, Bill, BillState, Json
 from edge.errors import EdgeError
 from edge.http import problem
 from edge.http.bodies import (
@@ -39,6 +40,14 @@ class CancelBody(Struct, frozen=True, forbid_unknown_fields=True):
     """Nothing is needed to cancel; an empty object is allowed."""
 
 
+class ReviewBody(Struct, frozen=True, forbid_unknown_fields=True):
+    """What the pharmacist says of the prescription: `reason` is what the hospital hears after a no."""
+
+    operator: Annotated[str, Meta(min_length=1, max_length=64)]
+    passed: bool
+    reason: Annotated[str, Meta(max_length=TEXT_MAX)] = ""
+
+
 class His:
     """The state of the room: which keys are in flight and how many long-polls wait."""
 
@@ -53,6 +62,7 @@ class His:
             Route("/v1/bills/{bill_id}", self.read, methods=["GET"]),
             Route("/v1/bills/{bill_id}/cancel", self.cancel, methods=["POST"]),
             Route("/v1/bills/{bill_id}/reverse", self.reverse, methods=["POST"]),
+            Route("/v1/bills/{bill_id}/review", self.review, methods=["POST"]),
             Route("/v1/bills/{bill_id}/receipt", self.receipt, methods=["GET"]),
             Route("/v1/status", self.status, methods=["GET"]),
         ]
@@ -86,6 +96,16 @@ class His:
     async def reverse(self, request: Request) -> Response:
         key, bill_id, digest = await self._about(request, "reverse")
         return await self.decided(key, lambda call: ReverseArrived(call, key, digest, bill_id))
+
+    async def review(self, request: Request) -> Response:
+        key = read_key(request)
+        need_json(request)
+        body = await read_body(request)
+        said = decode(body, ReviewBody)
+        bill_id = self._known(request).bill_id
+        digest = hashlib.sha256(f"review {bill_id}\n".encode() + body).digest()
+        what = (bill_id, said.passed, said.operator, said.reason)
+        return await self.decided(key, lambda call: ReviewArrived(call, key, digest, *what))
 
     async def _about(self, request: Request, what: str) -> tuple[str, str, bytes]:
         """(key, bill, hash) of a request about a bill that says no more than which."""

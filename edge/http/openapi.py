@@ -10,7 +10,7 @@ from msgspec import Struct
 from edge.core.types import Bill, BillState, BillStatus, Json, Outcome
 from edge.http.bodies import KEY_CHARS_MAX, VERSION_MAX, WAIT_S_MAX
 from edge.http.days import DayClose, DayList, DayShown, Reconciled
-from edge.http.his import BILL_NO_CHARS_MAX, CancelBody
+from edge.http.his import BILL_NO_CHARS_MAX, CancelBody, ReviewBody
 from edge.http.kiosk import Press
 from edge.http.nation import PATH as NATION_PATH
 from edge.http.nation import Message as NationMessage
@@ -38,6 +38,13 @@ class Cancelled(Struct, frozen=True):
 
     bill_id: str
     status: BillStatus
+
+
+class Reviewed(Struct, frozen=True):
+    """status: passed or rejected."""
+
+    bill_id: str
+    status: str
 
 
 class Receipt(Struct, frozen=True):
@@ -140,6 +147,16 @@ OPERATIONS = (
         (408, 409, 413, 415, 422),
         CancelBody,
         body_required=False,
+        keyed=True,
+    ),
+    Operation(
+        "/v1/bills/{bill_id}/review",
+        "post",
+        "reviewPrescription",
+        "The pharmacist's word on the prescription that is on the screen",
+        {200: ("the visit goes on, or ends with the pharmacist's no", Reviewed)},
+        (408, 409, 413, 415, 422),
+        ReviewBody,
         keyed=True,
     ),
     Operation(

@@ -324,7 +324,13 @@ def main(arguments: list[str] | None = None) -> int:
 
 
 if __name__ == "__main__":
-    beside = {"import": "carried", "lift": "lifting", "unlock": "unlocking"}.get(sys.argv[1] if sys.argv[1:] else "")
+    commands = {
+        "import": "carried",
+        "lift": "lifting",
+        "unlock": "unlocking",
+        "rx-free": "prescriptions.freeing",
+    }
+    beside = commands.get(sys.argv[1] if sys.argv[1:] else "")
     if beside is None:
         sys.exit(main())
     sys.exit(importlib.import_module(f"sim.centre.{beside}").main(sys.argv[2:]))

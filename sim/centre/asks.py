@@ -23,8 +23,9 @@ from sim.centre.books.people import Faces, Known
 from sim.centre.books.policy import Issuer
 from sim.centre.books.registry import Terminal
 from sim.centre.books.rules import Region
-from sim.centre.deciding import clearing, legs, paying, quoting
+from sim.centre.deciding import clearing, dispensing, legs, paying, quoting
 from sim.centre.deciding.case import No, Scene, insured
+from sim.centre.prescriptions import counter
 
 INCIDENT_CHARS: Final = 16
 STOP_BYTES: Final = 16
@@ -64,6 +65,10 @@ def answer(asked: Question) -> tuple[int, str, Json]:
         "3261": clearing.confirm,
         "3262": clearing.give_back,
         "chain": statements.chain,
+        "rx.list": counter.listed,
+        "rx.take": counter.taken,
+        "rx.review": counter.reviewed,
+        "rx.free": counter.freed,
     }
     ask = table.get(asked.header.infno)
     if ask is None:
@@ -197,6 +202,10 @@ def _price(asked: Question) -> Json | No:
     if why := insured(person):
         return No(why)
     scene = Scene(asked.conn, asked.terminal, asked.region, asked.now_ms)
+    place = asked.terminal.fixmedins_code
+    sale = dispensing.Sale(call, person.psn_no, place, asked.now_ms, asked.now_ms)
+    if (no := dispensing.why_not(asked.conn, sale)) is not None:
+        return no
     found = quoting.quote(scene, plan, person, question.pay)
     if isinstance(found, No):
         return found

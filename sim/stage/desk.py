@@ -25,6 +25,7 @@ from edge.core.types import (
     Settings,
     Task,
 )
+from edge.suites import sm2
 from sim.dice import SeededDice
 
 DAY_MS = 86_400_000
@@ -86,7 +87,9 @@ class Desk:
         )
         self.seed += 1
         dice, hash_ = SeededDice(self.seed), self.policy_hash()
-        self.terminal = Terminal(self.settings, restored, dice, self.policy, hash_)
+        self.terminal = Terminal(
+            self.settings, restored, dice, self.policy, hash_, signed=sm2.verify
+        )
         self.asks, self.shows, self.held, self.hold = [], [], [], False
         self._turn(self.terminal.start(self.now))
 
@@ -195,6 +198,16 @@ class Desk:
         call, key = self.calls, key or f"close-{self.calls}"
         digest = hashlib.sha256(f"{task_id} {how} {amount_fen}".encode()).digest()
         self.post(e.TaskCloseArrived(call, key, digest, task_id, how, amount_fen, operator))
+        return self.replies[call]
+
+    def review(
+        self, bill_id: str, passed: bool = True, operator: str = "赵药师", reason: str = "", key: str = ""
+    ) -> Reply:
+        """POST /v1/bills/{id}/review."""
+        self.calls += 1
+        call, key = self.calls, key or f"review-{self.calls}"
+        digest = hashlib.sha256(f"{bill_id} {passed} {operator} {reason}".encode()).digest()
+        self.post(e.ReviewArrived(call, key, digest, bill_id, passed, operator, reason))
         return self.replies[call]
 
     def reverse(self, bill_id: str, key: str = "reverse-1") -> Reply:

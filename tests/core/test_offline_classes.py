@@ -19,6 +19,7 @@ TABLE = {
     "file_away": (Mode.QUEUED, Mode.QUEUED, NO),
     "settle": (NO, Mode.PROVISIONAL, NO),
     "pharmacy": (NO, Mode.PROVISIONAL, NO),
+    "prescription": (NO, Mode.PROVISIONAL, NO),  # only one that is locked here: `Site.decide`
     "chronic": (NO, NO, NO),
     "cancel": (NO, NO, NO),
     "reverse": (Mode.QUEUED, Mode.QUEUED, NO),

@@ -61,7 +61,9 @@ def made(name: str, **more: object) -> dict:
 
 def test_the_folder_is_the_list() -> None:
     assert sorted(tx.kinds()) == NAMES
-    assert set(tx.for_bills()) == {"register", "settle", "pharmacy", "chronic", "file_away"}
+    assert set(tx.for_bills()) == {
+        "register", "settle", "pharmacy", "prescription", "chronic", "file_away",
+    }  # fmt: skip
 
 
 @pytest.mark.parametrize("name", NAMES)
@@ -69,7 +71,7 @@ def test_every_kind_has_the_whole_surface(name: str) -> None:
     kind = tx.kinds()[name]
     assert name == kind.KIND and kind.INFNO in kind.PLAN
     assert kind.OFFLINE in (tx.QUEUED, tx.PROVISIONAL, tx.DENIED)
-    assert {"identity", "estimate", "confirm", "settled", "task"} >= kind.NEEDS
+    assert {"identity", "estimate", "confirm", "settled", "task", "prescription"} >= kind.NEEDS
     assert set(kind.calls(some_bill(name))) <= set(kind.PLAN)
     assert all(re.fullmatch(r"slip\.\w+", key) for key, _ in kind.slip(some_bill(name), None))
 
@@ -166,7 +168,7 @@ LINE = FeeLine("1", "A1", "x", 100_00)
         ({"dept_name": "x" * 65}, "E-TX-04"),
     ],
 )
-@pytest.mark.parametrize("name", ["settle", "pharmacy"])
+@pytest.mark.parametrize("name", ["settle", "pharmacy", "prescription"])
 def test_a_wrong_bill_is_refused_before_anybody_looks_into_the_camera(
     name: str, changes: dict, code: str
 ) -> None:

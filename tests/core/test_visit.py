@@ -25,6 +25,7 @@ from edge.core.types import (
 from edge.core.visit import machine as visit
 from edge.core.visit.case import Case, State
 from edge.core.visit.machine import BEFORE_RECORD, BY_TYPE, IGNORED, TABLE, In
+from tests.core import prescribed
 from tests.flows import kit
 
 # events that are the terminal's own business, or that need a look inside before they are an input
@@ -32,7 +33,7 @@ NOT_BY_TYPE = {
     e.Tick, e.BillArrived, e.CancelArrived, e.Pressed, e.Freed, e.Answered, e.AnswerBad, e.Told,
     e.PolicyArrived, e.Appended, e.Saved, e.StoreLow, e.TaskCloseArrived, e.ReverseArrived, e.CloseAsked,
     e.DayAsked, e.ReconcileAsked, e.Pruned, e.Witnessed, e.SyncAsked, e.Counted,
-    e.ErrandArrived, e.ErrandLeft, e.AuthExchanged, e.CodeDecoded,
+    e.ReviewArrived, e.ErrandArrived, e.ErrandLeft, e.AuthExchanged, e.CodeDecoded,
     e.Emitted, e.BoardHealth, e.BoardLine, e.ClearTamperAsked, e.Tampered, e.Nearby,
 }  # fmt: skip
 
@@ -75,7 +76,7 @@ def promises(day: AnyDay) -> None:
     day.memory_and_store_say_the_same()
 
 
-BESIDE = ("policy", "5203", "3201", "incident")  # questions that are not the visit's
+BESIDE = ("policy", "5203", "3201", "incident", "rx.free")  # questions that are not the visit's
 LATER = ("cancel", "reverse")  # records about a bill that has one
 
 
@@ -93,7 +94,7 @@ class AnyDay(RuleBasedStateMachine):
 
     # -- the HIS --------------------------------------------------------------------------------
     @rule(
-        kind=st.sampled_from(["settle", "register", "pharmacy", "nonsense"]),
+        kind=st.sampled_from(["settle", "register", "pharmacy", "prescription", "nonsense"]),
         amount=st.sampled_from([0, 1, 100_00, 450_00, 600_00, 6_000_00]),
         number=st.integers(1, 12),
         key=st.integers(1, 12),
@@ -138,7 +139,7 @@ class AnyDay(RuleBasedStateMachine):
     @rule(
         deeds=st.integers(1, 12),
         way=st.sampled_from(["face", "face", "qr", "card"]),
-        kind=st.sampled_from(["settle", "settle", "pharmacy", "register"]),
+        kind=st.sampled_from(["settle", "settle", "pharmacy", "register", "prescription"]),
         net=st.sampled_from(["up", "down", "as_is"]),
         live=st.sampled_from([0.9, 0.9, 0.9, 0.1]),
     )
@@ -175,6 +176,10 @@ class AnyDay(RuleBasedStateMachine):
             desk.post(e.Pressed("confirm", desk.screen.fields["asks"], desk.screen.visit))
         elif name == "password":
             desk.post(e.Pressed("password", "135246", desk.screen.visit))
+        elif name == "prescriptions":
+            desk.post(e.Pressed("choose", "0", desk.screen.visit))
+        elif name == "review":
+            desk.review(desk.terminal._case.bill_id)
         elif name == "pay":
             desk.post(e.Pressed("choose", "r0", desk.screen.visit))
         elif name == "working" and asked and phase != "answer":
@@ -267,6 +272,8 @@ class AnyDay(RuleBasedStateMachine):
             }
         elif good and ask.infno == "password":
             body = {}
+        elif good and ask.infno in prescribed.TOLD:
+            body = {"rx": 5} if junk else prescribed.TOLD[ask.infno]
         elif good and "plan" not in ask.body:  # of a part: what it does not know changes nothing
             body = {"setlinfo": None if junk else {}}
         elif good:
@@ -288,7 +295,7 @@ class AnyDay(RuleBasedStateMachine):
             if entry.seq not in self.answered and len(results) < count:
                 state = self.desk.bills()[entry.local["bill_id"]]
                 body: dict[str, object] = {"infcode": 0, "mdtrt_id": "M1"}
-                if entry.kind in ("settle", "pharmacy"):
+                if entry.kind in ("settle", "pharmacy", "prescription"):
                     body["setlinfo"] = (
                         {"medfee_sumamt": "1.00"} if junk else kit.split_of(state.bill)
                     )
@@ -355,6 +362,7 @@ AnyDay.TestCase.settings = settings(
 TestAnyDay = AnyDay.TestCase
 
 
+RX = (State.RX_ASK, State.RX_LIST, State.RX_REVIEW)
 WAY_TO = {State.CODE: "qr", State.CARD: "card"}
 
 
@@ -370,8 +378,9 @@ def reach(state: State) -> AnyDay:
         day.desk.post(e.BoardUp({"caps": ["challenge"]}))
     if state is not State.IDLE:
         above = state in (State.PASSWORD, State.PROVE)  # what a face alone may pay
-        day.desk.send(kit.bill(amount_fen=6_000_00 if above else 100_00))
-    for _ in range(12):
+        kind = "prescription" if state in RX else "settle"
+        day.desk.send(kit.bill(kind, amount_fen=6_000_00 if above else 100_00))
+    for _ in range(14):
         case = day.desk.terminal._case
         if case.state is state:
             return day
@@ -416,6 +425,8 @@ def happen(day: AnyDay, sign: In) -> None:
         day.the_his_takes_it_back()
     elif sign is In.TOLD and case.ask_id:
         day.centre_tells(good=True, junk=False)
+    elif sign is In.REVIEW:
+        desk.review(case.bill_id)
     elif sign is In.APPENDED:
         desk.release()
     elif sign is In.DECIDED and len(day.answered) < len(desk.ledger):

@@ -13,6 +13,7 @@ import msgspec
 import uvicorn
 
 from edge.core.books import tasks
+from edge.core.books.his import Keyed
 from edge.core.effects import Show
 from edge.core.events import (
     BillArrived,
@@ -23,6 +24,7 @@ from edge.core.events import (
     Event,
     ReconcileAsked,
     ReverseArrived,
+    ReviewArrived,
     SyncAsked,
     TaskCloseArrived,
 )
@@ -66,7 +68,7 @@ class ScriptedPort:
             return self._beside(event)
         if isinstance(event, SyncAsked | ClearTamperAsked):
             return 202, self.status()
-        assert isinstance(event, BillArrived | CancelArrived | ReverseArrived | TaskCloseArrived)
+        assert isinstance(event, Keyed)
         known = self.keys.get(event.key)
         if known:
             if known[0] != event.body_hash:
@@ -80,6 +82,8 @@ class ScriptedPort:
         match event:
             case BillArrived():
                 status, body = self._bill(event)
+            case ReviewArrived():
+                status, body = 200, {"bill_id": event.bill_id, "status": "passed"}
             case CancelArrived() | ReverseArrived():
                 status, body = self._cancel(event)
             case TaskCloseArrived():

@@ -98,6 +98,48 @@ CHOICES = [
 ]
 LATER = {"way": "credit", "due": "2026-12-30", "choice": True}
 
+RX_ROWS: list[dict[str, Any]] = [
+    {
+        "value": str(at),
+        "hi_rxno": f"510100R000000000000{at}",
+        "fixmedins_name": "测试人民医院",
+        "prsc_time": "2026-11-18 09:00:00",
+        "vali_end_time": "2026-11-21 09:00:00",
+        "rx_exra_attr_code": "02",
+        "drugs": names,
+        "drug_cnt": len(names),
+    }
+    for at, names in enumerate(
+        [["阿莫西林胶囊", "氨氯地平片"], ["二甲双胍缓释片"], ["阿托伐他汀钙片"], ["维生素片"], ["布洛芬缓释胶囊"]]
+    )
+]
+RX: dict[str, Any] = {
+    "hi_rxno": "510100R0000000000001",
+    "fixmedins_name": "测试人民医院",
+    "dept": "心内科",
+    "doctor": "王医生",
+    "person": "张*",
+    "prsc_time": "2026-11-18 09:00:00",
+    "vali_end_time": "2026-11-21 09:00:00",
+    "attr": "02",
+    "diagnoses": ["高血压"],
+    "drugs": [
+        {
+            "med_list_codg": f"SYN-{name}",
+            "drug_genname": name,
+            "drug_cnt": "2",
+            "drug_dosunt": "盒",
+            "drug_spec": "0.25g*24",
+            "sin_doscnt": "1",
+            "sin_dosunt": "片",
+            "used_frqu_name": "每日三次",
+            "medc_way_dscr": "口服",
+            "medc_days": "7",
+        }
+        for name in ("阿莫西林胶囊", "氨氯地平片", "二甲双胍缓释片", "阿托伐他汀钙片", "维生素片")
+    ],
+}
+
 CAPS: dict[str, tuple[str, int, dict[str, Any]]] = {
     f"refused-cap-{cap}": (
         "refused",
@@ -228,6 +270,10 @@ STATES: dict[str, tuple[str, int, dict[str, Any]]] = {
         60_000,
         CONFIRM | {"split": BIG, "amount_fen": 9_876_543_21, "choice": True},
     ),
+    "prescriptions": ("prescriptions", 60_000, {"rx": RX_ROWS[:1]}),
+    "prescriptions-many": ("prescriptions", 60_000, {"rx": RX_ROWS}),
+    "review": ("review", 180_000, {"rx": RX}),
+    "working-rx": ("working", 0, {"phase": "rx"}),
     "pay": ("pay", 60_000, {"kind": "settle", "amount_fen": 1_234_56, "choices": CHOICES[:4]}),
     "pay-wallet": (
         "pay",

@@ -93,7 +93,7 @@ def test_the_list_has_every_screen_and_every_screen_has_a_picture():
     assert shown <= set(CODES["screens"])
     assert set(CODES["screens"]) <= {screen for screen, _, _ in STATES.values()}
     page = (STATIC / "js" / "kiosk.js").read_text()
-    assert all(re.search(rf"\b{name}: (identify|outcome)\.", page) for name in CODES["screens"])
+    assert all(re.search(rf"\b{name}: (identify|outcome|pharmacy)\.", page) for name in CODES["screens"])
 
 
 def test_the_list_has_every_button_step_kind_and_mode():

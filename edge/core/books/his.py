@@ -8,7 +8,13 @@ from typing import Final
 
 from edge.core.books.bills import Remembered
 from edge.core.effects import Append, Effect, Reply
-from edge.core.events import BillArrived, CancelArrived, ReverseArrived, TaskCloseArrived
+from edge.core.events import (
+    BillArrived,
+    CancelArrived,
+    ReverseArrived,
+    ReviewArrived,
+    TaskCloseArrived,
+)
 from edge.core.limits import clock_back_ms
 from edge.core.site import Site
 from edge.core.types import (
@@ -24,7 +30,7 @@ from edge.core.types import (
 )
 from edge.core.visit.ticket import Ticket
 
-Keyed = BillArrived | CancelArrived | ReverseArrived | TaskCloseArrived
+Keyed = BillArrived | CancelArrived | ReverseArrived | ReviewArrived | TaskCloseArrived
 KEY_CHARS_MAX: Final = 255
 ERROR_TYPE: Final = "https://facepay.invalid/errors/"
 TXID_BYTES: Final = 16
@@ -127,8 +133,22 @@ def cancel_arrived(
     return effects + answered(site, event, 202, "working"), False
 
 
+def review_arrived(
+    site: Site, event: ReviewArrived, *, here: bool
+) -> tuple[list[Effect], bool]:
+    """POST /v1/bills/{id}/review. True = the visit waits for exactly this."""
+    known = site.book.remembered(event.key)
+    if known is not None:
+        return [again(event, known)], False
+    if not here:
+        hint = "review while the bill's prescription is on the screen"
+        no = problem(409, "E-HIS-61", "No prescription waits for a review", hint)
+        return [Reply(event.call, *no)], False
+    return answered(site, event, 200, "passed" if event.passed else "rejected"), True
+
+
 def answered(
-    site: Site, event: CancelArrived | ReverseArrived, status: int, word: str
+    site: Site, event: CancelArrived | ReverseArrived | ReviewArrived, status: int, word: str
 ) -> list[Effect]:
     """The answer, remembered for its key."""
     body = {"bill_id": event.bill_id, "status": word}

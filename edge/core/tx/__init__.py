@@ -18,7 +18,8 @@ from edge.core.visit.ticket import Ticket
 QUEUED: Final = "queued"  # carries no money: may wait for the network under every profile but P2
 PROVISIONAL: Final = "provisional"  # may be provisional where the policy allows the kind
 DENIED: Final = "denied"  # never without the centre
-PAYS: Final = frozenset({"settle", "pharmacy", "chronic"})  # the kinds that settle money
+SALES: Final = frozenset({"pharmacy", "prescription"})  # 2102, undone by 2103
+PAYS: Final = SALES | {"settle", "chronic"}  # the kinds that settle money
 
 Slip = tuple[tuple[str, str], ...]
 

@@ -6,7 +6,7 @@ from __future__ import annotations
 
 from typing import Final
 
-from edge.core.tx import PAYS, _forms
+from edge.core.tx import PAYS, SALES, _forms
 from edge.core.types import Bill, BillState, BillStatus, Json, Refusal, Split
 from edge.core.visit.ticket import Ticket
 
@@ -31,7 +31,7 @@ def check(bill: Bill, state: BillState | None = None) -> Refusal | None:
 
 def calls(bill: Bill) -> tuple[str, ...]:
     """One of the two, by what is undone."""
-    return ("2103",) if bill.kind == "pharmacy" else ("2208",)
+    return ("2103",) if bill.kind in SALES else ("2208",)
 
 
 def body(ticket: Ticket, msgids: tuple[str, ...]) -> Json:

@@ -30,6 +30,11 @@ def calls(_bill: Bill) -> tuple[str, ...]:
 
 def body(ticket: Ticket, msgids: tuple[str, ...]) -> Json:
     """[2102 with its drugs]."""
+    return _forms.common(ticket, KIND, plan(ticket, msgids))
+
+
+def plan(ticket: Ticket, msgids: tuple[str, ...]) -> list[Json]:
+    """The calls alone; a sale on a prescription is the same and names it."""
     (msgid,) = msgids
     bill = ticket.bill
     data = _forms.cert(ticket) | _forms.scopes(ticket) | {
@@ -40,8 +45,7 @@ def body(ticket: Ticket, msgids: tuple[str, ...]) -> Json:
         "insutype": _forms.insutype(ticket),
         "invono": bill.bill_no,
     }  # fmt: skip
-    plan = [_forms.call("2102", msgid, data=data, drugdetail=_forms.fee_rows(ticket))]
-    return _forms.common(ticket, KIND, plan)
+    return [_forms.call("2102", msgid, data=data, drugdetail=_forms.fee_rows(ticket))]
 
 
 def slip(bill: Bill, split: Split | None) -> tuple[tuple[str, str], ...]:

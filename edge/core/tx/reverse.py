@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from typing import Final
 
-from edge.core.tx import _forms
+from edge.core.tx import SALES, _forms
 from edge.core.types import Bill, BillState, BillStatus, Json, Refusal, Split
 from edge.core.visit.ticket import Ticket
 
@@ -41,12 +41,12 @@ def check(bill: Bill, state: BillState | None = None) -> Refusal | None:
 
 def takes_back(state: BillState) -> tuple[str, str] | None:
     """(oinfno, omsgid) of what is unknown about the bill; None = nothing is."""
-    pharmacy = state.bill.kind == "pharmacy"
+    sale = state.bill.kind in SALES
     if state.status is BillStatus.WORKING and state.cancel_seq:
-        return ("2103" if pharmacy else "2208", state.cancel_msgid)
+        return ("2103" if sale else "2208", state.cancel_msgid)
     if state.status in UNKNOWN and state.seq:
-        settles = {"pharmacy": "2102", "settle": "2207", "chronic": "2207", "register": "2201"}
-        return (settles.get(state.bill.kind, ""), state.msgid)
+        settles = {"settle": "2207", "chronic": "2207", "register": "2201"}
+        return ("2102" if sale else settles.get(state.bill.kind, ""), state.msgid)
     return None
 
 

@@ -54,6 +54,9 @@ class State(StrEnum):
     PASSWORD = "password"  # noqa: S105 - a state: above the no-password limit
     PROVE = "prove"  # the centre looks at it
     ESTIMATE = "estimate"
+    RX_ASK = "rx_ask"  # prescriptions are asked about
+    RX_LIST = "rx_list"
+    RX_REVIEW = "rx_review"  # the pharmacist reads
     CONFIRM = "confirm"
     PAY = "pay"
     RECORD = "record"  # handed to the store, not yet durable
@@ -104,6 +107,11 @@ class Case:
         self.person: Person | None = None
         self.split: Split | None = None
         self.estimated_here = False
+        self.rx_ask = ""  # which of the questions about prescriptions is open
+        self.rx_rows: tuple[Any, ...] = ()  # what was offered to choose from
+        self.reviewer = ""  # the pharmacist, once they have spoken
+        self.review_reason = ""
+        self.review_no = False
         self.offer: paying.Offer | None = None  # what may pay the person's part
         self.choice = paying.Choice()
         self.asked = 0  # how often an amount was shown to be confirmed

@@ -16,6 +16,7 @@ from msgspec import Struct
 from edge.core import events as e
 from edge.core.effects import Effect
 from edge.core.types import Now
+from edge.core.visit import dispensing as rx
 from edge.core.visit import identify as who
 from edge.core.visit import password, pay
 from edge.core.visit.case import Case, State
@@ -53,6 +54,7 @@ class In(StrEnum):
     LINK_UP = "link_up"
     LINK_LOST = "link_lost"
     TOLD = "told"  # the answer to this visit's question
+    REVIEW = "review"  # the pharmacist has spoken
     APPENDED = "appended"  # this visit's record is durable
 
 
@@ -98,14 +100,15 @@ def _row(do: Handler, *to: State) -> Row:
 _WAYS: Final = (S.WAYS, S.RESULT)  # offered again, or nothing is left
 _LOOK_AGAIN: Final = (S.LOOK, S.RESULT)  # another try, or the last one is used up
 _LIT: Final = (S.LIGHT, S.CHALLENGE, S.TEMPLATE, *_LOOK_AGAIN)
-_PREPARE: Final = (S.ESTIMATE, S.CONFIRM, S.RESULT)
+_PRICE: Final = (S.ESTIMATE, S.CONFIRM, S.RESULT)
+_PREPARE: Final = (*_PRICE, S.RX_ASK, S.RX_REVIEW)
 _ASKED: Final = (S.IDENTIFY,)
 _KNOWN: Final = (S.PASSWORD, *_PREPARE)
 _OFFLINE: Final = (S.CARD, S.LOOK, *_PREPARE)  # what is left when 1101 gets no answer
 
 BEFORE_RECORD: Final = (
     S.WAYS, S.LOOK, S.LIGHT, S.CHALLENGE, S.TEMPLATE, S.CODE, S.CARD, S.IDENTIFY, S.WHOM,
-    S.PASSWORD, S.PROVE, S.ESTIMATE, S.CONFIRM, S.PAY,
+    S.PASSWORD, S.PROVE, S.RX_ASK, S.RX_LIST, S.RX_REVIEW, S.ESTIMATE, S.CONFIRM, S.PAY,
 )  # fmt: skip
 
 TABLE: Final[dict[tuple[State, In], Row]] = {
@@ -169,6 +172,14 @@ TABLE: Final[dict[tuple[State, In], Row]] = {
     (S.PROVE, In.TOLD): _row(password.told, *_KNOWN),
     (S.PROVE, In.LINK_LOST): _row(password.no_answer, S.RESULT),
     (S.PROVE, In.TICK): _row(password.no_answer, S.RESULT),
+    # -- which prescription, and what does the pharmacist say?
+    (S.RX_ASK, In.TOLD): _row(rx.told, S.RX_LIST, S.RX_REVIEW, *_PRICE),
+    (S.RX_ASK, In.LINK_LOST): _row(rx.no_answer, *_PRICE),
+    (S.RX_ASK, In.TICK): _row(rx.no_answer, *_PRICE),
+    (S.RX_LIST, In.CHOOSE): _row(rx.chosen, S.RX_LIST, S.RX_ASK, S.RESULT),
+    (S.RX_LIST, In.TICK): _row(who.timed_out, S.RESULT),
+    (S.RX_REVIEW, In.REVIEW): _row(rx.reviewed, S.RX_ASK, *_PRICE),
+    (S.RX_REVIEW, In.TICK): _row(rx.not_reviewed, S.RESULT),
     # -- what does it cost whom?
     (S.ESTIMATE, In.TOLD): _row(pay.told_estimate, S.CONFIRM, S.RESULT),
     (S.ESTIMATE, In.LINK_LOST): _row(pay.no_answer_estimate, S.CONFIRM, S.RESULT),
@@ -220,6 +231,7 @@ _ALWAYS: Final = {
     In.TOLD,
     In.APPENDED,
     In.DECIDED,
+    In.REVIEW,
 }  # belong to other states: late or of another visit
 
 # Why an input means nothing in a state: per state, so that a new state or input must be thought
@@ -268,6 +280,16 @@ IGNORED: Final[dict[State, frozenset[In]]] = {
     S.PROVE: frozenset(
         (_CAMERA | _ALWAYS | _LINK | _DEVICES | BUTTONS | {In.CARD_READ})
         - {In.TOLD, In.LINK_LOST, In.CANCEL}
+    ),
+    S.RX_ASK: frozenset(
+        (_CAMERA | _ALWAYS | _LINK | _DEVICES | BUTTONS | {In.CARD_READ})
+        - {In.TOLD, In.LINK_LOST, In.CANCEL}
+    ),
+    S.RX_LIST: frozenset(
+        (_CAMERA | _ALWAYS | _LINK | _DEVICES | BUTTONS | {In.CARD_READ}) - {In.CHOOSE, In.CANCEL}
+    ),
+    S.RX_REVIEW: frozenset(
+        (_CAMERA | _ALWAYS | _LINK | _DEVICES | BUTTONS | {In.CARD_READ}) - {In.REVIEW, In.CANCEL}
     ),
     S.ESTIMATE: frozenset(
         (_CAMERA | _ALWAYS | _LINK | _DEVICES | BUTTONS | {In.CARD_READ})

@@ -19,7 +19,7 @@ from edge.core.types import (
     Refusal,
     Split,
 )
-from edge.core.visit import errand, estimate, paying, screens
+from edge.core.visit import dispensing, errand, estimate, paying, screens
 from edge.core.visit.case import ASK_BYTES, TXID_BYTES, Case, State
 from edge.core.visit.refusals import centre_no
 from edge.core.visit.ticket import Ticket, card_key, person_key
@@ -39,6 +39,8 @@ def prepare(case: Case, now: Now) -> list[Effect]:
         case.identity = Identity(Means.CARD, "", (), case.card_no)
     if case.errand is not None:
         return errand.known(case, case.errand, now)
+    if "prescription" in case.kind.NEEDS and not case.reviewer:
+        return dispensing.begin(case, now)
     if "estimate" not in case.kind.NEEDS:
         return _decide(case, now, None)
     return _ask_estimate(case, now) if case.online else _estimate_here(case, now)
@@ -224,6 +226,7 @@ def _body(case: Case, now: Now) -> tuple[Json, Effect]:
         consent_lang=case.consent_lang,
         cert_type=case.cert_type,
         choice=case.choice,
+        reviewer=case.reviewer,
     )
     return case.kind.body(ticket, ids), save
 

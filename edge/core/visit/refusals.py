@@ -41,6 +41,15 @@ KNOWN: Final = frozenset(
         "credit_limit",
         "credit_age",
         "credit_excluded",
+        "rx_dispensed",
+        "rx_expired",
+        "rx_locked",
+        "rx_mismatch",
+        "rx_not_dual",
+        "rx_other_person",
+        "rx_rejected",
+        "rx_revoked",
+        "rx_unknown",
     }
 )
 STEPS: Final = {
@@ -61,6 +70,15 @@ STEPS: Final = {
     "pay_unknown": ("try_again", "ask_staff"),
     "pay_more": ("try_again", "ask_staff"),
     "credit_overdue": ("repay_first", "pay_full", "ask_staff"),
+    "rx_dispensed": ("ask_staff",),
+    "rx_expired": ("ask_doctor", "ask_staff"),
+    "rx_locked": ("try_again", "ask_staff"),
+    "rx_mismatch": ("ask_staff",),
+    "rx_not_dual": ("other_pharmacy", "ask_staff"),
+    "rx_other_person": ("ask_staff",),
+    "rx_rejected": ("ask_doctor", "ask_staff"),
+    "rx_revoked": ("ask_doctor", "ask_staff"),
+    "rx_unknown": ("ask_doctor", "ask_staff"),
 }
 ELSE_STEPS: Final = ("pay_full", "ask_staff")
 

@@ -157,6 +157,16 @@ def pay(bill: Bill, rows: tuple[paying.Button, ...], chosen: paying.Choice) -> S
     return Show("pay", 0, {"kind": bill.kind, "amount_fen": bill.amount_fen, "choices": shown})
 
 
+def prescriptions(rows: list[Json]) -> Show:
+    """Choose one of one's own prescriptions."""
+    return Show("prescriptions", 0, {"rx": rows})
+
+
+def review(rx: Json) -> Show:
+    """The pharmacist reads it; the patient sees what was written for them."""
+    return Show("review", 0, {"rx": rx})
+
+
 def working(phase: str) -> Show:
     return Show("working", 0, {"phase": phase})
 

@@ -45,6 +45,7 @@ class Ticket(Struct, frozen=True):
     task: Task | None = None  # close_task: what is closed, its `closing` says how
     omsgid: str = ""  # reverse: which message is taken back, and what it was
     oinfno: str = ""
+    reviewer: str = ""  # prescription: the pharmacist who said yes
 
 
 def civil(settings: Settings, utc_ms: int) -> datetime:

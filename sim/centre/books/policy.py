@@ -28,7 +28,7 @@ VALID_MS: Final = 7 * DAY_MS
 RENEW_MS: Final = DAY_MS  # a policy older than this is replaced when somebody asks
 SLACK_MS: Final = 60_000
 QUEUED_KINDS: Final = frozenset({"register", "file_away"})
-OFFLINE_KINDS: Final = ("settle", "pharmacy")
+OFFLINE_KINDS: Final = ("settle", "pharmacy", "prescription")
 # Every cap of `limits.CAPS`: what we say when a record breaks it, or why we cannot hold it.
 WHY: Final[Mapping[str, str]] = {
     "hours": "too long without the centre",

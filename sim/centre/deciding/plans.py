@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Final
 
-from sim.centre.deciding import filing, registering, settling, undoing
+from sim.centre.deciding import dispensing, filing, registering, settling, undoing
 from sim.centre.deciding.case import Case, Done, No, insured
 
 Run = Callable[[Case], Done | No]
@@ -18,6 +18,7 @@ RUNS: Final[dict[str, Run]] = {
     "register": registering.run,
     "settle": settling.run,
     "pharmacy": settling.run,
+    "prescription": dispensing.run,
     "chronic": settling.run,
     "file_away": filing.run,
     "cancel": undoing.run,

@@ -13,6 +13,7 @@ import sqlalchemy as sa
 from msgspec import Struct
 
 from edge.core import money
+from edge.core.tx import SALES
 from edge.core.types import Json
 from edge.errors import EdgeError
 from sim.centre import bodies
@@ -22,6 +23,7 @@ from sim.centre.books import store as t
 from sim.centre.books.registry import Terminal
 from sim.centre.deciding import clearing, undoing
 from sim.centre.deciding.case import No, stamp
+from sim.centre.prescriptions import books as prescriptions
 
 CANCELS: Final = frozenset({"2103", "2208"})
 # 2304, 2305 and 2401 are reversible too; they join when this centre books them
@@ -98,7 +100,7 @@ def _take_back(case: Reversal, omsgid: str, oinfno: str, psn_no: str) -> Undone 
 
 def _made_by(oinfno: str, kind: str) -> bool:
     """A pharmacy sale is 2102 and its cancel 2103, the rest 2207 and 2208."""
-    return (oinfno in ("2102", "2103")) == (kind == "pharmacy")
+    return (oinfno in ("2102", "2103")) == (kind in SALES)
 
 
 def _again(case: Reversal, row: sa.RowMapping) -> Undone | No:
@@ -115,6 +117,8 @@ def _again(case: Reversal, row: sa.RowMapping) -> Undone | No:
     spent = (name for name, fen in lines.items() if name.startswith(("acct:", "wallet:")) and fen < 0)
     if any(ledgers.balance(conn, name) + lines[name] < 0 for name in spent):
         return No("balance_gone")  # what came back on the account was spent since
+    if why := prescriptions.dispensed_again(conn, setl_id, row["fixmedins_code"], case.now_ms):
+        return No(why)
     conn.execute(_TURN, t.at(setl_id=setl_id) | {"live": 1})
     ledgers.post(conn, f"{setl_id}-again-{case.mark}", lines, case.now_ms)
     delta = msgspec.json.decode(row["delta"])

@@ -9,6 +9,7 @@ from typing import Final
 import msgspec
 import sqlalchemy as sa
 
+from edge.core.tx import SALES
 from edge.core.types import Json
 from edge.core.visit.paying import CASH
 from sim.centre.books import ledgers, orders, statement
@@ -24,7 +25,7 @@ _SETTLE: Final = t.settlements.insert()
 
 
 def run(case: Case) -> Done | No:
-    """Kinds `settle`, `pharmacy`, `chronic`."""
+    """Kinds `settle`, `pharmacy`, `chronic`; the money of `prescription`."""
     first = _live(case, case.body.bill_no)
     if first is not None:
         mine = (case.person.psn_no, case.body.kind, total_fen(case.body))
@@ -33,7 +34,7 @@ def run(case: Case) -> Done | No:
         return No("duplicate", told(first))
     if taken_back(case, *PRICED):
         return No("reversed_before")
-    mdtrt_id = "" if case.body.kind == "pharmacy" else registering.visit_of(case)
+    mdtrt_id = "" if case.body.kind in SALES else registering.visit_of(case)
     if isinstance(mdtrt_id, No):
         return mdtrt_id
     scene = Scene(case.conn, case.terminal, case.region, case.at_ms)

@@ -8,6 +8,7 @@ import msgspec
 import sqlalchemy as sa
 
 from edge.core import money
+from edge.core.tx import SALES
 from edge.core.types import Json, Split
 from edge.errors import EdgeError
 from sim.centre import bodies
@@ -16,6 +17,7 @@ from sim.centre.books import ledgers, orders, statement
 from sim.centre.books import store as t
 from sim.centre.deciding import clearing
 from sim.centre.deciding.case import Case, Done, No, stamp, taken_back
+from sim.centre.prescriptions import books as prescriptions
 
 _BY_ID: Final = t.get(t.settlements, "setl_id")
 _END: Final = t.change(t.settlements, "setl_id")
@@ -30,7 +32,7 @@ def run(case: Case) -> Done | No:
     if row is None or row["fixmedins_code"] != case.terminal.fixmedins_code:
         return No("setl_unknown")
     said = bodies.text(data, "psn_no", "")
-    if said not in ("", row["psn_no"]) or (call.infno == "2103") != (row["kind"] == "pharmacy"):
+    if said not in ("", row["psn_no"]) or (call.infno == "2103") != (row["kind"] in SALES):
         return No("setl_unknown")
     if not row["live"]:
         return No("duplicate", _negative(row, f"{setl_id}-undo", case.now_ms))
@@ -49,6 +51,7 @@ def undo(conn: sa.Connection, row: sa.RowMapping, undone_by: str, now_ms: int) -
     conn.execute(_END, t.at(setl_id=setl_id) | {"live": 0})
     ledgers.undo(conn, setl_id, undone_by, now_ms)
     orders.undone(conn, setl_id)
+    prescriptions.given_back(conn, setl_id)
     delta = msgspec.json.decode(row["delta"])
     back = {name: -amount for name, amount in delta["fen"].items()}
     ledgers.add_to_year(conn, row["psn_no"], delta["insutype"], row["year"], back)

@@ -23,7 +23,7 @@ from sim.centre.civil import civil
 from sim.centre.deciding.case import No
 from sim.centre.deciding.reversals import REVERSIBLE
 from sim.centre.national import envelope as outer
-from sim.centre.national import queries, schema, tables, visits
+from sim.centre.national import queries, rx, schema, tables, visits
 from sim.centre.national.call import Call
 from sim.centre.national.call import Centre as Parts
 from sim.centre.national.envelope import Envelope, Told
@@ -62,6 +62,13 @@ HANDLERS: Final[dict[str, Handler]] = {
     "5368": queries.balance,
     "9101": queries.upload,
     "9102": queries.download,
+    "D001": rx.check,
+    "D002": rx.sign,
+    "D003": rx.upload,
+    "D004": rx.revoke,
+    "D005": rx.query,
+    "D006": rx.review,
+    "D007": rx.result,
 }
 assert HANDLERS.keys() == schema.forms().keys(), "every transaction has a form and a handler"
 

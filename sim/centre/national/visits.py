@@ -12,7 +12,7 @@ from sim.centre import bodies
 from sim.centre.books import people
 from sim.centre.books import store as t
 from sim.centre.books.people import Known
-from sim.centre.deciding import plans, quoting, reversals
+from sim.centre.deciding import dispensing, plans, quoting, reversals
 from sim.centre.deciding.case import Done, No, Scene
 from sim.centre.deciding.reversals import Reversal
 from sim.centre.national import tables
@@ -127,7 +127,8 @@ def settle(call: Call) -> Json | No:
     plan = _plan(call, person)
     if isinstance(plan, No):
         return plan
-    body = call.body("pharmacy" if sale else "settle", bill_no, plan)
+    kind = "settle" if not sale else "prescription" if dispensing.rxnos(plan[0]) else "pharmacy"
+    body = call.body(kind, bill_no, plan)
     done = plans.run(call.case(body, person))
     if isinstance(done, No):
         return No("settled_already") if done.code == "duplicate" else done

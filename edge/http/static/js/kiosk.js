@@ -6,13 +6,14 @@ import { current, load, other, t, use } from "./i18n.js";
 import { icon } from "./icons.js";
 import * as identify from "./identify.js";
 import * as outcome from "./outcome.js";
+import * as pharmacy from "./pharmacy.js";
 import { follow, press } from "./stream.js";
 
 const SCREENS = {
   idle: outcome.idleScreen, ways: identify.waysScreen, look: identify.lookScreen, light: identify.lightScreen,
   challenge: identify.challengeScreen,
   code: identify.codeScreen, card: identify.cardScreen, whom: identify.whomScreen, password: identify.passwordScreen, confirm: outcome.confirmScreen,
-  pay: outcome.payScreen,
+  pay: outcome.payScreen, prescriptions: pharmacy.prescriptionsScreen, review: pharmacy.reviewScreen,
   working: outcome.workingScreen, settled: outcome.settledScreen, provisional: outcome.provisionalScreen,
   confirming: outcome.confirmingScreen, refused: outcome.refusedScreen, notice: outcome.noticeScreen, out_of_service: outcome.outScreen,
 };

@@ -7,7 +7,7 @@ import { yuan } from "./money.js";
 import { button, heading, money, note, slip } from "./parts.js";
 
 const PHASES = ["identify", "estimate", "record", "answer"];
-const BEFORE = { template: "identify" }; // a phase that the patient need not tell apart
+const BEFORE = { template: "identify", rx: "identify" }; // a phase that the patient need not tell apart
 
 export function idleScreen() {
   return {
@@ -81,7 +81,7 @@ export function workingScreen(fields) {
   return {
     main: h("section", { class: "working" },
       h("div", { class: "ring-box", "aria-hidden": "true" }),
-      heading(t(`phase.${PHASES[at]}`), t("working.line")),
+      heading(t(`phase.${fields.phase === "rx" ? "rx" : PHASES[at]}`), t("working.line")),
       h("ol", { class: "phases" }, PHASES.map((name, i) => h("li", { class: i < at ? "done" : i === at ? "now" : "" },
         i < at ? icon("check") : icon("dot"), h("span", {}, t(`phase.${name}.short`)))))),
     say: t(`phase.${PHASES[at]}`),

@@ -1,0 +1,58 @@
+"""The prescriptions that this pharmacy has taken: nobody else gets them, so each lives here as long as
+its bill is undecided, over a restart too, and is given back when nothing was sold on it.
+"""
+
+from __future__ import annotations
+
+from typing import Final
+
+import msgspec
+from msgspec import Struct
+from msgspec.structs import replace
+
+from edge.core.effects import Effect, Save
+from edge.core.prescription import DUAL
+
+SPACE: Final = "rx"
+
+
+class Lock(Struct, frozen=True):
+    """One taken prescription. `document` empty: taken, or maybe taken, and not to be believed."""
+
+    rxno: str
+    bill_id: str
+    document: bytes = b""
+    attr: str = ""
+    giving_back: bool = False
+
+
+class Locks:
+    """Every change goes with its document."""
+
+    def __init__(self, docs: dict[str, bytes]) -> None:
+        held = [msgspec.msgpack.decode(data, type=Lock) for data in docs.values()]
+        self._locks = {lock.rxno: lock for lock in held}
+
+    def all(self) -> tuple[Lock, ...]:
+        """Every one, also those on their way back."""
+        return tuple(self._locks.values())
+
+    def get(self, rxno: str) -> Lock | None:
+        """What may be dispensed on without asking the centre."""
+        lock = self._locks.get(rxno)
+        usable = lock is not None and bool(lock.document) and not lock.giving_back
+        return lock if usable and lock is not None and lock.attr != DUAL else None
+
+    def put(self, lock: Lock) -> list[Effect]:
+        """Taken, or taken over by another bill."""
+        self._locks[lock.rxno] = lock
+        return [Save(SPACE, lock.rxno, msgspec.msgpack.encode(lock))]
+
+    def give_back(self, rxno: str) -> list[Effect]:
+        """From now on nothing may be sold on it here."""
+        return self.put(replace(self._locks[rxno], giving_back=True))
+
+    def drop(self, rxno: str) -> list[Effect]:
+        """Sold, or given back."""
+        found = self._locks.pop(rxno, None)
+        return [] if found is None else [Save(SPACE, rxno, None)]
