@@ -45,7 +45,7 @@ class Counter(Desk):
             mdtrtarea_admvs=device.spec.admdvs,
         )
         super().__init__(self._policy(at_utc_ms), settings=settings, now=Now(at_utc_ms, 1_000_000))
-        self._connect()
+        self.connect()
 
     @property
     def centre(self) -> Centre:
@@ -57,14 +57,15 @@ class Counter(Desk):
         self.policy = self._policy(at_utc_ms)
         self.now = Now(at_utc_ms, self.now.mono_ms + 1_000_000)
         self.boot()
-        self._connect()
+        self.connect()
 
     def _policy(self, at_utc_ms: int) -> Policy:
         document = self.device.get_policy(now=at_utc_ms)
         verifier = self.device.centre.keys.verifier
         return wire_policy.decode(document, verifier, terminal=self.device.name)
 
-    def _connect(self) -> None:
+    def connect(self) -> None:
+        """The broker took it, and the centre answered its greeting."""
         self.post(e.LinkUp())
         for answer in self.device.hello(now=self.now.utc_ms):
             self.post(e.Answered(answer))

@@ -2,18 +2,21 @@
 
 from __future__ import annotations
 
+from contextlib import AbstractContextManager
+
 from msgspec.structs import replace
 
 from edge.core import events as e
 from sim.centre.books import people
 from sim.centre.books.people import PersonSpec
-from sim.stage import Counter, bill, link_lost, link_up, template
+from sim.stage import Counter, Town, bill, link_lost, link_up, template
 from sim.stories.tell import HAND_MS, Role, Tell
 
 TITLE = (
     "离线受理：断网24小时，六种结果一次看全",
     "Offline: 24 hours without a network, and all six results",
 )
+LACKS = "the camera: looks are simulated (see F03)"
 HOUR_MS = 3_600_000
 MODEL = "ab" * 32
 RESIDENT = {"insutype": "390", "psn_type": "1401"}
@@ -44,46 +47,56 @@ FEE = "SYN-A-0001 100.00"
 
 def play(tell: Tell) -> None:
     """Cut, served, back; what became of each, and the work that it makes."""
-    with tell.town("2026-11-18 09:00", CAST, PLACES) as town:
-        desk, second, village, mobile = town.desks.values()
-        for number, who in enumerate(CAST):
-            people.register_face(town.centre.store, who.spec.psn_no, template(number), MODEL)
-        tell.does("9点，三台终端断网", "At nine the network of three terminals goes")
-        for one in (desk, village, mobile):
-            link_lost(one)
-        tell.sees(desk, "idle", net="down")
+    with town(tell) as opened:
+        told(tell, opened)
 
-        served(tell, desk, AN, "N1", main=True)
-        fast_clock(tell, mobile)
-        desk.wait(5 * HOUR_MS)
-        tell.clock(desk)
-        served(tell, desk, BAI, "N2")
-        served(tell, desk, CAO, "N3")
-        served(tell, desk, DENG, "N4")
-        tell.does("邓女士不放心，到有网的第二窗口又付了同一张单子",
-                  "Ms Deng is uneasy and pays the same bill at the second desk, which has a network")  # fmt: skip
-        second.passes(6 * HOUR_MS)
-        tell.pays(second, bill("settle", "N4", FEE), DENG)
-        tell.does("村里的终端同样离线受理了方先生", "The terminal in the village serves Mr Fang in the same way")
-        served(tell, village, FANG, "V1")
-        tell.holds("断网时什么都没有入账", "nothing was booked at the centre meanwhile",
-                   desk.balance("fund:390100") == second.paid("N4").get("hifp_pay", 0) * -1)  # fmt: skip
 
-        desk.wait(19 * HOUR_MS + 10 * 60_000)
-        tell.clock(desk)
-        tell.does("24小时到了，不能再受理", "The 24 hours are over: nobody more is taken")
-        desk.send(bill("settle", "N9", FEE))
-        tell.refused(desk, "offline_caps")
-        tell.does("网络恢复，记录按顺序上传", "The network is back; the records go up in their order")
-        link_up(desk)
-        desk.serve()
-        results(tell, desk)
-        village.wait(80 * HOUR_MS)
-        tell.clock(village)
-        link_up(village)
-        village.serve()
-        tell.holds("村里的终端80小时后才有网：过期，转手工报销", "the village had no network for 80 hours: "
-                   "expired, to be claimed by hand", str(village.decided[1]) == "expired")  # fmt: skip
+def town(tell: Tell) -> AbstractContextManager[Town]:
+    """Four terminals of three institutions."""
+    return tell.town("2026-11-18 09:00", CAST, PLACES)
+
+
+def told(tell: Tell, town: Town) -> None:
+    """In this town."""
+    desk, second, village, mobile = town.desks.values()
+    for number, who in enumerate(CAST):
+        people.register_face(town.centre.store, who.spec.psn_no, template(number), MODEL)
+    tell.does("9点，三台终端断网", "At nine the network of three terminals goes")
+    for one in (desk, village, mobile):
+        link_lost(one)
+    tell.sees(desk, "idle", net="down")
+
+    served(tell, desk, AN, "N1", main=True)
+    fast_clock(tell, mobile)
+    desk.wait(5 * HOUR_MS)
+    tell.clock(desk)
+    served(tell, desk, BAI, "N2")
+    served(tell, desk, CAO, "N3")
+    served(tell, desk, DENG, "N4")
+    tell.does("邓女士不放心，到有网的第二窗口又付了同一张单子",
+              "Ms Deng is uneasy and pays the same bill at the second desk, which has a network")  # fmt: skip
+    second.passes(6 * HOUR_MS)
+    tell.pays(second, bill("settle", "N4", FEE), DENG)
+    tell.does("村里的终端同样离线受理了方先生", "The terminal in the village serves Mr Fang in the same way")
+    served(tell, village, FANG, "V1")
+    tell.holds("断网时什么都没有入账", "nothing was booked at the centre meanwhile",
+               desk.balance("fund:390100") == second.paid("N4").get("hifp_pay", 0) * -1)  # fmt: skip
+
+    desk.wait(19 * HOUR_MS + 10 * 60_000)
+    tell.clock(desk)
+    tell.does("24小时到了，不能再受理", "The 24 hours are over: nobody more is taken")
+    desk.send(bill("settle", "N9", FEE))
+    tell.refused(desk, "offline_caps")
+    tell.does("网络恢复，记录按顺序上传", "The network is back; the records go up in their order")
+    link_up(desk)
+    desk.serve()
+    results(tell, desk)
+    village.wait(80 * HOUR_MS)
+    tell.clock(village)
+    link_up(village)
+    village.serve()
+    tell.holds("村里的终端80小时后才有网：过期，转手工报销", "the village had no network for 80 hours: "
+               "expired, to be claimed by hand", str(village.decided[1]) == "expired")  # fmt: skip
 
 
 def served(tell: Tell, desk: Counter, who: Role, number: str, *, main: bool = False) -> None:

@@ -21,13 +21,18 @@ PLACES = {"clinic": {"fixmedins_code": "H51010000001", "level": "community"}}
 
 def play(tell: Tell) -> None:
     """Told before it ends, settled on the day after."""
+    told(tell, main=True)
+
+
+def told(tell: Tell, *, main: bool) -> None:
+    """`main`: whether its picture stands for the story."""
     with tell.town("2025-03-10 09:00", [HE], PLACES) as town:
         desk = town.desks["clinic"]
         tell.does("断保两年的何女士重新参保", "Ms He, two years uninsured, enrols again")
         tell.holds("8月10日起享受待遇", "covered from 10 August",
                    enrol(desk, HE, Enrolment("2025-03-10", False, 2)) == "2025-08-10")  # fmt: skip
         tell.comes(desk, bill("settle", "B1", "SYN-A-0001 50.00"), HE)
-        tell.refused(desk, "waiting", main=True)
+        tell.refused(desk, "waiting", main=main)
         tell.does("她补缴两年", "She pays for the two years")
         tell.holds("6月10日起享受待遇", "covered from 10 June",
                    enrol(desk, HE, Enrolment("2025-03-10", False, 2, 2)) == "2025-06-10")  # fmt: skip

@@ -121,6 +121,7 @@ def test_f19_a_filing_is_refused_at_home_late_or_twice(tmp_path: Path) -> None:
         def file(number: str, *form: str) -> str:
             shown = desk.visit(bill("file_away", number, away=Away(*form)), LI)
             code = shown.fields.get("code", "")
+            assert "pay_full" not in shown.fields.get("next_steps", ()), "it costs nothing"
             return shown.name if shown.name == "settled" else code.removeprefix("rejected_")
 
         assert file("F1", "510100", "1", "2026-11-18") == "filing_at_home"

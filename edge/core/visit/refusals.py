@@ -66,6 +66,9 @@ STEPS: Final = {
     "token_used": ("try_again", "ask_staff"),
     "not_filed": ("file_first", "pay_full", "ask_staff"),
     "filing_expired": ("file_first", "pay_full", "ask_staff"),
+    "filing_late": ("ask_staff",),  # a filing costs nothing: there is nothing to pay in full
+    "filing_overlaps": ("ask_staff",),
+    "filing_at_home": ("ask_staff",),
     "pay_refused": ("try_again", "ask_staff"),
     "pay_unknown": ("try_again", "ask_staff"),
     "pay_more": ("try_again", "ask_staff"),
