@@ -11,6 +11,10 @@ from typing import Any, Protocol
 
 from msgspec import Struct
 
+from edge.core.work import Closing as Closing  # noqa: PLC0414 - one address for every noun
+from edge.core.work import Task as Task  # noqa: PLC0414
+from edge.core.work import TaskStatus as TaskStatus  # noqa: PLC0414
+
 Json = dict[str, Any]
 
 LINES_MAX = 200  # fee lines in one bill (the national `input` is limited to 40,000 characters)
@@ -90,7 +94,8 @@ FINAL = frozenset(
 
 
 class FeeLine(Struct, frozen=True, forbid_unknown_fields=True):
-    """One line of 2204 费用明细. `cnt` and `pric` are decimal strings (16,4 and 16,6); the amount is in fen."""
+    """One line of 2204 or 2301 费用明细. `cnt` and `pric` are decimal strings (16,4 and 16,6); the amount is in fen.
+    `init_feedetl_sn`: what an inpatient's line gives back, in full or in part; its `cnt` and amount are below zero."""
 
     feedetl_sn: str
     med_list_codg: str
@@ -98,6 +103,18 @@ class FeeLine(Struct, frozen=True, forbid_unknown_fields=True):
     amount_fen: int
     cnt: str = "1"
     pric: str = ""
+    init_feedetl_sn: str = ""
+
+
+class Admission(Struct, frozen=True, forbid_unknown_fields=True):
+    """What an admission says (2401 入院办理). `ipt_no` is the HIS's number of the stay, unique there; `begntime` of
+    the bill is when it began, "" = now."""
+
+    ipt_no: str
+    adm_bed: str = ""
+    adm_diag_dscr: str = ""
+    coner_name: str = ""
+    tel: str = ""
 
 
 class Away(Struct, frozen=True, forbid_unknown_fields=True):
@@ -119,8 +136,9 @@ class Bill(Struct, frozen=True, forbid_unknown_fields=True):
 
     kind "register" (2201), "settle" (2204+2207), "pharmacy" (2102), "chronic" (2203A+2204+2207 for a
     recognised disease, `dise_codg`), "file_away" (2501, `away`), "prescription" (2102 on the
-    electronic prescription `rxno`, "" = the patient chooses). `begntime`: when the fee arose, "" =
-    now. `bill_no` is the HIS's own number (unique there).
+    electronic prescription `rxno`, "" = the patient chooses), "admit" (2401, `admission`), "deposit" (money of the
+    patient's own for the stay `mdtrt_id`), "inpatient" (2301+2402+2304 for the stay `mdtrt_id`; `lines` are those that
+    were not uploaded before). `begntime`: when the fee arose, "" = now. `bill_no` is the HIS's own number (unique there).
     `mdtrt_id` may be empty: the record then registers first. `acct_used_flag` "1" lets the personal account pay.
     `prefer`: "prefer_online"; "require_online" (never without the centre); "force_provisional" (record without asking the
     centre although the link is up, because the platform behind it is known to be down: only where the policy's `force`
@@ -145,6 +163,7 @@ class Bill(Struct, frozen=True, forbid_unknown_fields=True):
     begntime: str = ""  # "2026-11-18 08:00:00"
     away: Away | None = None
     rxno: str = ""  # hiRxno of an electronic prescription
+    admission: Admission | None = None
 
 
 class Person(Struct, frozen=True):
@@ -234,6 +253,16 @@ class Paid(Struct, frozen=True):
     pay_ordid: str = ""
     capt_no: str = ""  # the bank's number
     due_date: str = ""  # credit: when it is to be repaid
+
+
+class Deposit(Struct, frozen=True):
+    """Where the money of a stay stands, as the centre told it: the patient's own deposit (预交金) against their part."""
+
+    deposit_fen: int = 0  # all that is paid in and not given back
+    used_fen: int = 0  # of it, for the person's own part at the settlement
+    refund_fen: int = 0  # given back at the settlement
+    collect_fen: int = 0  # still to be paid at the settlement
+    arrears_fen: int = 0  # before it: what the own part is above the deposit so far
 
 
 class Refusal(Struct, frozen=True):
@@ -403,53 +432,7 @@ class BillState(Struct, frozen=True):
     pay_way: str = "cash"  # what becomes of psn_cash_pay: at the desk, or by a bank
     paid: tuple[Paid, ...] = ()  # how the person's part was paid, as the centre told it
     prescription: Json | None = None  # what the pharmacist reviews, as the screen shows it
-
-
-class TaskStatus(StrEnum):
-    """Where a task of the staff stands."""
-
-    OPEN = "open"
-    CLOSING = "closing"  # signed, the centre has not said yes
-    CLOSED = "closed"  # the record that closes it has its receipt
-    NOTED = "noted"  # asks nothing of anybody, kept to be seen
-
-
-class Closing(Struct, frozen=True):
-    """How somebody settled a task; `seq` is the record that says so."""
-
-    how: str
-    amount_fen: int
-    operator: str
-    note: str = ""
-    at_utc_ms: int = 0
-    seq: int = 0
-
-
-class Task(Struct, frozen=True):
-    """Something a person must do because of what the centre decided. A document in the turn's own transaction."""
-
-    task_id: str
-    kind: str  # a row of core.books.tasks.KINDS
-    status: TaskStatus
-    version: int
-    created_utc_ms: int
-    updated_utc_ms: int
-    due_utc_ms: int
-    due_fen: int = 0  # above zero: the person still owes it; below: it must be given back
-    amount_max_fen: int = 0  # where the staff find the amount out: no more than this
-    bill_id: str = ""
-    bill_no: str = ""
-    record_kind: str = ""
-    epoch: int = 0
-    seq: int = 0  # the record it is about, 0 = none
-    record_hash: str = ""  # hex
-    outcome: str = ""
-    code: str = ""  # what the centre said
-    person: str = ""  # ticket.person_key
-    detail: Json = {}
-    closing: Closing | None = None
-    refused: str = ""  # why the centre did not take the last closing
-    order: int = 0
+    deposit: Deposit | None = None  # of a stay
 
 
 class Settings(Struct, frozen=True):

@@ -56,4 +56,12 @@ CODES: Final[dict[str, tuple[str, str]]] = {
         "What is unknown about this bill cannot be reversed (2601).",
         "Wait for the centre's answer; ask the centre by telephone if it stays away.",
     ),
+    "E-TX-15": (
+        "More of an inpatient's line is given back than was charged.",
+        "Name the line in init_feedetl_sn, with the same code; count and amount below zero.",
+    ),
+    "E-TX-16": (
+        "The bill names no stay.",
+        "Put the mdtrt_id of the admission (kind admit, or 2401 of the HIS) into the bill.",
+    ),
 }

@@ -17,13 +17,13 @@ from edge.errors import EdgeError
 from edge.wire.ask import AskHeader
 from sim.bank.port import Loan
 from sim.centre import bodies, lights, statements
-from sim.centre.books import ledgers, orders, people, policy, proving, registry, tokens
+from sim.centre.books import ledgers, orders, people, policy, proving, registry, stays, tokens
 from sim.centre.books import store as t
 from sim.centre.books.people import Faces, Known
 from sim.centre.books.policy import Issuer
 from sim.centre.books.registry import Terminal
 from sim.centre.books.rules import Region
-from sim.centre.deciding import clearing, dispensing, legs, paying, quoting
+from sim.centre.deciding import clearing, discharging, dispensing, legs, paying, quoting
 from sim.centre.deciding.case import No, Scene, insured
 from sim.centre.prescriptions import counter
 
@@ -54,6 +54,7 @@ def answer(asked: Question) -> tuple[int, str, Json]:
         "1101": _who,
         "password": _password,
         "2206": _price,
+        "2303": _price,
         "policy": _policy,
         "5203": _became,
         "incident": _incident,
@@ -206,15 +207,22 @@ def _price(asked: Question) -> Json | No:
     sale = dispensing.Sale(call, person.psn_no, place, asked.now_ms, asked.now_ms)
     if (no := dispensing.why_not(asked.conn, sale)) is not None:
         return no
-    found = quoting.quote(scene, plan, person, question.pay)
+    bedside = call.infno in quoting.STAYS
+    found = (discharging if bedside else quoting).quote(scene, plan, person, question.pay)
     if isinstance(found, No):
         return found
     output = quoting.setlinfo(found, person, "", bodies.text(data, "mdtrt_id", ""), asked.now_ms)
     own_fen = ledgers.balance(asked.conn, f"acct:{person.psn_no}")
     scope = asked.region.rules.acct_scope
-    ways, credit = _ways(asked, person, found)
+    ways, credit = ((CASH,), None) if bedside else _ways(asked, person, found)
     offer = paying.offer(own_fen, found.found, found.settled, scope, ways=ways, credit=credit)
     told = {"setlinfo": output["setlinfo"], "setldetail": output["setldetail"]}
+    if bedside:
+        stay = discharging.stay_of(scene, plan, person)
+        assert not isinstance(stay, No), "it was priced"
+        if stays.settled(asked.conn, stay):
+            return No("stay_settled")
+        told["stayinfo"] = discharging.set_off(asked.conn, stay, found)
     return told | {"payoffer": offer}
 
 

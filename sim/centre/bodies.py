@@ -22,7 +22,10 @@ PLANS: Final = {
     "prescription": (("2102",),),
     "chronic": (("2201", "2203A", "2204", "2207"), ("2203A", "2204", "2207")),
     "file_away": (("2501",),),
-    "cancel": (("2208",), ("2103",)),
+    "admit": (("2401",),),
+    "deposit": (("deposit",),),
+    "inpatient": (("2301", "2402", "2304"), ("2402", "2304")),
+    "cancel": (("2208",), ("2103",), ("2305",), ("2404",), ("deposit_back",)),
     "close_task": (("close",),),
     "reverse": (("2601",),),
 }
@@ -145,8 +148,8 @@ def question(plain: Any) -> Question:
     except msgspec.ValidationError as error:
         raise EdgeError("E-WIR-20", "question malformed", str(error)[:160]) from error
     priced = call(asked.plan, "2206", "2207") and call(asked.plan, "2204")
-    if not (priced or call(asked.plan, "2101", "2102")):
-        raise EdgeError("E-WIR-21", "unknown plan", "2204 with 2206, or 2101")
+    if not (priced or call(asked.plan, "2101", "2102", "2303", "2304")):
+        raise EdgeError("E-WIR-21", "unknown plan", "2204 with 2206, 2101, or 2303")
     return asked
 
 
@@ -172,20 +175,24 @@ def fee_lines(one: Call, node: str) -> tuple[FeeLine, ...]:
     rows = one.input.get(node)
     if not isinstance(rows, list) or not 1 <= len(rows) <= LINES_MAX:
         raise EdgeError("E-WIR-20", f"{node} has no or too many lines", f"1 to {LINES_MAX}")
-    lines = tuple(_line(row) for row in rows)
+    lines = tuple(fee_line(row) for row in rows)
     if len({line.feedetl_sn for line in lines}) != len(lines):
         raise EdgeError("E-WIR-20", "feedetl_sn used twice", "number the lines")
     return lines
 
 
-def _line(row: Any) -> FeeLine:
+def fee_line(row: Any, *, stay: bool = False) -> FeeLine:
+    """One row of a detail. `stay`: one of 2301 may give back (init_feedetl_sn, below zero)."""
     if not isinstance(row, dict):
         raise EdgeError("E-WIR-20", "a fee line is not a form", "send the national form")
     amount = money.fen(text(row, "det_item_fee_sumamt"))
     cnt, pric = text(row, "cnt", "1"), text(row, "pric", "")
-    money.decimal(cnt)
-    if not 0 <= amount <= AMOUNT_FEN_MAX:
+    back = text(row, "init_feedetl_sn", "") if stay else ""
+    money.decimal(cnt.removeprefix("-") if back else cnt)
+    if not abs(amount) <= AMOUNT_FEN_MAX or (amount < 0) != bool(back):
         raise EdgeError("E-WIR-20", "a fee line is negative or too large", "refunds are 2208")
+    if back and not cnt.startswith("-"):
+        raise EdgeError("E-WIR-20", "what is given back has a cnt below zero", "send it so")
     return FeeLine(
         feedetl_sn=text(row, "feedetl_sn"),
         med_list_codg=text(row, "med_list_codg"),
@@ -193,6 +200,7 @@ def _line(row: Any) -> FeeLine:
         amount_fen=amount,
         cnt=cnt,
         pric=pric,
+        init_feedetl_sn=back,
     )
 
 

@@ -36,7 +36,7 @@ from sim.centre.books.people import Faces, Known
 from sim.centre.books.registry import Terminal
 from sim.centre.books.rules import Region
 from sim.centre.books.tokens import Token
-from sim.centre.deciding import closings, legs, plans, quoting, reversals, undoing
+from sim.centre.deciding import closings, legs, plans, quoting, reversals
 from sim.centre.deciding.case import Case, Done, No
 
 log = logging.getLogger("facepay.centre")
@@ -110,7 +110,7 @@ def result(
     code: str = "", err_msg: str = "", output: Json | None = None, difference_fen: int = 0
 ) -> Json:
     """The plaintext of a result (PROTOCOL): infcode 0 only without a code."""
-    filed = (output or {}).get("trt_dcla_detl_sn")
+    filed, stay = (output or {}).get("trt_dcla_detl_sn"), (output or {}).get("stayinfo")
     known = {key: (output or {}).get(key) for key in OUTPUT_KEYS}
     return {
         "infcode": -1 if code else 0,
@@ -122,6 +122,7 @@ def result(
         "code": code,
         "difference_fen": difference_fen,
         **({"trt_dcla_detl_sn": filed} if filed else {}),
+        **({"stayinfo": stay} if stay else {}),
     }
 
 
@@ -458,7 +459,7 @@ def _person(turn: Turn, header: RecordHeader, body: Body) -> Proved | No:
     """The person of the record, proved in the way its mode needs."""
     conn, faces, said = turn.conn, turn.counter.faces, body.identity
     if body.kind == "cancel":
-        psn_no = undoing.person_of_settlement(conn, body)
+        psn_no = plans.person_undone(conn, body)
         found = people.find(conn, psn_no) if psn_no else None
         return No("setl_unknown") if found is None else Proved(found)
     if header.mode is Mode.ONLINE or said.ec_token:

@@ -241,6 +241,21 @@ class Device:
         plan.append(self.call("2207", data=final))
         return self.body("settle", plan, identity, bill_no, **more)
 
+    def inpatient(self, identity: Json, bill_no: str, lines: list[tuple[str, int]]) -> Json:
+        """A 2401 now, and the 2301 + 2402 + 2304 of its stay."""
+        first = self.fresh(identity)
+        info = {"ipt_no": bill_no, "med_type": "21"}
+        stay = self.do(self.body("admit", [self.call("2401", mdtrtinfo=info)], first, f"{bill_no}-in"))
+        identity, mdtrt_id = self.fresh(identity), stay.body["mdtrt_id"]
+        total = yuan(sum(amount for _, amount in lines))
+        data = {"mdtrt_id": mdtrt_id, "med_type": "21", "medfee_sumamt": total, "acct_used_flag": "1"}
+        plan = [
+            self.call("2301", feedetail=rows(lines)),
+            self.call("2402", dscginfo={"mdtrt_id": mdtrt_id}),
+            self.call("2304", data=data),
+        ]
+        return self.body("inpatient", plan, identity, bill_no)
+
     def pharmacy(
         self, identity: Json, bill_no: str, lines: list[tuple[str, int]], **more: Any
     ) -> Json:

@@ -98,8 +98,9 @@ def test_case_c_resident_inpatient_with_serious_illness_is_told_to_civil_affairs
         ("SYN-S-0004", 30_000_00),
         ("SYN-A-0001", 26_220_00),
     ]
-    body = hospital.settle(hospital.who(C), "C1", lines, data={"med_type": "21"})
-    result = hospital.do(body)
+    body = hospital.settle(hospital.who(C), "C0", lines, data={"med_type": "21"})
+    assert hospital.do(body).body["code"] == "med_type_unknown", "a stay is no visit"
+    result = hospital.do(hospital.inpatient(hospital.who(C), "C1", lines))
     assert result.outcome is Outcome.SETTLED
     info = result.body["setlinfo"]
     scopes = fens(

@@ -21,6 +21,9 @@ TABLE = {
     "pharmacy": (NO, Mode.PROVISIONAL, NO),
     "prescription": (NO, Mode.PROVISIONAL, NO),  # only one that is locked here: `Site.decide`
     "chronic": (NO, NO, NO),
+    "admit": (Mode.QUEUED, Mode.QUEUED, NO),
+    "deposit": (NO, NO, NO),
+    "inpatient": (NO, NO, NO),
     "cancel": (NO, NO, NO),
     "reverse": (Mode.QUEUED, Mode.QUEUED, NO),
     "close_task": (Mode.QUEUED, Mode.QUEUED, NO),

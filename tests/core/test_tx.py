@@ -15,6 +15,7 @@ from edge.core.books.msgid import COUNTER_END, Msgids
 from edge.core.money import fen
 from edge.core.types import (
     AMOUNT_FEN_MAX,
+    Admission,
     Away,
     Bill,
     BillState,
@@ -49,7 +50,11 @@ def ticket(bill_: Bill, **more: object) -> Ticket:
 def some_bill(name: str) -> Bill:
     if name == "file_away":
         return Bill(name, "HIS-1", 0, away=Away("500100", "1", "2027-01-15"))
-    more = {"dise_codg": "M03900"} if name == "chronic" else {}
+    if name == "admit":
+        return Bill(name, "HIS-1", 0, med_type="21", admission=Admission("ZY001"))
+    if name == "deposit":
+        return Bill(name, "HIS-1", 100_00, mdtrt_id="M9")
+    more = {"chronic": {"dise_codg": "M03900"}, "inpatient": {"mdtrt_id": "M9"}}.get(name, {})
     return bill(name if name not in ("cancel", "reverse") else "settle", **more)
 
 
@@ -61,9 +66,8 @@ def made(name: str, **more: object) -> dict:
 
 def test_the_folder_is_the_list() -> None:
     assert sorted(tx.kinds()) == NAMES
-    assert set(tx.for_bills()) == {
-        "register", "settle", "pharmacy", "prescription", "chronic", "file_away",
-    }  # fmt: skip
+    money = {"settle", "pharmacy", "prescription", "chronic", "inpatient", "deposit"}
+    assert set(tx.for_bills()) == money | {"register", "file_away", "admit"}
 
 
 @pytest.mark.parametrize("name", NAMES)

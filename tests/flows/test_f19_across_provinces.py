@@ -6,7 +6,9 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from edge.core.types import Away, BillStatus
+from msgspec.structs import replace
+
+from edge.core.types import Admission, Away, BillStatus
 from sim.centre.books import ledgers
 from sim.centre.books.people import PersonSpec
 from sim.stage import Town, bill, money, no
@@ -129,3 +131,55 @@ def test_f19_a_filing_is_refused_at_home_late_or_twice(tmp_path: Path) -> None:
         assert file("F3", "500100", "1", "2026-11-18", "2026-12-31") == "settled"
         assert file("F4", "500100", "2", "2026-12-31") == "filing_overlaps"
         assert file("F5", "500100", "2", "2027-01-01") == "settled"
+
+
+# -- inpatients (S3: the urgent admission whose relatives file later) ------------------------------
+ZHOU = PersonSpec("SYN-O", "测试周", age=68, psn_type="1201", cards=(("CO", "03"),))
+SON = PersonSpec("SYN-S", "测试周", age=40, cards=(("CS", "03"),), relatives=(("SYN-O", "父母"),))
+WARD = {"ward": {"fixmedins_code": "H50010000009", "level": "l3", "admdvs": "500100"}}
+
+
+def test_f19_zhou_is_admitted_in_a_hurry_filed_by_his_son_and_settled_directly(
+    tmp_path: Path,
+) -> None:
+    with Town(tmp_path, "2026-11-10 02:00", [ZHOU, SON], WARD, region="500100") as town:
+        desk = town.desks["ward"]
+        urgent = bill("admit", "A1", med_type="24", admission=Admission("ZY1", "3床", "急性心梗"))
+        assert desk.visit(urgent, ZHOU).name == "settled", "nobody asks for a filing at night"
+        stay = desk.of("A1").mdtrt_id
+        assert dict(desk.of("A1").slip)["slip.file_before_discharge"] == "500100"
+
+        town.at("2026-11-14 10:00")
+        last = bill("inpatient", "S1", "SYN-B-0001 1000.00; SYN-A-0001 9800.00", mdtrt_id=stay,
+                    med_type="24", acct_used_flag="0")  # fmt: skip
+        assert no(desk.visit(last, ZHOU)) == "not_filed"
+        assert "file_first" in desk.of("S1").refusal.next_steps  # type: ignore[union-attr]
+        early = bill("file_away", "F0", away=Away("500100", "3", "2026-11-09"))
+        assert no(desk.visit(early, SON, whom=1)).endswith("filing_late"), "before the admission"
+        paper = bill("file_away", "F1", away=Away("500100", "3", "2026-11-10", "2026-12-31"))
+        assert desk.visit(paper, SON, whom=1).name == "settled"
+
+        town.at("2026-11-16 11:00")
+        desk.visit(replace(last, bill_no="S2"), ZHOU)
+        # Chongqing's 20% of the first thousand; Chengdu's 800, (85% + 3%) x 0.9: 9800 x 79.2%
+        assert desk.paid("S2") == money(
+            medfee_sumamt="10800.00", preselfpay_amt="200.00", inscp_scp_amt="10600.00",
+            act_pay_dedc="800.00", hifp_pay="7761.60", fund_pay_sumamt="7761.60",
+            psn_cash_pay="3038.40",
+        )  # fmt: skip
+        again = bill("file_away", "F2", away=Away("500100", "3", "2026-11-15"))
+        assert no(desk.visit(again, SON, whom=1)).endswith("filing_late"), "he is at home again"
+
+        month = {"trt_year": "2026", "trt_month": "11"}
+        code, listed = desk.device.ask("3260", {"data": month | {"startrow": "1"}}, now=town.now)
+        assert code == 0
+        (row,) = listed["detail"]
+        assert (row["optins_pay_sumamt"], row["insuplc_admdvs"]) == ("7761.60", "510100")
+        done = desk.device.ask("3261", {"data": month | {"detail": [row]}}, now=town.now)
+        assert done[0] == 0
+        desk.undo("S2")
+        refusal = desk.of("S2").refusal
+        assert refusal is not None and refusal.code == "rejected_cleared"
+        assert desk.device.ask("3262", {"data": month | {"detail": [row]}}, now=town.now)[0] == 0
+        desk.undo("S2")
+        assert desk.of("S2").status is BillStatus.CANCELLED

@@ -29,6 +29,25 @@ BIG = SPLIT | {
     "hosp_part_amt_fen": 100_000_00,
     "psn_cash_pay_fen": 700_000_00,
 }
+STAY = SPLIT | {
+    "medfee_sumamt_fen": 10_000_00,
+    "fund_pay_sumamt_fen": 7_820_00,
+    "acct_pay_fen": 0,
+    "psn_cash_pay_fen": 2_180_00,
+}
+DEPOSIT = {
+    "deposit_fen": 3_000_00,
+    "used_fen": 2_180_00,
+    "refund_fen": 820_00,
+    "collect_fen": 0,
+    "arrears_fen": 0,
+}
+DEPOSITED = [
+    ["slip.bill_no", "D-20261121-0003"],
+    ["slip.deposit_now", "3000.00"],
+    ["slip.deposit_amt", "5000.00"],
+    ["slip.arrears_amt", "1234.56"],
+]
 SLIP = [
     ["slip.bill_no", "B-20261121-0017"],
     ["slip.medfee_sumamt", "1234.56"],
@@ -292,6 +311,21 @@ STATES: dict[str, tuple[str, int, dict[str, Any]]] = {
         60_000,
         CONFIRM | {"kind": "register", "mode": "queued", "split": None, "amount_fen": 0} | OFFLINE,
     ),
+    "confirm-admit": (
+        "confirm",
+        60_000,
+        CONFIRM | {"kind": "admit", "split": None, "amount_fen": 0},
+    ),
+    "confirm-deposit": (
+        "confirm",
+        60_000,
+        CONFIRM | {"kind": "deposit", "split": None, "amount_fen": 3_000_00},
+    ),
+    "confirm-bedside": (
+        "confirm",
+        60_000,
+        CONFIRM | {"kind": "inpatient", "split": STAY, "amount_fen": 10_000_00, "deposit": DEPOSIT},
+    ),
     "confirm-big": ("confirm", 60_000, CONFIRM | {"split": BIG, "amount_fen": 9_876_543_21}),
     "working": ("working", 0, {"phase": "estimate"}),
     "working-answer": ("working", 8_000, {"phase": "answer"}),
@@ -299,6 +333,27 @@ STATES: dict[str, tuple[str, int, dict[str, Any]]] = {
         "settled",
         8_000,
         {"outcome": "settled", "split": SPLIT, "slip": SLIP, "difference_fen": 0},
+    ),
+    "settled-bedside": (
+        "settled",
+        8_000,
+        {"outcome": "settled", "split": STAY, "slip": SLIP, "difference_fen": 0, "deposit": DEPOSIT},
+    ),
+    "settled-bedside-collect": (
+        "settled",
+        8_000,
+        {"outcome": "settled", "split": BIG, "slip": SLIP, "difference_fen": 0}
+        | {"deposit": DEPOSIT | {"refund_fen": 0, "collect_fen": 697_000_00}},
+    ),
+    "settled-deposit": (
+        "settled",
+        8_000,
+        {"outcome": "settled", "split": None, "slip": DEPOSITED, "difference_fen": 0},
+    ),
+    "refused-two-wards": (
+        "refused",
+        15_000,
+        {"code": "rejected_in_hospital_elsewhere", "next_steps": ["ask_staff"], "detail": {}},
     ),
     "settled-adjusted": (
         "settled",

@@ -26,6 +26,7 @@ from edge.core.benefit.facts import (
     Settlement,
 )
 from edge.core.benefit.lines import split_line, split_lines, total
+from edge.core.benefit.refunds import net
 from edge.core.benefit.rules import (
     FUND_TYPES,
     RELATIVES_MAX,
@@ -73,6 +74,7 @@ __all__ = [
     "eligible_fen",
     "filed_as",
     "find_cell",
+    "net",
     "rulebook",
     "settle",
     "split_line",

@@ -22,7 +22,8 @@ GRADES: Final = "SABCD"  # from the surest to our own
 
 # med_type -> scene; what is not listed has no benefit cell and is paid in full
 SCENES: Final = {"11": "outpatient", "12": "outpatient", "13": "outpatient", "14": "chronic",
-                 "21": "inpatient", "28": "inpatient", "41": "pharmacy"}  # fmt: skip
+                 "21": "inpatient", "24": "inpatient", "25": "inpatient", "28": "inpatient",
+                 "41": "pharmacy"}  # fmt: skip
 
 # fund_pay_type of setldetail; hifp has one code per kind of insurance
 FUND_TYPES: Final = {

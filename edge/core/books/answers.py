@@ -10,7 +10,7 @@ from edge.core.books import dialects, reversal
 from edge.core.effects import Effect
 from edge.core.site import Site
 from edge.core.types import BillState, BillStatus, Entry, Json, Now, Outcome, Refusal, Result
-from edge.core.visit import paying
+from edge.core.visit import paying, staying
 from edge.core.visit.refusals import ELSE_STEPS, centre_no
 from edge.errors import EdgeError
 
@@ -50,10 +50,13 @@ def _decided(site: Site, state: BillState, result: Result) -> dict[str, Any]:
     }
     if filed := _text(body, "trt_dcla_detl_sn"):
         changes["slip"] = (*state.slip, ("slip.trt_dcla_detl_sn", filed))
-    if not first:
-        return changes
     try:
+        stay = staying.read(body)
+        if not first:
+            return changes | _stay(state, stay)
         split, paid = dialects.read(first), paying.paid_from(body)
+        if not staying.fits(stay, split):
+            raise EdgeError("E-TX-08", "the deposit does not add up", "ask the centre")
     except EdgeError as error:
         # decided and logged, but its sums are wrong: nobody is told an amount; staff must ask
         refusal = Refusal(f"rejected_{error.code}", ("ask_staff",))
@@ -62,8 +65,17 @@ def _decided(site: Site, state: BillState, result: Result) -> dict[str, Any]:
         refusal = Refusal("rejected_amount_differs", ("ask_staff",))
         return changes | {"status": BillStatus.CONFIRMING, "refusal": refusal}
     kind = site.kinds[state.bill.kind]
-    slip = (*kind.slip(state.bill, split), *paying.slip(paid))
-    return changes | {"split": split, "slip": slip, "paid": paid}
+    slip = (*kind.slip(state.bill, split), *paying.slip(paid), *staying.slip(stay))
+    deposit = stay.deposit if stay is not None else None
+    return changes | {"split": split, "slip": slip, "paid": paid, "deposit": deposit}
+
+
+def _stay(state: BillState, stay: staying.Stay | None) -> dict[str, Any]:
+    """What an admission or a deposit leaves: its number, by which it is undone."""
+    if stay is None:
+        return {}
+    slip = (*state.slip, *staying.slip(stay))
+    return {"setl_id": stay.number, "deposit": stay.deposit, "slip": slip}
 
 
 def _cancelled(state: BillState, result: Result) -> dict[str, Any]:

@@ -19,7 +19,7 @@ QUEUED: Final = "queued"  # carries no money: may wait for the network under eve
 PROVISIONAL: Final = "provisional"  # may be provisional where the policy allows the kind
 DENIED: Final = "denied"  # never without the centre
 SALES: Final = frozenset({"pharmacy", "prescription"})  # 2102, undone by 2103
-PAYS: Final = SALES | {"settle", "chronic"}  # the kinds that settle money
+PAYS: Final = SALES | {"settle", "chronic", "inpatient"}  # the kinds that settle money
 
 Slip = tuple[tuple[str, str], ...]
 

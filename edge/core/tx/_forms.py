@@ -42,8 +42,11 @@ def refuse(code: str, why: str) -> Refusal:
     return Refusal(code, detail={"why": why})
 
 
-def check_bill(bill: Bill, *, lines_needed: bool, med_types: frozenset[str]) -> Refusal | None:
-    """The checks every bill passes: number, amount, lines that sum to it, a known med_type."""
+def check_bill(
+    bill: Bill, *, lines_needed: bool, med_types: frozenset[str], stay: bool = False
+) -> Refusal | None:
+    """The checks every bill passes: number, amount, lines that sum to it, a known med_type. `stay`:
+    lines may give back what is not among them, so only the centre knows the sum."""
     if not 0 < len(bill.bill_no) <= BILL_NO_MAX or not bill.bill_no.isprintable():
         return refuse("E-TX-04", f"bill_no must have 1 to {BILL_NO_MAX} printable characters")
     if bill.bill_no != bill.bill_no.strip() or not is_normalized("NFC", bill.bill_no):
@@ -71,18 +74,18 @@ def check_bill(bill: Bill, *, lines_needed: bool, med_types: frozenset[str]) -> 
         return refuse("E-TX-04", f"a text field is longer than {CODE_MAX} characters")
     if bill.amount_fen > AMOUNT_FEN_MAX or bill.amount_fen < (1 if lines_needed else 0):
         return refuse("E-TX-02", f"amount_fen must be between 1 and {AMOUNT_FEN_MAX}")
-    return _check_lines(bill) if lines_needed or bill.lines else None
+    return _check_lines(bill, stay=stay) if lines_needed or bill.lines else None
 
 
-def _check_lines(bill: Bill) -> Refusal | None:
+def _check_lines(bill: Bill, *, stay: bool) -> Refusal | None:
     if not 0 < len(bill.lines) <= LINES_MAX:
         return refuse("E-TX-03", f"a bill has 1 to {LINES_MAX} lines")
     if len({line.feedetl_sn for line in bill.lines}) != len(bill.lines):
         return refuse("E-TX-03", "feedetl_sn must be unique within the bill")
     for line in bill.lines:
-        if (why := _check_line(line)) is not None:
+        if (why := _check_line(line, stay=stay)) is not None:
             return why
-    if sum(line.amount_fen for line in bill.lines) != bill.amount_fen:
+    if not stay and sum(line.amount_fen for line in bill.lines) != bill.amount_fen:
         return refuse("E-TX-03", "the lines do not sum to amount_fen")
     if lines_bytes(bill) > LINES_BYTES_MAX:
         return refuse("E-TX-03", f"the lines have over {LINES_BYTES_MAX} bytes; split the bill")
@@ -95,7 +98,7 @@ def lines_bytes(bill: Bill) -> int:
     return sum(
         each
         + _utf8(line.feedetl_sn, line.med_list_codg, line.med_list_codg, line.medins_list_name)
-        + _utf8(line.cnt, line.pric)
+        + _utf8(line.cnt, line.pric, line.init_feedetl_sn)
         for line in bill.lines
     )
 
@@ -104,17 +107,21 @@ def _utf8(*texts: str) -> int:
     return sum(len(text.encode()) for text in texts)
 
 
-def _check_line(line: FeeLine) -> Refusal | None:
-    if not 0 <= line.amount_fen <= AMOUNT_FEN_MAX:
+def _check_line(line: FeeLine, *, stay: bool) -> Refusal | None:
+    back = bool(line.init_feedetl_sn)
+    if back and not (stay and line.cnt.startswith("-") and line.amount_fen < 0):
+        return refuse("E-TX-03", "init_feedetl_sn: only what an inpatient gives back, below zero")
+    if not 0 <= abs(line.amount_fen) <= AMOUNT_FEN_MAX or (line.amount_fen < 0) != back:
         return refuse("E-TX-03", f"line {line.feedetl_sn[:CODE_MAX]}: amount_fen out of range")
-    if not 0 < len(line.feedetl_sn) <= CODE_MAX or len(line.med_list_codg) > CODE_MAX:
+    codes = (line.feedetl_sn, line.med_list_codg, line.init_feedetl_sn)
+    if not line.feedetl_sn or any(len(code) > CODE_MAX for code in codes):
         return refuse(
             "E-TX-03", f"a line needs feedetl_sn and codes of at most {CODE_MAX} characters"
         )
     if len(line.medins_list_name) > TEXT_MAX:
         return refuse("E-TX-03", f"medins_list_name has at most {TEXT_MAX} characters")
     try:
-        decimal(line.cnt), line.pric and decimal(line.pric)
+        decimal(line.cnt.removeprefix("-") if back else line.cnt), line.pric and decimal(line.pric)
     except EdgeError:
         return refuse("E-TX-03", f"line {line.feedetl_sn}: cnt and pric are decimal numbers")
     return None

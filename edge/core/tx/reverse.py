@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from typing import Final
 
-from edge.core.tx import SALES, _forms
+from edge.core.tx import SALES, _forms, cancel
 from edge.core.types import Bill, BillState, BillStatus, Json, Refusal, Split
 from edge.core.visit.ticket import Ticket
 
@@ -18,8 +18,15 @@ PLAN: Final = ("2601",)
 OFFLINE: Final = "queued"
 NEEDS: Final = frozenset[str]()
 MED_TYPE: Final = ""
-# 2304, 2305 and 2401 are reversible too; they join with their kinds
-REVERSIBLE: Final = frozenset({"2102", "2103", "2207", "2208"})
+REVERSIBLE: Final = frozenset({"2102", "2103", "2207", "2208", "2304", "2305", "2401"})
+DECIDES: Final = dict.fromkeys(SALES, "2102") | {
+    "settle": "2207",
+    "chronic": "2207",
+    "inpatient": "2304",
+    "admit": "2401",
+    "register": "2201",
+    "deposit": "deposit",
+}
 UNKNOWN: Final = frozenset({BillStatus.CONFIRMING, BillStatus.PROVISIONAL})
 
 
@@ -41,12 +48,10 @@ def check(bill: Bill, state: BillState | None = None) -> Refusal | None:
 
 def takes_back(state: BillState) -> tuple[str, str] | None:
     """(oinfno, omsgid) of what is unknown about the bill; None = nothing is."""
-    sale = state.bill.kind in SALES
     if state.status is BillStatus.WORKING and state.cancel_seq:
-        return ("2103" if sale else "2208", state.cancel_msgid)
+        return (cancel.calls(state.bill)[-1], state.cancel_msgid)
     if state.status in UNKNOWN and state.seq:
-        settles = {"settle": "2207", "chronic": "2207", "register": "2201"}
-        return ("2102" if sale else settles.get(state.bill.kind, ""), state.msgid)
+        return (DECIDES.get(state.bill.kind, ""), state.msgid)
     return None
 
 

@@ -17,6 +17,7 @@ from edge.core.types import (
     Bill,
     BillState,
     BillStatus,
+    Deposit,
     Identity,
     Json,
     Means,
@@ -66,6 +67,8 @@ class State(StrEnum):
 
 class Case:
     """Mutable while the visit lasts; a new one for every visit."""
+
+    deposit: Deposit | None = None  # of a stay, as the estimate told it
 
     def __init__(self, site: Site, number: int) -> None:
         self.site = site

@@ -38,6 +38,8 @@ BUSINESS: Final = {
     "register": "01101",
     "settle": "01301",
     "pharmacy": "02121",
+    "admit": "01103",
+    "deposit": "01104",
 }  # 用码业务类型, DOMAIN §2.3
 
 

@@ -19,7 +19,7 @@ from edge.core.types import (
     Refusal,
     Split,
 )
-from edge.core.visit import dispensing, errand, estimate, paying, screens
+from edge.core.visit import dispensing, errand, estimate, paying, screens, staying
 from edge.core.visit.case import ASK_BYTES, TXID_BYTES, Case, State
 from edge.core.visit.refusals import centre_no
 from edge.core.visit.ticket import Ticket, card_key, person_key
@@ -47,27 +47,32 @@ def prepare(case: Case, now: Now) -> list[Effect]:
 
 
 def _ask_estimate(case: Case, now: Now) -> list[Effect]:
-    case.mode, case.split, case.offer = Mode.ONLINE, None, None
+    case.mode, case.split, case.offer, case.deposit = Mode.ONLINE, None, None, None
     body, save = _body(case, now)
     case.ask_id = case.site.dice.bytes(ASK_BYTES)
     case.go(State.ESTIMATE, now, case.site.settings.ask_timeout_ms)
-    return [save, Ask(case.ask_id, "2206", body), *case.show(screens.working("estimate"), now)]
+    infno = "2303" if case.kind.INFNO == "2304" else "2206"
+    return [save, Ask(case.ask_id, infno, body), *case.show(screens.working("estimate"), now)]
 
 
 def told_estimate(case: Case, event: Told, now: Now) -> list[Effect]:
-    """The centre's 2206."""
+    """The centre's 2206 or 2303."""
     case.ask_id = b""
     if event.infcode != 0:
         return case.refuse(centre_no(event.body, event.err_msg), now)
     setlinfo = event.body.get("setlinfo")
     try:
         split = dialects.read(setlinfo if isinstance(setlinfo, dict) else {})
+        stay = staying.read(event.body)
+        if not staying.fits(stay, split):
+            raise EdgeError("E-TX-08", "the deposit does not add up", "ask the centre")
     except EdgeError as error:
         refusal = Refusal(f"rejected_{error.code}", ("pay_full", "ask_staff"))
         return case.refuse(refusal, now)
     if split.medfee_sumamt_fen != case.bill.amount_fen:
         return case.refuse(Refusal("rejected_amount_differs", ("ask_staff",)), now)
     case.offer = paying.offer_from(event.body)
+    case.deposit = stay.deposit if stay is not None else None
     return _decide(case, now, split)
 
 
@@ -113,6 +118,7 @@ def _decide(case: Case, now: Now, split: Split | None, *, here: bool = False) ->
         case.bill, name, split, str(decision),
         asks=case.asks, estimate=here, choice=choice, way=case.choice.way,
         due=paying.due(case.offer, case.choice), blocked=paying.blocked(case.offer),
+        deposit=case.deposit,
     )  # fmt: skip
     return case.show(screen, now)
 
@@ -284,8 +290,8 @@ def no_answer(case: Case, _event: Any, now: Now) -> list[Effect]:
         card=card_key(case.identity, case.person),
     )
     # what a bank is to pay is not paid at the desk as well: it stays unknown until the centre says
-    at_desk = case.choice.way == paying.CASH and _could_price(case, now)
-    if case.state is State.ANSWER and at_desk and not isinstance(decision, Refusal):
+    at_desk = case.choice.way == paying.CASH and not isinstance(decision, Refusal)
+    if case.state is State.ANSWER and at_desk and _could_price(case, now):
         return _provisional(case, now)
     case.go(State.RESULT, now, case.site.settings.result_show_ms)
     effects = case.change_bill(now, status=BillStatus.CONFIRMING)
@@ -317,7 +323,9 @@ def decided(case: Case, _event: Any, now: Now) -> list[Effect]:
     if outcome is not None:
         difference = _difference(state.estimate, state.split)
         due = next((one.due_date for one in state.paid if one.due_date), "")
-        screen = screens.settled(outcome, state.split, state.slip, difference, due)
+        screen = screens.settled(
+            outcome, state.split, state.slip, difference, due=due, deposit=state.deposit
+        )
         return case.show(screen, now)
     if state.status is BillStatus.REJECTED:
         return case.show(screens.refused(state.refusal or Refusal("rejected_unknown")), now)

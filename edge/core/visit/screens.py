@@ -9,8 +9,8 @@ from typing import Final
 import msgspec
 
 from edge.core.effects import Buzz, Effect, Light, Shoot, Show, Speak
-from edge.core.types import Bill, Json, Person, Refusal, Split
-from edge.core.visit import paying
+from edge.core.types import Bill, Deposit, Json, Person, Refusal, Split
+from edge.core.visit import paying, staying
 
 LAMPS: Final = {
     "look": "guide",
@@ -118,10 +118,11 @@ def confirm(
     way: str = paying.CASH,
     due: str = "",
     blocked: str = "",
+    deposit: Deposit | None = None,
 ) -> Show:
     """The amount and who pays what. `asks`: what a press must say that means this very screen;
     `estimate`: worked out here, the centre may decide otherwise; `choice`: the person may have it paid another way; `due`: the day by which a bank is repaid; `blocked`: why one
-    that lends to this person does not now.
+    that lends to this person does not now; `deposit`: at the bedside, what it leaves to pay or to give back.
     """
     fields = {
         "kind": bill.kind,
@@ -136,7 +137,7 @@ def confirm(
         "due": due,
         "blocked": blocked,
     }
-    return Show("confirm", 0, fields)
+    return Show("confirm", 0, fields | staying.fields(deposit))
 
 
 def pay(bill: Bill, rows: tuple[paying.Button, ...], chosen: paying.Choice) -> Show:
@@ -172,10 +173,16 @@ def working(phase: str) -> Show:
 
 
 def settled(
-    outcome: str, split: Split | None, slip: Slip, difference_fen: int, due: str = ""
+    outcome: str,
+    split: Split | None,
+    slip: Slip,
+    difference_fen: int,
+    *,
+    due: str = "",
+    deposit: Deposit | None = None,
 ) -> Show:
     """The centre decided. Only ever shown for a verified answer. `due`: nothing is paid today, the
-    bank is repaid by then."""
+    bank is repaid by then; `deposit`: as in `confirm`."""
     fields = {
         "outcome": outcome,
         "split": fen_fields(split),
@@ -183,7 +190,7 @@ def settled(
         "difference_fen": difference_fen,
         "due": due,
     }
-    return Show("settled", 0, fields)
+    return Show("settled", 0, fields | staying.fields(deposit))
 
 
 def provisional(split: Split | None, slip: Slip) -> Show:

@@ -27,7 +27,7 @@ DAY_MS: Final = 24 * HOUR_MS
 VALID_MS: Final = 7 * DAY_MS
 RENEW_MS: Final = DAY_MS  # a policy older than this is replaced when somebody asks
 SLACK_MS: Final = 60_000
-QUEUED_KINDS: Final = frozenset({"register", "file_away"})
+QUEUED_KINDS: Final = frozenset({"register", "file_away", "admit"})
 OFFLINE_KINDS: Final = ("settle", "pharmacy", "prescription")
 # Every cap of `limits.CAPS`: what we say when a record breaks it, or why we cannot hold it.
 WHY: Final[Mapping[str, str]] = {
@@ -192,7 +192,7 @@ def violation(conn: sa.Connection, claim: Claim) -> str:
     """ "" or in which way the record breaks the policy it names."""
     header = claim.header
     if header.mode is Mode.QUEUED and header.kind not in QUEUED_KINDS:
-        return "only a registration or a filing may be queued"
+        return "only a registration, an admission or a filing may be queued"
     if header.policy == ZERO_HASH:
         policy: Policy | None = BUILT_IN
     else:

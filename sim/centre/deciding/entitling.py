@@ -93,8 +93,11 @@ class Filed(Struct, frozen=True):
     row: Json
 
 
-def filing(conn: sa.Connection, person: Known, call: Call, today: str) -> Filed | str:
-    """The form of 2501, or why it is not taken. EdgeErrors of malformed forms pass through."""
+def filing(
+    conn: sa.Connection, person: Known, call: Call, today: str, since: str
+) -> Filed | str:
+    """The form of 2501, or why it is not taken. `since`: from which day on it may count; today, or
+    that of an admission whose stay is open. EdgeErrors of malformed forms pass through."""
     form = call.input.get("refmedin")
     if not isinstance(form, dict):
         raise EdgeError("E-WIR-20", "no refmedin", "send the national form")
@@ -107,7 +110,7 @@ def filing(conn: sa.Connection, person: Known, call: Call, today: str) -> Filed 
         return "filing_at_home"
     if end < begin or end < today:
         return "filing_expired"
-    if begin < today:
+    if begin < since:
         return "filing_late"
     for one in entitlements.filed(conn, person.psn_no):
         here = one.mdtrtarea_admdvs[:4] == place[:4]

@@ -9,7 +9,18 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Final
 
-from sim.centre.deciding import dispensing, filing, registering, settling, undoing
+import sqlalchemy as sa
+
+from sim.centre.bodies import Body
+from sim.centre.deciding import (
+    discharging,
+    dispensing,
+    filing,
+    registering,
+    settling,
+    staying,
+    undoing,
+)
 from sim.centre.deciding.case import Case, Done, No, insured
 
 Run = Callable[[Case], Done | No]
@@ -21,7 +32,17 @@ RUNS: Final[dict[str, Run]] = {
     "prescription": dispensing.run,
     "chronic": settling.run,
     "file_away": filing.run,
-    "cancel": undoing.run,
+    "admit": staying.admit,
+    "deposit": staying.deposit,
+    "inpatient": discharging.run,
+    "cancel": lambda case: UNDOES[case.body.plan[-1].infno](case),
+}
+UNDOES: Final[dict[str, Run]] = {
+    "2208": undoing.run,
+    "2103": undoing.run,
+    "2305": undoing.run,
+    "2404": staying.unadmit,
+    "deposit_back": staying.give_back,
 }
 OF_A_SETTLEMENT: Final = frozenset({"cancel"})  # about what is booked: whoever it is now, it can end
 
@@ -35,3 +56,10 @@ def run(case: Case) -> Done | No:
         if case.region.pool_of(case.person.insuplc_admdvs) is None:
             return No("other_region")  # nobody here has the rules of that pool
     return RUNS[kind](case)
+
+
+def person_undone(conn: sa.Connection, body: Body) -> str:
+    """psn_no of what a cancel names, "" when there is no such thing."""
+    infno = body.plan[-1].infno
+    named = staying.person_of if infno in staying.UNDOES else undoing.person_of_settlement
+    return named(conn, body)

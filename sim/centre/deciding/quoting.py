@@ -10,7 +10,7 @@ from edge.core import benefit, money
 from edge.core.benefit import Line, Settlement
 from edge.core.books import dialects
 from edge.core.books.dialects import Dialect
-from edge.core.types import AMOUNT_FEN_MAX, Json
+from edge.core.types import AMOUNT_FEN_MAX, FeeLine, Json
 from sim.centre import bodies
 from sim.centre.bodies import Body, Call, PayIn
 from sim.centre.books import ledgers, people
@@ -22,9 +22,16 @@ from sim.centre.deciding.entitling import Standing
 from sim.centre.deciding.paying import Pocket
 
 SALES: Final = ("2101", "2102")
-PRICED: Final = ("2206", "2207", *SALES)
+STAYS: Final = ("2303", "2304")
+PRICED: Final = ("2206", "2207", *STAYS, *SALES)
+CLR_TYPES: Final = {"pharmacy": "41", "inpatient": "21"}
 PLAIN: Final = PayIn()  # accounts in their order, the rest at the desk
-MED_TYPES: Final = frozenset({"11", "12", "13", "14", "21", "28", "41"})
+MED_TYPES: Final = frozenset({"11", "12", "13", "14", "21", "24", "25", "28", "41"})
+
+
+def in_ward(med_type: str) -> bool:
+    """Whether it is a stay."""
+    return med_type in MED_TYPES and benefit.SCENES.get(med_type) == "inpatient"
 
 
 class Quote(Struct, frozen=True):
@@ -47,20 +54,35 @@ def quote(
     scene: Scene, plan: list[Call], person: Known, pay: PayIn = PLAIN
 ) -> Quote | No:
     """2206: what a settlement would come to now. Books nothing."""
-    conn = scene.conn
     call = bodies.call(plan, *PRICED)
     assert call is not None, "the plan was checked"
-    data = bodies.form(call)
+    detail = bodies.call(plan, "2204")
+    raw = bodies.fee_lines(detail, "feedetail") if detail else bodies.fee_lines(call, "drugdetail")
+    today = civil(scene.at_ms).date().isoformat()
+    on = entitling.service_day(scene.conn, person, raw, detail or call, today)
+    return work_out(scene, call, raw, person, pay=pay, when=(on, int(on[:4])))
+
+
+def work_out(
+    scene: Scene,
+    call: Call,
+    raw: tuple[FeeLine, ...],
+    person: Known,
+    *,
+    pay: PayIn,
+    when: tuple[str, int],
+) -> Quote | No:
+    """The same for lines that are known. `when`: the day by which the person is entitled, and the
+    benefit year."""
+    conn, (on, in_year) = scene.conn, when
+    data, level = bodies.form(call), scene.terminal.level
     med_type = med_type_of(call)
     insutype = bodies.text(data, "insutype", "") or person.insutype
     if insutype != person.insutype:
         return No("not_insured")
-    if med_type not in MED_TYPES or (call.infno in SALES) != (med_type == "41"):
+    asked = "inpatient" if call.infno in STAYS else "pharmacy" if call.infno in SALES else ""
+    if med_type not in MED_TYPES or CLR_TYPES.get(asked) != CLR_TYPES.get(benefit.SCENES[med_type]):
         return No("med_type_unknown")
-    detail = bodies.call(plan, "2204")
-    raw = bodies.fee_lines(detail, "feedetail") if detail else bodies.fee_lines(call, "drugdetail")
-    level, today = scene.terminal.level, civil(scene.at_ms).date().isoformat()
-    on = entitling.service_day(conn, person, raw, detail or call, today)
     visit = (med_type, bodies.text(data, "dise_codg", ""), on)
     standing = entitling.stand(conn, scene.region, level, person, visit)
     if isinstance(standing, str):
@@ -78,7 +100,6 @@ def quote(
         return No("mulaid_unknown")
     used = bodies.text(data, "acct_used_flag", "0") == "1"
     accounts = paying.accounts(conn, person, payers, used=used)
-    in_year = int(on[:4])
     before = ledgers.year(conn, person.psn_no, insutype, in_year)
     facts = people.facts(person, insutype)
     settled = benefit.settle(
@@ -135,7 +156,7 @@ def setlinfo(found: Quote, person: Known, setl_id: str, mdtrt_id: str, at_ms: in
         "insuplc_admdvs": person.insuplc_admdvs,
         "pool_prop_selfpay": found.settled.ratio,
         "medins_setl_id": found.msgid,
-        "clr_type": {"41": "41", "21": "21", "28": "21"}.get(found.med_type, "11"),
+        "clr_type": CLR_TYPES.get(benefit.SCENES.get(found.med_type, ""), "11"),
         "clr_way": "01",
         **dialects.tell(found.dialect, money.split_fields(found.settled.split)),
     }

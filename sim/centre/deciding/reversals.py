@@ -18,16 +18,17 @@ from edge.core.types import Json
 from edge.errors import EdgeError
 from sim.centre import bodies
 from sim.centre.bodies import Body
-from sim.centre.books import ledgers, orders, statement
+from sim.centre.books import ledgers, orders, statement, stays
 from sim.centre.books import store as t
 from sim.centre.books.registry import Terminal
-from sim.centre.deciding import clearing, undoing
+from sim.centre.deciding import clearing, discharging, staying, undoing
 from sim.centre.deciding.case import No, stamp
 from sim.centre.prescriptions import books as prescriptions
 
-CANCELS: Final = frozenset({"2103", "2208"})
-# 2304, 2305 and 2401 are reversible too; they join when this centre books them
-REVERSIBLE: Final = frozenset({"2102", "2207"}) | CANCELS
+CANCELS: Final = frozenset({"2103", "2208", "2305"})
+REVERSIBLE: Final = frozenset({"2102", "2207", "2304", "2401"}) | CANCELS
+MADE_BY: Final = dict.fromkeys(SALES, ("2102", "2103")) | {"inpatient": ("2304", "2305")}
+SPENT: Final = ("acct:", "wallet:", stays.ACCOUNT)
 _BY_ID: Final = t.get(t.settlements, "setl_id")
 _LIVE: Final = t.get(t.settlements, "fixmedins_code", "bill_no", "live", only=("setl_id",))
 _TURN: Final = t.change(t.settlements, "setl_id")
@@ -79,6 +80,9 @@ def run(case: Reversal) -> Undone | No:
 
 
 def _take_back(case: Reversal, omsgid: str, oinfno: str, psn_no: str) -> Undone | No:
+    if oinfno == "2401":
+        found = staying.withdraw(case.conn, case.terminal, omsgid, psn_no)
+        return found if isinstance(found, No) else Undone({}, found)
     moved = statement.by_msgid(case.conn, case.terminal.fixmedins_code, omsgid)
     if moved is None:
         return Undone({})
@@ -99,8 +103,8 @@ def _take_back(case: Reversal, omsgid: str, oinfno: str, psn_no: str) -> Undone 
 
 
 def _made_by(oinfno: str, kind: str) -> bool:
-    """A pharmacy sale is 2102 and its cancel 2103, the rest 2207 and 2208."""
-    return (oinfno in ("2102", "2103")) == (kind in SALES)
+    """A pharmacy sale is 2102 and its cancel 2103, a stay's 2304 and 2305, the rest 2207 and 2208."""
+    return oinfno in MADE_BY.get(kind, ("2207", "2208"))
 
 
 def _again(case: Reversal, row: sa.RowMapping) -> Undone | No:
@@ -114,7 +118,9 @@ def _again(case: Reversal, row: sa.RowMapping) -> Undone | No:
     if orders.has(conn, setl_id):
         return No("pay_given_back")  # a bank gave the own part back: it is paid anew, or not at all
     lines = ledgers.lines_of(conn, setl_id)
-    spent = (name for name, fen in lines.items() if name.startswith(("acct:", "wallet:")) and fen < 0)
+    if row["kind"] == "inpatient" and not discharging.may_stand(conn, row, lines):
+        return No("deposit_changed")
+    spent = (name for name, fen in lines.items() if name.startswith(SPENT) and fen < 0)
     if any(ledgers.balance(conn, name) + lines[name] < 0 for name in spent):
         return No("balance_gone")  # what came back on the account was spent since
     if why := prescriptions.dispensed_again(conn, setl_id, row["fixmedins_code"], case.now_ms):

@@ -4,10 +4,10 @@ transaction.
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Final
 
 import msgspec
-import sqlalchemy as sa
 
 from edge.core.tx import SALES
 from edge.core.types import Json
@@ -26,12 +26,9 @@ _SETTLE: Final = t.settlements.insert()
 
 def run(case: Case) -> Done | No:
     """Kinds `settle`, `pharmacy`, `chronic`; the money of `prescription`."""
-    first = _live(case, case.body.bill_no)
+    first = before(case)
     if first is not None:
-        mine = (case.person.psn_no, case.body.kind, total_fen(case.body))
-        if (first["psn_no"], first["kind"], first["medfee_fen"]) != mine:
-            return No("bill_no_used")  # another bill: nobody learns what somebody else paid
-        return No("duplicate", told(first))
+        return first
     if taken_back(case, *PRICED):
         return No("reversed_before")
     mdtrt_id = "" if case.body.kind in SALES else registering.visit_of(case)
@@ -51,20 +48,37 @@ def run(case: Case) -> Done | No:
     output["payinfo"] = paying.payinfo(
         found.settled, found.payers, case.body.pay.way, case.order
     )
-    _book(case, found, setl_id, mdtrt_id, output)
+    book(case, found, setl_id, mdtrt_id, output)
     return Done(output, found.settled.split)
+
+
+def before(case: Case) -> No | None:
+    """What was settled already under this bill's number: this bill, or another."""
+    key = t.at(fixmedins_code=case.terminal.fixmedins_code, bill_no=case.body.bill_no, live=1)
+    first = case.conn.execute(_LIVE, key).mappings().first()
+    if first is None:
+        return None
+    mine = (case.person.psn_no, case.body.kind, total_fen(case.body))
+    if (first["psn_no"], first["kind"], first["medfee_fen"]) != mine:
+        return No("bill_no_used")  # another bill: nobody learns what somebody else paid
+    return No("duplicate", told(first))
 
 
 def _held(case: Case) -> int:
     return case.order.held_fen if case.order is not None else 0
 
 
-def _live(case: Case, bill_no: str) -> sa.RowMapping | None:
-    key = t.at(fixmedins_code=case.terminal.fixmedins_code, bill_no=bill_no, live=1)
-    return case.conn.execute(_LIVE, key).mappings().first()
-
-
-def _book(case: Case, found: Quote, setl_id: str, mdtrt_id: str, output: Json) -> None:
+def book(
+    case: Case,
+    found: Quote,
+    setl_id: str,
+    mdtrt_id: str,
+    output: Json,
+    *,
+    moved: Callable[[dict[str, int]], dict[str, int]] = dict,
+) -> None:
+    """Write it down: ledger, accumulators, statement, what another pool owes. `moved`: the entry with
+    what else moves in it (a deposit that is set off)."""
     split, psn_no = found.settled.split, case.person.psn_no
     accounts = (one.account for one in found.payers)
     given = dict(zip(accounts, found.settled.relatives_fen, strict=True))
@@ -75,7 +89,7 @@ def _book(case: Case, found: Quote, setl_id: str, mdtrt_id: str, output: Json) -
     if case.order is not None and split.psn_cash_pay_fen:
         paid = {"fen": split.psn_cash_pay_fen, "setl_id": setl_id}
         orders.happen(case.conn, case.order.pay_ordid, orders.On.BOOK, **paid)
-    ledgers.post(case.conn, setl_id, entry, case.now_ms)
+    ledgers.post(case.conn, setl_id, moved(entry), case.now_ms)
     ledgers.add_to_year(case.conn, psn_no, found.insutype, found.year, found.delta)
     row = {
         "setl_id": setl_id,

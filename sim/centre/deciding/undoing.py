@@ -1,4 +1,4 @@
-"""2208 and 2103 undo a settlement: money, accumulators and the bill's number go back."""
+"""2208, 2103 and 2305 undo a settlement: money, accumulators and the bill's number go back."""
 
 from __future__ import annotations
 
@@ -32,17 +32,22 @@ def run(case: Case) -> Done | No:
     if row is None or row["fixmedins_code"] != case.terminal.fixmedins_code:
         return No("setl_unknown")
     said = bodies.text(data, "psn_no", "")
-    if said not in ("", row["psn_no"]) or (call.infno == "2103") != (row["kind"] in SALES):
+    if said not in ("", row["psn_no"]) or call.infno != undone_by(row["kind"]):
         return No("setl_unknown")
     if not row["live"]:
         return No("duplicate", _negative(row, f"{setl_id}-undo", case.now_ms))
-    if taken_back(case, "2208", "2103"):
+    if taken_back(case, "2208", "2103", "2305"):
         return No("reversed_before")
     if clearing.confirmed(case.conn, setl_id):
         return No("cleared")  # the other pool has paid for it
     output = undo(case.conn, row, f"{setl_id}-undo", case.now_ms)
     statement.moved(case.conn, case.terminal, call.msgid, output["setlinfo"])
     return Done(output)
+
+
+def undone_by(kind: str) -> str:
+    """The transaction that undoes a settlement of this kind."""
+    return "2103" if kind in SALES else "2305" if kind == "inpatient" else "2208"
 
 
 def undo(conn: sa.Connection, row: sa.RowMapping, undone_by: str, now_ms: int) -> Json:

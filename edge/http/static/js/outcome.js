@@ -4,7 +4,7 @@ import { face } from "./figure.js";
 import { t, tOr } from "./i18n.js";
 import { icon } from "./icons.js";
 import { yuan } from "./money.js";
-import { button, heading, money, note, slip } from "./parts.js";
+import { button, heading, money, note, slip, wayOf } from "./parts.js";
 
 const PHASES = ["identify", "estimate", "record", "answer"];
 const BEFORE = { template: "identify", rx: "identify" }; // a phase that the patient need not tell apart
@@ -32,10 +32,10 @@ export function confirmScreen(fields) {
       h("div", { class: "head-row" }, heading(t(fields.split || fields.amount_fen ? "confirm.title" : "confirm.title.free")), h("p", { class: "about" },
         icon("person"), personName(fields.person) && h("span", {}, personName(fields.person)), h("span", {}, tOr(`kind.${fields.kind}`, fields.kind ?? "")))),
       fields.split
-        ? money(fields.split, { you: t(fields.due ? "split.later" : "split.you"), estimate: fields.estimate })
-        : amountOnly(fields.amount_fen),
+        ? money(fields.split, { you: t(fields.due ? "split.later" : "split.you"), estimate: fields.estimate, deposit: fields.deposit })
+        : amountOnly(fields.amount_fen, fields.kind === "deposit" ? "split.deposit.now" : "split.total"),
       notes),
-    say: fields.split ? t(fields.due ? "confirm.spoken.credit" : "confirm.spoken", { amount: yuan(fields.split.psn_cash_pay_fen), due: fields.due }) : t(fields.amount_fen ? "confirm.title" : "confirm.title.free"),
+    say: fields.split ? spoken("confirm", fields) : t(fields.amount_fen ? "confirm.title" : "confirm.title.free"),
     cancel: true,
     side: fields.choice ? { button: "pay", icon: "money", word: t("pay.word") } : null,
     go: { button: "confirm", value: fields.asks, icon: "check", word: t(fields.split ? "confirm.go" : "confirm.go.free") },
@@ -70,8 +70,15 @@ function choiceHint(one) {
   return one.fen ? t("pay.upto", { amount: yuan(one.fen) }) : tOr(`pay.${one.what}.line`, "");
 }
 
-const amountOnly = (fen) => fen
-  ? h("div", { class: "money" }, h("p", { class: "you" }, h("span", {}, t("split.total")), h("strong", {}, yuan(fen))))
+/** The one amount that counts now: what the patient pays, or at the bedside what the deposit leaves. */
+function spoken(screen, { split, deposit, due }) {
+  if (!deposit) return t(due ? `${screen}.spoken.credit` : `${screen}.spoken`, { amount: yuan(split.psn_cash_pay_fen), due });
+  const way = wayOf(deposit);
+  return t(`${screen}.spoken.${way}`, { amount: yuan(deposit[`${way}_fen`]) });
+}
+
+const amountOnly = (fen, word) => fen
+  ? h("div", { class: "money" }, h("p", { class: "you" }, h("span", {}, t(word)), h("strong", {}, yuan(fen))))
   : h("div", { class: "money free" }, h("p", { class: "you" }, t("confirm.free")));
 
 const personName = (person) => typeof person === "string" ? person : person?.name ?? person?.psn_name ?? "";
@@ -97,9 +104,9 @@ export function settledScreen(fields) {
     main: h("section", { class: "ending good" },
       h("div", { class: "badge" }, icon("check")),
       heading(t(adjusted ? "settled.adjusted" : fields.split ? "settled.title" : "settled.title.free"), adjusted ? differenceLine(fields.difference_fen ?? 0) : fields.due ? t("settled.credit", { due: fields.due }) : t("settled.line")),
-      fields.split && money(fields.split, { you: t(fields.due ? "split.later" : "split.you") }),
+      fields.split && money(fields.split, { you: t(fields.due ? "split.later" : "split.you"), deposit: fields.deposit }),
       slip(fields.due ? fields.slip.filter(([key]) => !ON_PAPER.has(key)) : fields.slip, fields.split)),
-    say: fields.due ? t("settled.credit", { due: fields.due }) : fields.split ? t("settled.spoken", { amount: yuan(fields.split.psn_cash_pay_fen) }) : t("settled.title.free"),
+    say: fields.due ? t("settled.credit", { due: fields.due }) : fields.split ? spoken("settled", fields) : t("settled.title.free"),
     go: { button: "done", icon: "check", word: t("done.go") },
   };
 }

@@ -23,25 +23,34 @@ export function note(tone, mark, text) {
   return h("p", { class: `note ${tone}` }, icon(mark), h("span", {}, text));
 }
 
-/** What the patient pays, biggest; then who pays the rest. */
-export function money(split, { you, estimate = false }) {
+/** What the patient pays, biggest; then who pays the rest. With a deposit: what comes back or is still to be paid. */
+export function money(split, { you, estimate = false, deposit = null }) {
   const part = shares(split);
   const rows = [["total", part.total], ["fund", part.fund], ["account", part.account]];
   if (part.hospital) rows.push(["hospital", part.hospital]);
-  const size = yuan(part.you).length > LONG_CHARS ? "you long" : "you";
+  if (deposit) rows.push(["own", part.you], ["deposit", deposit.deposit_fen]);
+  const now = deposit ? atBedside(deposit) : { what: you, fen: part.you };
+  const size = yuan(now.fen).length > LONG_CHARS ? "you long" : "you";
   return h("div", { class: "money" },
-    h("p", { class: size }, h("span", {}, you, estimate && h("em", {}, t("split.estimate"))), h("strong", {}, yuan(part.you))),
+    h("p", { class: size }, h("span", {}, now.what, estimate && h("em", {}, t("split.estimate"))), h("strong", {}, yuan(now.fen))),
     h("dl", {}, rows.map(([name, fen]) => h("div", { class: name }, h("dt", {}, t(`split.${name}`)), h("dd", {}, yuan(fen))))));
 }
+
+/** Which way money goes at the bedside: "refund" or "collect". */
+export const wayOf = (deposit) => deposit.refund_fen ? "refund" : "collect";
+
+const atBedside = (deposit) => ({ what: t(`split.${wayOf(deposit)}`), fen: deposit[`${wayOf(deposit)}_fen`] });
 
 const MONEY = /^-?\d+\.\d\d$/;
 // Lines of the slip that the money panel says already, in larger type.
 const SHOWN_IN_MONEY = new Set(["medfee_sumamt", "fund_pay_sumamt", "acct_pay", "acct_mulaid_pay", "hosp_part_amt", "psn_cash_pay"].map((name) => `slip.${name}`));
-const isMoney = (key) => key === "slip.balc" || key.startsWith("slip.paid_") || SHOWN_IN_MONEY.has(key); // never a number of a bill
+const SHOWN_WITH_DEPOSIT = new Set(["deposit_amt", "deposit_refund", "deposit_collect"].map((name) => `slip.${name}`));
+const MONEY_LINES = new Set([...SHOWN_IN_MONEY, ...SHOWN_WITH_DEPOSIT, "slip.balc", "slip.deposit_now", "slip.arrears_amt"]);
+const isMoney = (key) => key.startsWith("slip.paid_") || MONEY_LINES.has(key); // never a number of a bill
 
 /** Slip lines: keys are texts, values are values. */
 export function slip(lines, split) {
-  const rows = (lines ?? []).filter(([key]) => !split || !SHOWN_IN_MONEY.has(key));
+  const rows = (lines ?? []).filter(([key]) => !split || !(SHOWN_IN_MONEY.has(key) || SHOWN_WITH_DEPOSIT.has(key)));
   return h("dl", { class: "slip" }, rows.map(([key, value]) =>
     h("div", {}, h("dt", {}, tOr(key, key)), h("dd", {}, value.match(MONEY) && isMoney(key) ? yuan(value.replace(".", "")) : value))));
 }
