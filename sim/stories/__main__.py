@@ -22,6 +22,11 @@ from sim.stories.tell import Beat, BrokenError, Tell
 
 ROOT = Path(__file__).resolve().parents[2]
 HOME = ROOT / ".facepay" / "stories"
+ABOUT = {
+    words.EN: "The terminal's real core and the real reference centre in one process, on a virtual "
+    "calendar; all people are invented. The day with every process and wire: sim/demo --auto",
+    words.ZH: "现实的终端核心与参考结算中心，同一进程，虚拟日历；人物均为虚构。全部进程与线路的一天：sim/demo --auto",
+}
 console = Console(highlight=False, soft_wrap=True)
 
 
@@ -44,7 +49,7 @@ def main(arguments: list[str] | None = None) -> int:
     parser.add_argument("--directory", type=Path, default=HOME, help="where pages and pictures go")
     given = parser.parse_args(arguments)
     if given.story == "list":
-        listed()
+        listed(given.lang)
         return 0
     wanted = shelf.stories() if given.story == "all" else [shelf.find(given.story)]
     chosen = [one for one in wanted if isinstance(one, Story)]
@@ -58,26 +63,25 @@ def main(arguments: list[str] | None = None) -> int:
         console.print(f"[yellow]no pictures: {escape(why)}[/]")
     pictures = not given.no_pictures and not why
     options = Options(given.lang, pictures, given.directory, given.pictures_to)
+    console.print(f"[dim]{ABOUT[given.lang]}[/]")
     held = [play(one, options) for one in chosen]
     if len(held) > 1:
         print(f"stories {len(held)} · held {sum(held)} · broken {len(held) - sum(held)}")
     return 0 if all(held) else 1
 
 
-def listed() -> None:
+def listed(lang: str) -> None:
     """Every story in one line, and what is not told yet."""
+    console.print(f"[dim]{ABOUT[lang]}[/]")
     for one in shelf.stories():
-        console.print(f"[bold]{one.number:4}[/] {shelf.short(one):24} {one.title[1]} · {one.title[0]}")
-        if one.lacks:
-            console.print(f"{'':29} [dim]not told: {escape(one.lacks)}[/]")
+        console.print(f"[bold]{one.number:4}[/] {shelf.short(one):18} {title_of(one, lang)}")
     for number, (title, needs) in shelf.LATER.items():
         console.print(f"[dim]{number:4} {title}: not told yet, it needs {needs}[/]")
 
 
 def play(story: Story, options: Options) -> bool:
     """Tell it, then draw it. Whether it held."""
-    title = story.title[0] if options.lang == words.ZH else story.title[1]
-    console.print(f"\n[bold]{story.number} · {escape(title)}[/]")
+    console.print(f"\n[bold]{story.number} · {title_of(story, options.lang)}[/]")
     if story.lacks:
         console.print(f"[dim]not told: {escape(story.lacks)}[/]")
     began = time.monotonic()
@@ -96,6 +100,11 @@ def play(story: Story, options: Options) -> bool:
         promises = sum(beat.kind == "holds" for beat in tell.beats)
         console.print(f"[green]✔ {promises} promises held[/]  [dim]{took}[/]")
     return not broken
+
+
+def title_of(story: Story, lang: str) -> str:
+    """In this language."""
+    return escape(story.title[0] if lang == words.ZH else story.title[1])
 
 
 def show(beat: Beat, lang: str) -> None:

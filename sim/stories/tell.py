@@ -38,6 +38,10 @@ BILLS: Final = {
     "chronic": "a chronic-disease bill",
     "register": "a registration",
     "file_away": "a filing for care elsewhere",
+    "prescription": "drugs on a prescription",
+    "admit": "an admission",
+    "deposit": "a deposit",
+    "inpatient": "the bill of a stay",
 }
 MEANS: Final = {
     "card": ("放上社保卡", "lays down a card"),
@@ -199,4 +203,4 @@ def _named(bill: Bill) -> tuple[str, str]:
     if not bill.amount_fen:
         return f"办理{zh}", en
     amount = words.yuan(bill.amount_fen)
-    return f"付{zh}单 {amount}", f"{en} of {amount}"
+    return f"办理{zh}（{amount}）", f"{en} of {amount}"

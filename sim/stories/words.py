@@ -48,6 +48,11 @@ def screen(show: Show, lang: str) -> list[str]:
     elif show.name == "whom":
         named = (_who(one["name"], one["relation"], say) for one in fields["people"])
         lines.append(" · ".join(f"[{one}]" for one in named))
+    elif show.name == "prescriptions":
+        lines.append(" · ".join(f"[{say['rx.and'].join(rx['drugs'])}]" for rx in fields["rx"]))
+    elif show.name == "review":
+        drugs = (f"{one['drug_genname']} {one['drug_cnt']}" for one in fields["rx"]["drugs"])
+        lines += [say["rx.and"].join(drugs), say["review.wait"]]
     elif show.name == "pay":
         lines.append(" · ".join(f"[{_choice(one, say)}]" for one in fields["choices"]))
     elif show.name in ("look", "challenge", "light", "code", "card"):
@@ -75,6 +80,8 @@ def _title(show: Show) -> str:
         return f"phase.{show.fields.get('phase')}"
     if show.name == "notice":
         return f"notice.{show.fields.get('what')}"
+    if show.name == "prescriptions":
+        return "rx.title"
     return "out.title" if show.name == "out_of_service" else f"{show.name}.title"
 
 
@@ -96,9 +103,12 @@ def _amounts(show: Show, say: dict[str, str], lang: str) -> list[str]:
         lines.append(say[f"{show.name}.credit"].replace("{due}", fields["due"]))
     if fields.get("split"):
         lines.append(split(fields["split"], lang, later=bool(fields.get("due"))))
+        if fields.get("deposit"):
+            lines.append(_deposit(fields["deposit"], say))
     elif show.name == "confirm":
         fen = fields.get("amount_fen")
-        lines.append(f"{say['split.total']} {yuan(fen)}" if fen else say["confirm.free"])
+        word = say["split.deposit.now" if fields.get("kind") == "deposit" else "split.total"]
+        lines.append(f"{word} {yuan(fen)}" if fen else say["confirm.free"])
     return lines
 
 
@@ -109,6 +119,13 @@ def split(fields: Fields, lang: str, *, later: bool = False) -> str:
     named = {"split.you": "split.later"} if later else {}
     told = ((said[named.get(key, key)], fen) for key, fen in rows if fen or key in ALWAYS)
     return " · ".join(f"{name} {yuan(fen)}" for name, fen in told)
+
+
+def _deposit(deposit: Fields, say: dict[str, str]) -> str:
+    """What was paid in, and which way money goes now."""
+    way = "refund" if deposit["refund_fen"] else "collect"
+    paid = f"{say['split.deposit']} {yuan(deposit['deposit_fen'])}"
+    return f"{paid} · {say[f'split.{way}']} {yuan(deposit[f'{way}_fen'])}"
 
 
 def _refused(fields: Fields, say: dict[str, str]) -> list[str]:

@@ -46,10 +46,12 @@ def test_a_story_that_is_not_there_is_an_error_that_says_what_is_near(capsys, as
     assert code == (0 if asked == "face" else 2)
 
 
-def test_the_list_has_every_story_and_what_is_not_told(capsys) -> None:
-    assert command.main(["--story", "list"]) == 0
+@pytest.mark.parametrize("lang", [ZH, EN])
+def test_the_list_has_every_story_in_a_line_and_what_is_not_told(capsys, lang) -> None:
+    assert command.main(["--story", "list", "--lang", lang]) == 0
     shown = capsys.readouterr().out
-    assert all(one.title[0] in shown and one.title[1] in shown for one in STORIES)
+    assert all(one.title[lang == EN] in shown for one in STORIES)
+    assert "sim/demo --auto" in shown, "what it is and what it is not"
     assert all(title in shown for title, _ in shelf.LATER.values())
 
 
