@@ -55,7 +55,7 @@ NOTHING_LEFT: Final[Json] = {
 }
 # Every name that `detail["cap"]` can have; the screens have a text for each.
 CAPS: Final = (
-    "log", "witness", "clock", "hours", "attest", "age", "catalogue", "kind", "blocked",
+    "log", "witness", "clock", "hours", "attest", "age", "catalogue", "kind", "pass", "blocked",
     "force", "password", "records",
     "total", "fund_part", "exposure", "person", "rules",
 )  # fmt: skip
@@ -109,6 +109,7 @@ class Want(Struct, frozen=True):
     fund_fen: int | None = None
     person: str | None = None
     card: str = ""
+    by_pass: bool = False  # the person has a visit pass that names this
 
 
 def in_force(policy: Policy | None, hash_: bytes, now: Now) -> tuple[Policy, bytes]:
@@ -169,6 +170,7 @@ def _cap_hit(want: Want, policy: Policy, outage: Outage, now: Now) -> Json | Non
             caps.catalogue_age_days_max,
         ),
         ("kind", want.kind not in policy.allow, 0),
+        ("pass", _lacks_pass(want), 0),
         ("blocked", not who.isdisjoint(outage.blocked), 0),
         ("force", want.force and not policy.force, 0),
         (
@@ -191,6 +193,12 @@ def _cap_hit(want: Want, policy: Policy, outage: Outage, now: Now) -> Json | Non
         ),
     )
     return next(({"cap": name, "limit": limit} for name, hit, limit in rows if hit), None)
+
+
+def _lacks_pass(want: Want) -> bool:
+    """Not before it is known who it is: the card is read after the way was chosen."""
+    needs = tx.kinds()[want.kind].OFFLINE == tx.VOUCHED
+    return needs and want.person is not None and not want.by_pass
 
 
 def clock_back_ms(outage: Outage, now: Now) -> int:

@@ -16,6 +16,7 @@ from edge.core.books.bills import Book
 from edge.core.books.days import DayBook
 from edge.core.books.locks import Locks
 from edge.core.books.msgid import Msgids
+from edge.core.books.passes import Passes
 from edge.core.books.tasks import Tasks
 from edge.core.limits import STRICT_STEPS, Outage, Provisional, Want, decide, in_force
 from edge.core.prescription import Signed
@@ -61,6 +62,7 @@ class Site:
         msgids: Msgids,
         tasks: Tasks,
         locks: Locks,
+        passes: Passes,
         signed: Signed | None = None,
     ) -> None:
         self.settings = settings
@@ -73,6 +75,7 @@ class Site:
         self.tasks = tasks
         self.locks = locks
         self.signed = signed  # whether a hospital signed it; None = this machine cannot tell
+        self.passes = passes
         self.authorised = Authorised()
         self.frozen_code = ""  # nothing is signed any more: the centre suspects this terminal
         self.signing: list[Draft] = []  # given to the store, not yet reported durable
@@ -168,6 +171,7 @@ class Site:
         fund_fen: int | None = None,
         person: str | None = None,
         card: str = "",
+        by_pass: bool = False,
     ) -> Mode | Refusal:
         """limits.decide for a bill; a frozen key signs nothing."""
         if self.signs_nothing:
@@ -185,6 +189,7 @@ class Site:
             fund_fen=fund_fen,
             person=person,
             card=card,
+            by_pass=by_pass,
         )
         return decide(want, self.in_force(now)[0], self.outage(), now)
 

@@ -18,6 +18,7 @@ from edge.core.books.locks import Locks
 from edge.core.books.msgid import KEY as MSGID_KEY
 from edge.core.books.msgid import SPACE as COUNTER_SPACE
 from edge.core.books.msgid import Msgids
+from edge.core.books.passes import Passes
 from edge.core.books.tasks import Tasks
 from edge.core.effects import (
     Append,
@@ -117,6 +118,7 @@ class Terminal:
             tasks=Tasks(docs, dice),
             locks=Locks(docs.get(RX_SPACE, {})),
             signed=signed,
+            passes=Passes(docs),
         )
         self._site.policy, self._site.policy_hash = policy, policy_hash
         self._word = CentreWord(self._site, docs.get(META_SPACE, {}), fresh_policy)
@@ -312,6 +314,7 @@ class Terminal:
         for entry, result in self._site.ledger.answered(event.answer):
             before = self._site.book.get(str(entry.local.get("bill_id", "")))
             effects += answers.apply(self._site, entry, result, now)
+            effects += self._site.passes.took(result.body, now)
             row = daybook.row_of(self._site.settings, entry, result, event.answer.centre_utc_ms)
             effects += self._site.days.book(row) if row is not None else []
             effects += self._tasks.decided(entry, result, before, said_utc_ms, now)

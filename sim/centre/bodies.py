@@ -64,6 +64,13 @@ class LightIn(Struct, frozen=True, forbid_unknown_fields=True):
     answers: Annotated[list[tuple[int, int, int]], Meta(max_length=16)]
 
 
+class PassIn(Struct, frozen=True, forbid_unknown_fields=True):
+    """The visit pass that a provisional record stands on, and its how-manieth use it is."""
+
+    pass_id: Short
+    number: Annotated[int, Meta(ge=1, le=99)]
+
+
 class VerdictIn(Struct, frozen=True, forbid_unknown_fields=True):
     """The liveness decision of the terminal."""
 
@@ -109,6 +116,7 @@ class Body(Struct, frozen=True, forbid_unknown_fields=True):
     consent: dict[str, Any] | None
     prefer: Literal["", "force_provisional"] = ""  # the HIS wished so, although the link was up
     pay: PayIn = PayIn()
+    visit_pass: PassIn | None = None
 
 
 class Question(Struct, frozen=True):

@@ -29,7 +29,7 @@ from edge.wire.shape import ZERO_HASH
 from sim.centre import bodies
 from sim.centre.answers import Decided, Standing
 from sim.centre.bodies import Body
-from sim.centre.books import orders, people, policy, registry, tokens
+from sim.centre.books import orders, passes, people, policy, registry, tokens
 from sim.centre.books import store as t
 from sim.centre.books.log import Log
 from sim.centre.books.people import Faces, Known
@@ -363,6 +363,7 @@ def decide(turn: Turn, header: RecordHeader, mark: int) -> Verdict:
     outcome, answer = _carry_out(case, estimate)
     if proved.token is not None and outcome in TAKES_EFFECT:
         tokens.use(conn, proved.token, tokens.by_record(header.txid))
+        answer |= passes.give(conn, terminal, person, mark, now_ms)
     if order is not None:  # booked: it comes too late and changes nothing
         legs.drop(conn, order)
     return Verdict(outcome, answer, body.bill_no, person.psn_no, fund, contact_ms)

@@ -74,7 +74,7 @@ def test_the_folder_is_the_list() -> None:
 def test_every_kind_has_the_whole_surface(name: str) -> None:
     kind = tx.kinds()[name]
     assert name == kind.KIND and kind.INFNO in kind.PLAN
-    assert kind.OFFLINE in (tx.QUEUED, tx.PROVISIONAL, tx.DENIED)
+    assert kind.OFFLINE in (tx.QUEUED, tx.PROVISIONAL, tx.VOUCHED, tx.DENIED)
     assert {"identity", "estimate", "confirm", "settled", "task", "prescription"} >= kind.NEEDS
     assert set(kind.calls(some_bill(name))) <= set(kind.PLAN)
     assert all(re.fullmatch(r"slip\.\w+", key) for key, _ in kind.slip(some_bill(name), None))

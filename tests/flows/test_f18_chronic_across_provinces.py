@@ -113,12 +113,20 @@ def test_f18_without_the_network_a_chronic_bill_is_refused_and_a_filing_waits(
     with Town(tmp_path, "2024-06-01 09:00", [CHEN], PLACES) as town:
         desk = town.desks["hospital"]
         link_lost(desk)  # type: ignore[operator]
-        desk.send(chronic("B1", "M03900"))
-        assert no(desk.screen) == "offline_strict"
-        desk.wait(9_000)
-        desk.send(filing("F1", "2024-06-01"))
         face = template(7)
         people.register_face(town.centre.store, "SYN-C", face, "ab" * 32)
+        desk.send(chronic("B1", "M03900"))
+        tell_story(  # nobody here knows whether the disease is recognised: no visit pass says so
+            desk,
+            on("ways", press("card")),
+            on("card", post(e.CardRead("CC"))),
+            on("look", good_face),
+            on("challenge", follow),
+            post(e.TemplateMade(face, "ab" * 32)),
+        )
+        assert no(desk.screen) == "offline_caps"
+        desk.wait(9_000)
+        desk.send(filing("F1", "2024-06-01"))
         tell_story(  # it carries no money: card and face, and it is queued
             desk,
             on("ways", press("card")),

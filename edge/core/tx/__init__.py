@@ -17,6 +17,7 @@ from edge.core.visit.ticket import Ticket
 
 QUEUED: Final = "queued"  # carries no money: may wait for the network under every profile but P2
 PROVISIONAL: Final = "provisional"  # may be provisional where the policy allows the kind
+VOUCHED: Final = "vouched"  # provisional only where a visit pass names what it is for
 DENIED: Final = "denied"  # never without the centre
 SALES: Final = frozenset({"pharmacy", "prescription"})  # 2102, undone by 2103
 PAYS: Final = SALES | {"settle", "chronic", "inpatient"}  # the kinds that settle money
@@ -30,7 +31,7 @@ class Kind(Protocol):
     KIND: str
     INFNO: str  # the transaction that decides
     PLAN: tuple[str, ...]  # all transactions that may be in the plan, in order
-    OFFLINE: str  # QUEUED, PROVISIONAL or DENIED
+    OFFLINE: str  # QUEUED, PROVISIONAL, VOUCHED or DENIED
     NEEDS: frozenset[str]
     """What must happen before the signature: "identity", "estimate", "confirm"; "settled" = of
     another record."""

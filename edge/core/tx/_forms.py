@@ -132,7 +132,8 @@ def common(ticket: Ticket, kind: str, plan: list[Json]) -> Json:
     settings, person = ticket.settings, ticket.person
     forced = ticket.bill.prefer == FORCE and ticket.mode is Mode.PROVISIONAL
     pay = ticket.choice.form if ticket.mode is Mode.ONLINE else {}
-    return ({"prefer": FORCE} if forced else {}) | pay | {
+    used = {"visit_pass": ticket.visit_pass} if ticket.visit_pass else {}
+    return ({"prefer": FORCE} if forced else {}) | used | pay | {
         "plan": plan,
         "fixmedins_code": settings.fixmedins_code,
         "fixmedins_name": settings.fixmedins_name,

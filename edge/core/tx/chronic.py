@@ -1,6 +1,6 @@
 """Settle an outpatient bill of a recognised chronic disease (门诊慢特病, med_type 14): the disease is
-named in 2203A and 2207, and only what belongs to it has its higher benefit. Never without the centre:
-whether the disease is recognised and filed is known only there.
+named in 2203A and 2207, and only what belongs to it has its higher benefit. Whether the
+disease is recognised is known only to the centre: without it a visit pass must say so.
 """
 
 from __future__ import annotations
@@ -14,7 +14,7 @@ from edge.core.visit.ticket import Ticket
 KIND: Final = "chronic"
 INFNO: Final = "2207"
 PLAN: Final = ("2201", "2203A", "2204", "2207")
-OFFLINE: Final = "denied"
+OFFLINE: Final = "vouched"
 NEEDS: Final = frozenset({"identity", "estimate", "confirm"})
 MED_TYPE: Final = "14"
 MED_TYPES: Final = frozenset({MED_TYPE, "11"})  # "11" is what a Bill has when the HIS says nothing

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 from typing import Any, Final
 
+from edge.core import tx
 from edge.core.books import dialects
+from edge.core.books.passes import Pass
 from edge.core.effects import Append, Ask, Effect
 from edge.core.events import Pressed, Told
 from edge.core.site import FROZEN
@@ -22,7 +24,7 @@ from edge.core.types import (
 from edge.core.visit import dispensing, errand, estimate, paying, screens, staying
 from edge.core.visit.case import ASK_BYTES, TXID_BYTES, Case, State
 from edge.core.visit.refusals import centre_no
-from edge.core.visit.ticket import Ticket, card_key, person_key
+from edge.core.visit.ticket import Ticket, card_key, inf_time, person_key
 from edge.errors import EdgeError
 
 RECORD_WAIT_MS: Final = (
@@ -48,11 +50,11 @@ def prepare(case: Case, now: Now) -> list[Effect]:
 
 def _ask_estimate(case: Case, now: Now) -> list[Effect]:
     case.mode, case.split, case.offer, case.deposit = Mode.ONLINE, None, None, None
-    body, save = _body(case, now)
+    body, saves = _body(case, now)
     case.ask_id = case.site.dice.bytes(ASK_BYTES)
     case.go(State.ESTIMATE, now, case.site.settings.ask_timeout_ms)
     infno = "2303" if case.kind.INFNO == "2304" else "2206"
-    return [save, Ask(case.ask_id, infno, body), *case.show(screens.working("estimate"), now)]
+    return [*saves, Ask(case.ask_id, infno, body), *case.show(screens.working("estimate"), now)]
 
 
 def told_estimate(case: Case, event: Told, now: Now) -> list[Effect]:
@@ -88,11 +90,28 @@ def _estimate_here(case: Case, now: Now) -> list[Effect]:
     gate = case.site.decide(case.bill, now, online=False)
     if isinstance(gate, Refusal):
         return case.refuse(gate, now)
-    split = estimate.local(policy, case.bill, case.person, case.kind.MED_TYPE)
+    known = _pass_of(case, now)
+    split = estimate.local(policy, case.bill, case.person, case.kind.MED_TYPE, known)
     if split is None:
         detail: Json = {"cap": "rules", "limit": 0}
         return case.refuse(Refusal("offline_caps", ("wait_network", "pay_full"), detail), now)
     return _decide(case, now, split, here=True)
+
+
+def _pass_of(case: Case, now: Now) -> Pass | None:
+    """What the centre said of this person before it fell silent."""
+    assert case.identity is not None, "prepared"
+    return case.site.passes.of(card_key(case.identity, case.person), now)
+
+
+def _by_pass(case: Case, now: Now) -> bool:
+    """The pass names the disease of this bill, on this day."""
+    found = _pass_of(case, now)
+    if found is None:
+        return False
+    policy, _ = case.site.in_force(now)
+    codes = estimate.disease_codes(policy, case.bill.dise_codg)
+    return found.names(codes, inf_time(case.site.settings, now.utc_ms)[:10])
 
 
 # -- confirm --------------------------------------------------------------------------------------
@@ -106,6 +125,7 @@ def _decide(case: Case, now: Now, split: Split | None, *, here: bool = False) ->
         fund_fen=split.fund_pay_sumamt_fen if split else 0,
         person=person_key(case.identity, case.person),
         card=card_key(case.identity, case.person),
+        by_pass=here and _by_pass(case, now),
     )
     if isinstance(decision, Refusal):
         return case.refuse(decision, now)
@@ -168,7 +188,7 @@ def confirmed(case: Case, event: Pressed, now: Now) -> list[Effect]:
         return case.refuse(no, now)
     site = case.site
     policy, policy_hash = site.in_force(now)
-    body, save = _body(case, now)
+    body, saves = _body(case, now, used=_use_pass(case, now))
     case.txid = site.dice.bytes(TXID_BYTES)
     seq = site.next_seq()
     draft = Draft(
@@ -193,7 +213,7 @@ def confirmed(case: Case, event: Pressed, now: Now) -> list[Effect]:
         "msgid": deciding(body),
         "pay_way": case.choice.way,
     }
-    effects: list[Effect] = [Append(draft), save, *case.change_bill(now, **changes)]
+    effects: list[Effect] = [Append(draft), *saves, *case.change_bill(now, **changes)]
     return effects + case.show(screens.working("record"), now)
 
 
@@ -207,11 +227,24 @@ def _not_any_more(case: Case, now: Now) -> Refusal | None:
         fund_fen=case.split.fund_pay_sumamt_fen if case.split else 0,
         person=person_key(case.identity, case.person),
         card=card_key(case.identity, case.person),
+        by_pass=_by_pass(case, now),
     )
     return decision if isinstance(decision, Refusal) else None
 
 
-def _body(case: Case, now: Now) -> tuple[Json, Effect]:
+def _use_pass(case: Case, now: Now) -> tuple[Json | None, list[Effect]]:
+    """A use of the person's pass, where the kind needs one: counted in the record's own turn."""
+    found = _pass_of(case, now)
+    needs = case.kind.OFFLINE == tx.VOUCHED and case.mode is Mode.PROVISIONAL
+    if found is None or not needs:
+        return None, []
+    said, save = case.site.passes.use(found)
+    return said, [save]
+
+
+def _body(
+    case: Case, now: Now, used: tuple[Json | None, list[Effect]] = (None, [])
+) -> tuple[Json, list[Effect]]:
     assert case.identity is not None, "prepared"
     ids, save = case.site.msgids.take(len(case.kind.calls(case.bill)), now)
     known = bool(case.identity.auth_no) or bool(
@@ -233,8 +266,9 @@ def _body(case: Case, now: Now) -> tuple[Json, Effect]:
         cert_type=case.cert_type,
         choice=case.choice,
         reviewer=case.reviewer,
+        visit_pass=used[0],
     )
-    return case.kind.body(ticket, ids), save
+    return case.kind.body(ticket, ids), [save, *used[1]]
 
 
 def deciding(body: Json) -> str:

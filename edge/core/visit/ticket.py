@@ -10,7 +10,7 @@ from typing import Final
 
 from msgspec import Struct
 
-from edge.core.types import Bill, Identity, Mode, Now, Person, Settings, Split, Task, Verdict
+from edge.core.types import Bill, Identity, Json, Mode, Now, Person, Settings, Split, Task, Verdict
 from edge.core.visit.paying import Choice
 
 CONSENT_TEXT: Final = (
@@ -43,6 +43,7 @@ class Ticket(Struct, frozen=True):
     setl_id: str = ""  # cancel: what is undone
     mdtrt_id: str = ""
     task: Task | None = None  # close_task: what is closed, its `closing` says how
+    visit_pass: Json | None = None  # the pass that this uses, and its how-manieth use it is
     omsgid: str = ""  # reverse: which message is taken back, and what it was
     oinfno: str = ""
     reviewer: str = ""  # prescription: the pharmacist who said yes
@@ -71,5 +72,15 @@ def person_key(identity: Identity, person: Person | None) -> str:
     """The same text for the same person, useless for anything else: counts visits per person in an
     outage.
     """
-    name = f"psn:{person.psn_no}" if person and person.psn_no else f"card:{identity.card_no}"
+    if person and person.psn_no:
+        return _key(f"psn:{person.psn_no}")
+    return key_of_card(identity.card_no)
+
+
+def key_of_card(card_no: str) -> str:
+    """The same for whoever shows this card, wherever it is worked out."""
+    return _key(f"card:{card_no}")
+
+
+def _key(name: str) -> str:
     return hashlib.sha256(f"facepay/person/1:{name}".encode()).hexdigest()[:PERSON_KEY_CHARS]

@@ -17,6 +17,7 @@ from edge.core.types import Answer, Head, Json, Mode, Outcome, Restored
 
 # What `restore` reads of spaces that grow: the newest, and whatever `Keep` asks for.
 NEWEST: Mapping[str, int] = {
+    "pass": 2_000,
     "bill": 200,
     "idem": 4096,
     "task": 200,

@@ -17,7 +17,7 @@ from edge.wire.record import RecordHeader
 from edge.wire.shape import ZERO_HASH
 from sim.centre import lights
 from sim.centre.bodies import Body
-from sim.centre.books import proving, registry
+from sim.centre.books import passes, proving, registry
 from sim.centre.books import store as t
 from sim.centre.books.registry import Terminal
 from sim.centre.books.rules import Region
@@ -28,7 +28,7 @@ VALID_MS: Final = 7 * DAY_MS
 RENEW_MS: Final = DAY_MS  # a policy older than this is replaced when somebody asks
 SLACK_MS: Final = 60_000
 QUEUED_KINDS: Final = frozenset({"register", "file_away", "admit"})
-OFFLINE_KINDS: Final = ("settle", "pharmacy", "prescription")
+OFFLINE_KINDS: Final = ("settle", "pharmacy", "chronic", "prescription")
 # Every cap of `limits.CAPS`: what we say when a record breaks it, or why we cannot hold it.
 WHY: Final[Mapping[str, str]] = {
     "hours": "too long without the centre",
@@ -36,6 +36,7 @@ WHY: Final[Mapping[str, str]] = {
     "age": "an older record was undecided for too long",
     "catalogue": "rules too old",
     "kind": "not allowed offline",
+    "pass": "no visit pass",
     "force": "forced without leave",
     "password": "above the no-password limit",
     "records": "too many records in this outage",
@@ -238,7 +239,21 @@ def _provisional(conn: sa.Connection, claim: Claim, policy: Policy) -> str:
     for why, hit in rows:
         if hit:
             return why
-    return _proof(claim, policy) or _age(conn, claim, caps) or _outage(conn, claim, estimate, caps)
+    return (
+        _proof(claim, policy)
+        or _age(conn, claim, caps)
+        or _outage(conn, claim, estimate, caps)
+        or _by_pass(conn, claim)
+    )
+
+
+def _by_pass(conn: sa.Connection, claim: Claim) -> str:
+    """Last, since it counts: a kind that needs a visit pass stands on a use of it."""
+    said, header = claim.body.visit_pass, claim.header
+    if said is None:
+        return WHY["pass"] if header.kind in passes.NEEDED else ""
+    use = passes.Use(said.pass_id, said.number, header.wall_ms, claim.slack_ms)
+    return passes.misuse(conn, header.terminal, claim.psn_no, use)
 
 
 def _proof(claim: Claim, policy: Policy) -> str:
