@@ -127,9 +127,8 @@ class Terminal:
         self._clock = Clock()
         self._errands = Errands(self._site)
         self._outbox = Outbox(dice, timing_of(settings))
-        self._outbox.restore(
-            self._site.ledger.head.seq, self._site.ledger.answered_seq, self._site.ledger.sizes()
-        )
+        ledger = self._site.ledger
+        self._outbox.restore(ledger.head.seq, ledger.answered_seq, ledger.sizes())
         self._parts: tuple[Part, ...] = (
             self._word,
             LogStop(self._site, docs.get(META_SPACE, {})),
