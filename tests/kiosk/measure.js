@@ -68,6 +68,11 @@
     const box = node.getBoundingClientRect();
     if (box.width < target || box.height < target) say("target too small", node, `${box.width.toFixed(0)}x${box.height.toFixed(0)}`);
     if (box.left < 0 || box.right > innerWidth || (!scrolls && (box.top < 0 || box.bottom > innerHeight))) say("target outside the screen", node, "");
+    const foot = node.closest("#foot");
+    if (foot) { // the margins of the page hold for its buttons, too
+      const edges = foot.getBoundingClientRect(), pad = getComputedStyle(foot);
+      if (box.left < edges.left + parseFloat(pad.paddingLeft) - 1 || box.right > edges.right - parseFloat(pad.paddingRight) + 1) say("button in the margin", node, `${box.left.toFixed(0)}-${box.right.toFixed(0)}`);
+    }
     if (!node.textContent.trim()) say("button without a word", node, "");
     if (!node.querySelector("svg") && !node.matches(".key")) // a digit is its own sign
       say("button without an icon", node, "");
