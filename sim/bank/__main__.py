@@ -7,10 +7,13 @@ import signal
 import sys
 import threading
 from pathlib import Path
+from typing import Final
 
 from edge.errors import EdgeError
-from sim.bank import setup
+from sim.bank import setup, telling
 from sim.bank.server import Served
+
+TELL_S: Final = 0.2  # between two rounds of telling
 
 
 def main(arguments: list[str] | None = None) -> int:
@@ -18,6 +21,7 @@ def main(arguments: list[str] | None = None) -> int:
     parser = argparse.ArgumentParser(prog="python -m sim.bank", description=__doc__)
     parser.add_argument("--directory", type=Path, required=True, help="made by sim.bank.setup")
     parser.add_argument("--port", type=int, default=0)
+    parser.add_argument("--tell", default="", help="http://host:port that hears of paid orders")
     options = parser.parse_args(arguments)
     try:
         keys = setup.keys(options.directory)
@@ -31,7 +35,9 @@ def main(arguments: list[str] | None = None) -> int:
         signal.signal(number, lambda *_: ended.set())
     served.start()
     print(f"READY {served.port}", flush=True)
-    ended.wait()
+    while not ended.wait(TELL_S):
+        if options.tell:
+            telling.deliver(bank, keys.signer, options.tell, served.switches)
     served.stop()
     bank.close()
     return 0

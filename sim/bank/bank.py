@@ -18,7 +18,7 @@ from datetime import date, datetime, timedelta, timezone
 from pathlib import Path
 from typing import Any, Final
 
-from sim.bank import credit, ledger
+from sim.bank import credit, ledger, telling
 from sim.bank.port import CREDIT, Bank, Loan, Wish, Word
 
 __all__ = ["Bank", "SimBank"]
@@ -29,8 +29,20 @@ CREATE TABLE IF NOT EXISTS orders (
     pay_ordid TEXT PRIMARY KEY, psn_no TEXT NOT NULL, state TEXT NOT NULL, way TEXT NOT NULL,
     held_fen INTEGER NOT NULL, captured_fen INTEGER NOT NULL, fixmedins_code TEXT NOT NULL,
     contract_no TEXT NOT NULL, capt_no TEXT NOT NULL, due_on TEXT NOT NULL, why TEXT NOT NULL);
+CREATE TABLE IF NOT EXISTS refunds (
+    pay_ordid TEXT NOT NULL, refd_sn TEXT NOT NULL, fen INTEGER NOT NULL,
+    PRIMARY KEY (pay_ordid, refd_sn));
 CREATE INDEX IF NOT EXISTS orders_contract ON orders (contract_no);
 """
+
+
+DAY_MS: Final = 86_400_000
+
+
+def _entry(entry: str) -> tuple[str, str]:
+    """(pay_ordid, what) of a posting's name."""
+    pay_ordid, _, what = entry.partition("-")
+    return pay_ordid, what
 
 
 def _wall() -> int:
@@ -50,7 +62,7 @@ class SimBank:
         self._db = sqlite3.connect(path, isolation_level=None, check_same_thread=False)
         self._db.row_factory = sqlite3.Row
         ledger.open_(self._db)
-        self._db.executescript(SCHEMA + credit.SCHEMA)
+        self._db.executescript(SCHEMA + credit.SCHEMA + telling.SCHEMA)
         with self._begin() as db:
             for psn_no, fen in customers:
                 if not ledger.known(db, f"cust:{psn_no}"):
@@ -99,6 +111,23 @@ class SimBank:
             elif order["state"] == REFUSED:
                 self._set(pay_ordid, GIVEN, 0, 0)
 
+    def refund(self, pay_ordid: str, refd_sn: str, fen: int) -> bool:
+        """Part of what was taken goes back to the customer."""
+        with self._begin() as db:
+            query = "SELECT fen FROM refunds WHERE pay_ordid = ? AND refd_sn = ?"
+            before = db.execute(query, (pay_ordid, refd_sn)).fetchone()
+            if before is not None:
+                return int(before[0]) == fen
+            order = self._order(pay_ordid)
+            taken = order["captured_fen"] if order is not None else 0
+            if order is None or order["way"] == CREDIT or not 0 < fen <= taken:
+                return False
+            lines = {f"cust:{order['psn_no']}": fen, f"inst:{order['fixmedins_code']}": -fen}
+            ledger.post(db, f"{pay_ordid}-refund-{refd_sn}", lines, self._clock())
+            db.execute("INSERT INTO refunds VALUES (?, ?, ?)", (pay_ordid, refd_sn, fen))
+            self._set(pay_ordid, CAPTURED, 0, taken - fen)
+            return True
+
     def standing(self, psn_no: str, med_type: str) -> Loan:
         """What this person may pay later."""
         with self._begin() as db:
@@ -129,6 +158,38 @@ class SimBank:
                 return done
         except _Undo:
             return "balance"
+
+    def pay(self, wish: Wish) -> Word:
+        """A customer pays an order with the phone: the money is frozen, and who made the order is
+        told (`telling.py`)."""
+        word = self.hold(wish)
+        if word.good:
+            with self._begin() as db:
+                telling.enqueue(db, wish, word, self._clock())
+        return word
+
+    def tells(self) -> list[dict[str, Any]]:
+        """What somebody still has to be told, the oldest first."""
+        with self._begin() as db:
+            return telling.waiting(db)
+
+    def told(self, tell_id: str, state: str) -> None:
+        """It was heard (or refused, or tried in vain once more)."""
+        with self._begin() as db:
+            telling.end(db, tell_id, state)
+
+    def day_rows(self, fixmedins_code: str, day: date) -> list[tuple[str, str, int, int]]:
+        """(pay_ordid, what, fen, at_ms) of an institution's civil day, as they were booked."""
+        begin = datetime(day.year, day.month, day.day, tzinfo=PLACE)
+        from_ms = int(begin.timestamp() * 1000)
+        query = (
+            "SELECT entry, fen, at_ms FROM postings WHERE account = ? AND at_ms >= ? AND at_ms < ? "
+            "ORDER BY id"
+        )
+        with self._begin() as db:
+            key = (f"inst:{fixmedins_code}", from_ms, from_ms + DAY_MS)
+            rows = db.execute(query, key).fetchall()
+        return [(*_entry(row["entry"]), row["fen"], row["at_ms"]) for row in rows]
 
     # -- what can be read ---------------------------------------------------------------------------
     def today(self) -> date:

@@ -20,7 +20,7 @@ from edge.errors import EdgeError
 from edge.suites.es256 import Es256Signer, Es256Verifier
 from sim.bank import wire
 from sim.bank.port import Loan, Wish, Word
-from sim.bank.wire import Back, Good, Take, Who
+from sim.bank.wire import Back, Good, Refund, Take, Who
 
 log = logging.getLogger("facepay.centre")
 TIMEOUT_MS: Final = 2_000
@@ -60,6 +60,10 @@ class HttpBank:
     def give_back(self, pay_ordid: str) -> None:
         """Return."""
         self._ask("give_back", Back(pay_ordid))
+
+    def refund(self, pay_ordid: str, refd_sn: str, fen: int) -> bool:
+        """Return a part."""
+        return cast(Good, self._ask("refund", Refund(pay_ordid, refd_sn, fen))).good
 
     def standing(self, psn_no: str, med_type: str) -> Loan:
         """What may be paid later."""

@@ -47,6 +47,10 @@ class Line:
         """As the bank's."""
         self._through("give_back", pay_ordid)
 
+    def refund(self, pay_ordid: str, refd_sn: str, fen: int) -> bool:
+        """As the bank's."""
+        return bool(self._through("refund", pay_ordid, refd_sn, fen))
+
     def standing(self, psn_no: str, med_type: str) -> Loan:
         """As the bank's."""
         loan: Loan = self._through("standing", psn_no, med_type)

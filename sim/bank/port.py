@@ -7,7 +7,9 @@ from typing import Annotated, Final, Protocol
 
 from msgspec import Meta, Struct
 
-ONECODE, CREDIT = "onecode", "credit"
+ONECODE: Final = "onecode"
+CREDIT: Final = "credit"
+MOBILE: Final = "mobile"
 FEN_MAX: Final = 1_000_000_000_00
 Short = Annotated[str, Meta(max_length=64)]
 Fen = Annotated[int, Meta(ge=0, le=FEN_MAX)]
@@ -58,6 +60,9 @@ class Bank(Protocol):
 
     def give_back(self, pay_ordid: str) -> None:
         """Free what is frozen, return what was taken; nothing of this order ever again."""
+
+    def refund(self, pay_ordid: str, refd_sn: str, fen: int) -> bool:
+        """Return part of what was taken, once for each number. False: so much was not taken."""
 
     def standing(self, psn_no: str, med_type: str) -> Loan:
         """What this person may pay later."""

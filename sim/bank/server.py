@@ -1,5 +1,5 @@
 """The bank's door: POST /v1/{hold,capture,give_back,standing} of the centre, signed both ways;
-POST /phone/{repay,debts} of a customer's phone and POST /sim/faults, from this machine only.
+POST /phone/{pay,repay,debts} of a customer's phone and POST /sim/faults, from this machine only.
 """
 
 from __future__ import annotations
@@ -19,8 +19,8 @@ from edge.suites import es256
 from sim.bank import wire
 from sim.bank.bank import SimBank
 from sim.bank.faults import Fault, Switches
-from sim.bank.port import Fen, Short
-from sim.bank.wire import Back, Good, Take, Who
+from sim.bank.port import Fen, Short, Wish
+from sim.bank.wire import Back, Good, Refund, Take, Who
 
 IDLE_S: Final = 30.0
 POLL_S: Final = 0.05
@@ -127,6 +127,8 @@ class _Handler(BaseHTTPRequestHandler):
             paid = wire.decode(body, Repay)
             done = self.bank.repay(paid.repay_id, paid.holder, paid.payer, paid.fen)
             self._send(200, wire.plain({"repaid": done} if isinstance(done, int) else {"why": done}))
+        elif self.path == "/phone/pay":
+            self._send(200, wire.plain(self.bank.pay(wire.decode(body, Wish))))
         elif self.path == "/phone/debts":
             who = wire.decode(body, Mine)
             self._send(200, wire.plain(self.bank.debts(who.psn_no)))
@@ -201,6 +203,8 @@ def answer(bank: SimBank, asked: Any) -> msgspec.Struct:
     if isinstance(asked, Back):
         bank.give_back(asked.pay_ordid)
         return Good(True)
+    if isinstance(asked, Refund):
+        return Good(bank.refund(asked.pay_ordid, asked.refd_sn, asked.fen))
     if isinstance(asked, Who):
         return bank.standing(asked.psn_no, asked.med_type)
     return bank.hold(asked)

@@ -35,6 +35,14 @@ class Back(Struct, frozen=True, forbid_unknown_fields=True):
     pay_ordid: Annotated[str, Meta(min_length=1, max_length=64)]
 
 
+class Refund(Struct, frozen=True, forbid_unknown_fields=True):
+    """Return so much of it."""
+
+    pay_ordid: Annotated[str, Meta(min_length=1, max_length=64)]
+    refd_sn: Annotated[str, Meta(min_length=1, max_length=64)]
+    fen: Fen
+
+
 class Who(Struct, frozen=True, forbid_unknown_fields=True):
     """What may this person pay later?"""
 
@@ -52,6 +60,7 @@ QUESTIONS: Final[dict[str, tuple[type, type]]] = {  # op -> what is asked, what 
     "hold": (Wish, Word),
     "capture": (Take, Good),
     "give_back": (Back, Good),
+    "refund": (Refund, Good),
     "standing": (Who, Loan),
 }
 

@@ -111,15 +111,18 @@ def read_config(path: Path) -> Config:
         ) from error
 
 
-def _bank(config: BankConfig, signer: es256.Es256Signer) -> HttpBank | None:
-    """EdgeError E-CFG-21 no address, E-KEY-03 no key."""
-    if not config.url:
-        return None
+def bank_of(config: BankConfig, signer: es256.Es256Signer) -> HttpBank | None:
+    """None when nobody pays own parts. EdgeError E-CFG-21 no address or key, E-KEY-03 no such key."""
+    return HttpBank(config.url, signer, bank_key(config)) if config.url else None
+
+
+def bank_key(config: BankConfig) -> es256.Es256Verifier:
+    """What the bank says is signed with it."""
     try:
         public = es256.load_sign_public(Path(config.key).read_bytes())
     except OSError as error:
         raise EdgeError("E-CFG-21", f"the bank's key: {error}", "[bank] key, or --bank-key") from error
-    return HttpBank(config.url, signer, es256.Es256Verifier.of(public))
+    return es256.Es256Verifier.of(public)
 
 
 class Process:
@@ -134,7 +137,7 @@ class Process:
             shards=config.shards,
             credit=credit,
         )
-        self._centre.bank = _bank(config.bank, self._centre.keys.signer)
+        self._centre.bank = bank_of(config.bank, self._centre.keys.signer)
         self._inbox: queue.Queue[Happening | None] = queue.Queue(INBOX_MAX)
         self._link = Driver(_options(config.broker), self._post)
         self._under_way: set[int] = set()

@@ -25,6 +25,7 @@ PLANS: Final = {
     "admit": (("2401",),),
     "deposit": (("deposit",),),
     "inpatient": (("2301", "2402", "2304"), ("2402", "2304")),
+    "collect": (("6301",),),
     "cancel": (("2208",), ("2103",), ("2305",), ("2404",), ("deposit_back",)),
     "close_task": (("close",),),
     "reverse": (("2601",),),
@@ -91,7 +92,7 @@ class PayIn(Struct, frozen=True, forbid_unknown_fields=True):
     of one; and what is left over."""
 
     mulaid: Short = "auto"
-    way: Literal["cash", "onecode", "credit"] = "cash"
+    way: Literal["cash", "onecode", "credit", "mobile"] = "cash"
 
 
 class Body(Struct, frozen=True, forbid_unknown_fields=True):

@@ -29,6 +29,7 @@ from sim.centre.books.rules import Region
 from sim.centre.deciding import legs
 from sim.centre.intake import Counter, Turn
 from sim.centre.keys import CentreKeys
+from sim.centre.mobile import booking
 
 log = logging.getLogger("facepay.centre")
 TERMINALS_CACHED_MAX: Final = 4096
@@ -109,6 +110,8 @@ class Centre:
             with self.store.begin() as conn:
                 wallet.sweep(conn, now_ms)
             self._bank_work(now_ms)
+            with self.store.begin() as conn:
+                booking.carried(conn, now_ms)
 
     def _bank_work(self, now_ms: int) -> None:
         if self.bank is not None:

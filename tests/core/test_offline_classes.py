@@ -25,6 +25,7 @@ TABLE = {
     "admit": (Mode.QUEUED, Mode.QUEUED, NO),
     "deposit": (NO, NO, NO),
     "inpatient": (NO, NO, NO),
+    "collect": (NO, NO, NO),
     "cancel": (NO, NO, NO),
     "reverse": (Mode.QUEUED, Mode.QUEUED, NO),
     "close_task": (Mode.QUEUED, Mode.QUEUED, NO),

@@ -67,7 +67,7 @@ def made(name: str, **more: object) -> dict:
 def test_the_folder_is_the_list() -> None:
     assert sorted(tx.kinds()) == NAMES
     money = {"settle", "pharmacy", "prescription", "chronic", "inpatient", "deposit"}
-    assert set(tx.for_bills()) == money | {"register", "file_away", "admit"}
+    assert set(tx.for_bills()) == money | {"register", "file_away", "admit", "collect"}
 
 
 @pytest.mark.parametrize("name", NAMES)

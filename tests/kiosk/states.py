@@ -279,6 +279,16 @@ STATES: dict[str, tuple[str, int, dict[str, Any]]] = {
             "due": "2026-12-30",
         },
     ),
+    "settled-collect": (
+        "settled",
+        8_000,
+        {"outcome": "settled", "split": None, "slip": SLIP[:1], "difference_fen": 0, "kind": "collect"},
+    ),
+    "refused-collect": (
+        "refused",
+        8_000,
+        {"code": "not_paid", "next_steps": ["pay_phone", "ask_staff"], "detail": {}},
+    ),
     "refused-credit": (
         "refused",
         8_000,

@@ -40,6 +40,7 @@ BUSINESS: Final = {
     "pharmacy": "02121",
     "admit": "01103",
     "deposit": "01104",
+    "collect": "01302",
 }  # 用码业务类型, DOMAIN §2.3
 
 

@@ -358,7 +358,8 @@ def decided(case: Case, _event: Any, now: Now) -> list[Effect]:
         difference = _difference(state.estimate, state.split)
         due = next((one.due_date for one in state.paid if one.due_date), "")
         screen = screens.settled(
-            outcome, state.split, state.slip, difference, due=due, deposit=state.deposit
+            outcome, state.split, state.slip, difference, due=due, deposit=state.deposit,
+            kind=state.bill.kind,
         )
         return case.show(screen, now)
     if state.status is BillStatus.REJECTED:

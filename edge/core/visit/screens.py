@@ -180,6 +180,7 @@ def settled(
     *,
     due: str = "",
     deposit: Deposit | None = None,
+    kind: str = "",
 ) -> Show:
     """The centre decided. Only ever shown for a verified answer. `due`: nothing is paid today, the
     bank is repaid by then; `deposit`: as in `confirm`."""
@@ -189,6 +190,7 @@ def settled(
         "slip": [list(row) for row in slip],
         "difference_fen": difference_fen,
         "due": due,
+        "kind": kind,
     }
     return Show("settled", 0, fields | staying.fields(deposit))
 

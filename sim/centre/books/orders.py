@@ -94,7 +94,10 @@ _BY_SETL: Final = t.get(t.pay_orders, "setl_id", only=("pay_ordid",))
 _SET: Final = t.change(t.pay_orders, "pay_ordid")
 _WORK: Final = (
     sa.select(t.pay_orders)
-    .where(t.pay_orders.c.own.in_([str(Own.ASKED), str(Own.CAPTURE), str(Own.BACK)]))
+    .where(
+        t.pay_orders.c.own.in_([str(Own.ASKED), str(Own.CAPTURE), str(Own.BACK)]),
+        t.pay_orders.c.refd_owed == 0,
+    )
     .order_by(t.pay_orders.c.at_ms, t.pay_orders.c.pay_ordid)
     .limit(WORK_MAX)
 )
@@ -126,6 +129,7 @@ class Order(Struct, frozen=True):
     capt_no: str = ""
     due_on: str = ""
     why: str = ""
+    refd_fen: int = 0
 
     @property
     def pair(self) -> Pair:
@@ -174,7 +178,7 @@ def open_(conn: sa.Connection, row: dict[str, Any]) -> None:
     """Write the order down before anybody asks the bank."""
     ins, own = BEGIN
     new = {"ins": str(ins), "own": str(own), "fen": 0, "setl_id": ""}
-    conn.execute(_ADD, row | new | {"capt_no": "", "due_on": "", "why": ""})
+    conn.execute(_ADD, row | new | {"capt_no": "", "due_on": "", "why": "", "refd_fen": 0, "refd_owed": 0})
 
 
 def happen(conn: sa.Connection, pay_ordid: str, on: On, **more: Any) -> Pair:
@@ -190,11 +194,14 @@ def happen(conn: sa.Connection, pay_ordid: str, on: On, **more: Any) -> Pair:
     return to
 
 
-def undone(conn: sa.Connection, setl_id: str) -> None:
-    """The settlement was taken back: so is its own leg."""
+def undone(conn: sa.Connection, setl_id: str) -> list[Order]:
+    """The settlement was taken back: so is its own leg. The order, when part of it was refunded."""
     pay_ordid = conn.execute(_BY_SETL, t.at(setl_id=setl_id)).scalar()
-    if pay_ordid is not None:
-        happen(conn, pay_ordid, On.UNDO)
+    if pay_ordid is None:
+        return []
+    happen(conn, pay_ordid, On.UNDO)
+    order = by_id(conn, pay_ordid)
+    return [order] if order.refd_fen else []
 
 
 def is_open(conn: sa.Connection, setl_id: str) -> bool:
@@ -244,6 +251,12 @@ def wish(order: Order) -> Wish:
     )
 
 
+def refunding(conn: sa.Connection, pay_ordid: str, refd_fen: int, owed: int) -> None:
+    """So much of it went back in parts, and the bank owes its word on one more (or one less)."""
+    change = {"refd_fen": refd_fen, "refd_owed": t.pay_orders.c.refd_owed + owed}
+    conn.execute(t.pay_orders.update().where(t.pay_orders.c.pay_ordid == pay_ordid).values(change))
+
+
 def _order(row: Any) -> Order:
     return Order(
         pay_ordid=row["pay_ordid"],
@@ -259,4 +272,5 @@ def _order(row: Any) -> Order:
         capt_no=row["capt_no"],
         due_on=row["due_on"],
         why=row["why"],
+        refd_fen=row["refd_fen"],
     )

@@ -247,6 +247,8 @@ pay_orders = table(  # one code: the own leg of a settlement at a bank
     words("why"),  # the bank's no
     whole("held_fen"),  # what the person confirmed
     whole("fen"),  # what the settlement came to
+    whole("refd_fen"),  # of it: what went back before an undo
+    whole("refd_owed"),  # how many of these the bank has not confirmed: an undo waits for them
     words("ins"),
     words("own"),
     words("setl_id"),

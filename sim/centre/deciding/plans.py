@@ -13,6 +13,7 @@ import sqlalchemy as sa
 
 from sim.centre.bodies import Body
 from sim.centre.deciding import (
+    collecting,
     discharging,
     dispensing,
     filing,
@@ -35,6 +36,7 @@ RUNS: Final[dict[str, Run]] = {
     "admit": staying.admit,
     "deposit": staying.deposit,
     "inpatient": discharging.run,
+    "collect": collecting.run,
     "cancel": lambda case: UNDOES[case.body.plan[-1].infno](case),
 }
 UNDOES: Final[dict[str, Run]] = {

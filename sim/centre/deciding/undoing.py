@@ -35,7 +35,7 @@ def run(case: Case) -> Done | No:
     if said not in ("", row["psn_no"]) or call.infno != undone_by(row["kind"]):
         return No("setl_unknown")
     if not row["live"]:
-        return No("duplicate", _negative(row, f"{setl_id}-undo", case.now_ms))
+        return No("duplicate", negative(row, f"{setl_id}-undo", case.now_ms))
     if taken_back(case, "2208", "2103", "2305"):
         return No("reversed_before")
     if clearing.confirmed(case.conn, setl_id):
@@ -55,12 +55,19 @@ def undo(conn: sa.Connection, row: sa.RowMapping, undone_by: str, now_ms: int) -
     setl_id = row["setl_id"]
     conn.execute(_END, t.at(setl_id=setl_id) | {"live": 0})
     ledgers.undo(conn, setl_id, undone_by, now_ms)
-    orders.undone(conn, setl_id)
+    for order in orders.undone(conn, setl_id):  # a part of it had gone back before
+        again = {f"bank:{order.way}": -order.refd_fen, f"inst:{order.fixmedins_code}": order.refd_fen}
+        ledgers.post(conn, f"{undone_by}-refd", again, now_ms)
     prescriptions.given_back(conn, setl_id)
+    out_of_the_year(conn, row)
+    return negative(row, undone_by, now_ms)
+
+
+def out_of_the_year(conn: sa.Connection, row: sa.RowMapping) -> None:
+    """What the settlement had used up is free again."""
     delta = msgspec.json.decode(row["delta"])
     back = {name: -amount for name, amount in delta["fen"].items()}
     ledgers.add_to_year(conn, row["psn_no"], delta["insutype"], row["year"], back)
-    return _negative(row, undone_by, now_ms)
 
 
 def origin(setl_id: str) -> str:
@@ -74,7 +81,7 @@ def told(row: sa.RowMapping) -> Json:
     return output
 
 
-def _negative(row: sa.RowMapping, undone_by: str, now_ms: int) -> Json:
+def negative(row: sa.RowMapping, undone_by: str, now_ms: int) -> Json:
     """The cancelled settlement as the national output shows it: the same amounts below zero, and
     whose cancellation."""
     output = told(row)

@@ -15,7 +15,8 @@ import msgspec
 
 from edge.errors import EdgeError
 from edge.suites import sm2
-from sim.centre.__main__ import open_guest, read_config
+from sim.centre.__main__ import bank_key, bank_of, open_guest, read_config
+from sim.centre.mobile.door import Pmc
 from sim.centre.national.door import Door
 from sim.centre.national.server import Served
 from sim.centre.national.tables import Client
@@ -40,6 +41,13 @@ def open_door(config_path: Path) -> Door:
     return Door(open_guest(config_path), centre_key(Path(read_config(config_path).directory)))
 
 
+def open_pmc(config_path: Path, door: Door) -> Pmc:
+    """Mobile payment beside it; its bank is the [bank] of the configuration."""
+    config, centre = read_config(config_path).bank, door.centre
+    believed = bank_key(config) if config.url else None
+    return Pmc(centre.store, centre.region, bank_of(config, centre.keys.signer), believed)
+
+
 def main(arguments: list[str] | None = None) -> int:
     """Entry. 2 when it cannot start."""
     parser = argparse.ArgumentParser(prog="python -m sim.centre.national", description=__doc__)
@@ -51,12 +59,13 @@ def main(arguments: list[str] | None = None) -> int:
     options = parser.parse_args(arguments)
     try:
         door = open_door(options.config)
+        pmc = open_pmc(options.config, door)
         for path in options.client:
             door.enrol(msgspec.toml.decode(path.read_bytes(), type=Client))
     except (EdgeError, OSError, msgspec.DecodeError) as error:
         print(error, file=sys.stderr)
         return 2
-    served = Served(door, options.port).start()
+    served = Served(door, options.port, pmc=pmc).start()
     over = threading.Event()
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, lambda *_: over.set())

@@ -22,8 +22,9 @@ from sim.centre.books import statement
 from sim.centre.civil import civil
 from sim.centre.deciding.case import No
 from sim.centre.deciding.reversals import REVERSIBLE
+from sim.centre.mobile import his as mobile
+from sim.centre.national import clear, queries, rx, schema, tables, visits
 from sim.centre.national import envelope as outer
-from sim.centre.national import queries, rx, schema, tables, visits
 from sim.centre.national.call import Call
 from sim.centre.national.call import Centre as Parts
 from sim.centre.national.envelope import Envelope, Told
@@ -60,6 +61,8 @@ HANDLERS: Final[dict[str, Handler]] = {
     "5203": queries.settled,
     "5206": queries.accumulated,
     "5368": queries.balance,
+    **clear.HANDLERS,
+    **mobile.HANDLERS,
     "9101": queries.upload,
     "9102": queries.download,
     "D001": rx.check,
@@ -78,6 +81,7 @@ class Door:
 
     def __init__(self, centre: desk.Centre, private: bytes) -> None:
         """`private`: the centre's SM2 key, DER."""
+        self.centre = centre
         self._store = centre.store
         self._private = private
         self._admdvs = centre.region.region

@@ -16,6 +16,8 @@ from typing import Any, Final
 import msgspec
 from sqlalchemy.exc import SQLAlchemyError
 
+from sim.bank import wire
+from sim.centre.mobile.door import Pmc
 from sim.centre.national.door import Door
 from sim.centre.national.envelope import BODY_BYTES_MAX
 from sim.centre.national.faults import Fault, Switches
@@ -32,10 +34,13 @@ _REFERENCE: Final = re.compile(rb'("inf_refmsgid":")([0-9]{20})')
 class Served:
     """A running door: `port`, the switches, and its end."""
 
-    def __init__(self, door: Door, port: int = 0, host: str = "127.0.0.1") -> None:
+    def __init__(
+        self, door: Door, port: int = 0, host: str = "127.0.0.1", *, pmc: Pmc | None = None
+    ) -> None:
         self.switches = Switches()
         self._room = threading.BoundedSemaphore(CONNECTIONS_MAX)
         handler = _handler(door, self.switches, self._room)
+        handler.pmc = pmc
         self._server = ThreadingHTTPServer((host, port), handler)
         self._server.daemon_threads = True
         self.port = int(self._server.server_address[1])
@@ -72,6 +77,7 @@ class _Handler(BaseHTTPRequestHandler):
     door: Door
     switches: Switches
     room: threading.BoundedSemaphore
+    pmc: Pmc | None = None
 
     def do_POST(self) -> None:
         """A message of a HIS, or a switch."""
@@ -106,7 +112,7 @@ class _Handler(BaseHTTPRequestHandler):
             return
         found = _PATH.fullmatch(self.path)
         if found is None:
-            self._switch(body)
+            self._beside(body)
             return
         infno = found[1]
         fault = self.switches.take(infno.removesuffix("A"))
@@ -114,6 +120,19 @@ class _Handler(BaseHTTPRequestHandler):
             self._spoiled(infno, body, fault)
         except SQLAlchemyError:
             self._bare(503)  # nothing was committed; the same message may come again
+
+    def _beside(self, body: bytes) -> None:
+        """The payment centre's messages, and switches."""
+        if self.pmc is None or not self.path.startswith("/pmc/"):
+            self._switch(body)
+            return
+        signature = self.headers.get(wire.HEADER, "")
+        now_ms = time.time_ns() // 1_000_000
+        try:
+            status, data = self.pmc.answer(self.path, body, signature, now_ms)
+        except SQLAlchemyError:
+            status, data = 503, b""
+        self._send(status, data)
 
     def _spoiled(self, infno: str, body: bytes, fault: Fault | None) -> None:
         """The answer, as the switch wants it."""

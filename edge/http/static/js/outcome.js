@@ -99,16 +99,27 @@ export function workingScreen(fields) {
 const ON_PAPER = new Set(["slip.paid_credit", "slip.credit_due", "slip.capt_no"]);
 
 export function settledScreen(fields) {
-  const adjusted = fields.outcome === "adjusted";
   return {
     main: h("section", { class: "ending good" },
       h("div", { class: "badge" }, icon("check")),
-      heading(t(adjusted ? "settled.adjusted" : fields.split ? "settled.title" : "settled.title.free"), adjusted ? differenceLine(fields.difference_fen ?? 0) : fields.due ? t("settled.credit", { due: fields.due }) : t("settled.line")),
+      heading(settledTitle(fields), settledLine(fields)),
       fields.split && money(fields.split, { you: t(fields.due ? "split.later" : "split.you"), deposit: fields.deposit }),
       slip(fields.due ? fields.slip.filter(([key]) => !ON_PAPER.has(key)) : fields.slip, fields.split)),
-    say: fields.due ? t("settled.credit", { due: fields.due }) : fields.split ? spoken("settled", fields) : t("settled.title.free"),
+    say: fields.due ? t("settled.credit", { due: fields.due }) : fields.split ? spoken("settled", fields) : settledTitle(fields),
     go: { button: "done", icon: "check", word: t("done.go") },
   };
+}
+
+function settledTitle(fields) {
+  if (fields.outcome === "adjusted") return t("settled.adjusted");
+  if (fields.kind === "collect") return t("settled.collect");
+  return t(fields.split ? "settled.title" : "settled.title.free");
+}
+
+function settledLine(fields) {
+  if (fields.outcome === "adjusted") return differenceLine(fields.difference_fen ?? 0);
+  if (fields.kind === "collect") return t("settled.collect.line");
+  return fields.due ? t("settled.credit", { due: fields.due }) : t("settled.line");
 }
 
 function differenceLine(fen) {
