@@ -42,6 +42,7 @@ BILLS: Final = {
     "admit": "an admission",
     "deposit": "a deposit",
     "inpatient": "the bill of a stay",
+    "collect": "what was paid by phone",
 }
 MEANS: Final = {
     "card": ("放上社保卡", "lays down a card"),

@@ -73,6 +73,8 @@ def _title(show: Show) -> str:
         return _key(show)
     if show.name == "settled" and show.fields.get("outcome") == "adjusted":
         return "settled.adjusted"
+    if show.name == "settled" and f"settled.{show.fields.get('kind')}" in texts(EN):
+        return f"settled.{show.fields['kind']}"
     money = show.fields.get("split") or show.fields.get("amount_fen")
     if show.name in ("confirm", "settled", "provisional") and not money:
         return f"{show.name}.title.free"
