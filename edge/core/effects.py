@@ -99,7 +99,8 @@ class Count(Struct, frozen=True):
 
 
 class Shoot(Struct, frozen=True):
-    """Camera mode: "off", "face" (-> LookSeen at up to 15/s) or "code" (-> CodeSeen)."""
+    """Camera mode: "off", "face" (-> LookSeen at up to 15/s), "light" (the same with exposure and white balance held, and
+    no lids looked at) or "code" (-> CodeSeen)."""
 
     mode: str
 

@@ -73,8 +73,18 @@ def _answer(
     turn: tuple[float, float, float],
     part: tuple[slice, slice],
 ) -> Floats:
-    """How the sheet's points receive both lamps, and (where it has gloss) where it mirrors them."""
+    """`answered` over a part of the shot."""
     x, y = (one[part][::COARSE, ::COARSE] for one in plane())
+    size = part[0].stop - part[0].start, part[1].stop - part[1].start
+    return enlarged(answered(sheet, corners, turn, x, y), size)
+
+
+def answered(
+    sheet: Sheet, corners: Floats, turn: tuple[float, float, float], x: Floats, y: Floats
+) -> Floats:
+    """How the sheet's points that are seen at x, y (from the picture's middle) receive both lamps, and
+    (where it has gloss) how it mirrors them.
+    """
     square = np.array([[-1, -1], [1, -1], [1, 1], [-1, 1]], np.float64)
     h = homography(corners.astype(np.float64), square).astype(np.float32)
     px, py = x + WIDTH / 2, y + HEIGHT / 2
@@ -92,8 +102,7 @@ def _answer(
     for aside in (ASIDE_PX, -ASIDE_PX) if sheet.gloss else ():
         mx, my = x - aside / 2 + DISTANCE_PX * lean_x, y + DISTANCE_PX * lean_y
         out.append(np.exp(-(mx**2 + my**2) / (2 * SPOT_PX**2))[..., None])
-    size = part[0].stop - part[0].start, part[1].stop - part[1].start
-    return enlarged(np.concatenate(out, axis=-1), size)
+    return np.concatenate(out, axis=-1)
 
 
 def _matrix(turn: tuple[float, float, float]) -> Floats:

@@ -11,7 +11,6 @@ from __future__ import annotations
 
 import argparse
 import csv
-import json
 import random
 import shutil
 import sys
@@ -19,14 +18,17 @@ from collections.abc import Iterator, Sequence
 from functools import cache
 from pathlib import Path
 
+import msgspec
 from msgspec import Struct
 
+from edge.core.liveness.response import Lighting
 from edge.drivers.vision import models
 from edge.drivers.vision.sight import Sight
 from edge.field.pad import sets
 from edge.field.pad.judge import look
-from edge.field.pad.shelf import Shelf
+from edge.field.pad.shelf import Seen, Shelf
 from sim.camera import clips, plate, stage, visit
+from sim.camera.places import visit_at_places
 from sim.camera.solid import Look
 from sim.camera.visit import TERMINAL, TONES, Person
 
@@ -38,6 +40,9 @@ RELIEF = (0.85, 1.15)  # of the photographed person's depth: noses differ
 SHELF = "seen.bin"
 ABOUT = """Simulated: six photographed people under rendered light, python -m sim.camera.padset. The figures say how the
 checks answer to the physics that is modelled, not how they do in the world.
+"""
+PLACES_ONLY = """Light at the measured places alone (sim/camera/places.py): no network looked, the anti-spoof net is taken to have
+passed everything and everybody.
 """
 
 
@@ -93,23 +98,40 @@ class Studio:
         return Person(row.subject, self.plate(row.subject), Look(row.tone, row.glasses, row.relief), phase)
 
 
-def make(row: Row, studio: Studio, folder: Path) -> dict[str, str]:
-    """Write one visit; gives its line of labels.csv."""
-    rng = random.Random(row.seed)
-    at, lamps = visit.setting(rng), visit.lighting(rng)
+def make(row: Row, studio: Studio, folder: Path, rate: float = 15.0) -> dict[str, str]:
+    """Write one visit at `rate` shots a second; gives its line of labels.csv."""
+    at, lamps = _there(row)
     place = folder / row.path
-    place.mkdir(parents=True, exist_ok=True)
+    shutil.rmtree(place, ignore_errors=True)  # a visit that was broken off
+    place.mkdir(parents=True)
     stamps = []
     for n, (stamp, jpeg) in enumerate(
-        visit.play(row.species, studio.person(row), at, lamps, row.seed)
+        visit.play(row.species, studio.person(row), at, lamps, row.seed, rate=rate)
     ):
         (place / f"{n:04d}.jpg").write_bytes(jpeg)
         stamps.append(stamp)
-    (place / "look.json").write_text(json.dumps({
-        "terminal": TERMINAL, "nonce": lamps.sequence.nonce.hex(),
-        "step_ms": lamps.sequence.step_ms,
-        "lit_ms": lamps.lit_ms, "end_ms": lamps.end_ms, "shot_ms": stamps,
-    }))  # fmt: skip
+    (place / sets.LOOK).write_bytes(msgspec.json.encode(_look(lamps, stamps)))
+    return _line(row, at)
+
+
+def at_places(row: Row, studio: Studio, rate: float = 15.0) -> tuple[Seen, dict[str, str]]:
+    """The same visit's light at the measured places, without pictures and networks."""
+    at, lamps = _there(row)
+    shots = visit_at_places(row.species, studio.person(row), at, lamps, row.seed, rate=rate)
+    return Seen(row.path, shots, _look(lamps, [shot.at_mono_ms for shot in shots])), _line(row, at)
+
+
+def _there(row: Row) -> tuple[visit.Setting, Lighting]:
+    rng = random.Random(row.seed)
+    return visit.setting(rng), visit.lighting(rng)
+
+
+def _look(lamps: Lighting, stamps: Sequence[int]) -> sets.Look:
+    nonce, step_ms = lamps.sequence.nonce.hex(), lamps.sequence.step_ms
+    return sets.Look(TERMINAL, nonce, step_ms, lamps.lit_ms, lamps.end_ms, tuple(stamps))
+
+
+def _line(row: Row, at: visit.Setting) -> dict[str, str]:
     level = visit.kinds()[row.species].LEVEL
     return {
         "path": row.path, "label": "spoof" if level else "real",
@@ -130,8 +152,10 @@ def main() -> int:
     parser.add_argument("--species", default="", help="with commas; alone: all, and live")
     parser.add_argument("--people", choices=("all", "train", "test"), default="all")
     parser.add_argument(
-        "--seen", action="store_true", help="look at each visit and keep what was seen, not its shots"
-    )
+        "--keep", choices=("pictures", "seen", "places"), default="pictures",
+        help="seen: look at each visit and keep what was seen; places: only the light, without networks",
+    )  # fmt: skip
+    parser.add_argument("--rate", type=float, default=15.0, help="shots a second")
     parser.add_argument(
         "--part", default="1/1", help="K/N: every N-th visit, for N processes in N folders (join them with cat)"
     )
@@ -143,16 +167,17 @@ def main() -> int:
     rows = list(plan(given.live, given.attacks, given.seed, people))
     if given.species:
         rows = [row for row in rows if row.species in given.species.split(",")]
-    _write(given.folder, rows[part - 1 :: parts], Studio(sight), sight if given.seen else None)
+    _write(given, rows[part - 1 :: parts], Studio(sight), sight)
     return 0
 
 
-def _write(folder: Path, rows: list[Row], studio: Studio, sight: Sight | None) -> None:
+def _write(given: argparse.Namespace, rows: list[Row], studio: Studio, sight: Sight) -> None:
     """Visit for visit; what a broken-off run made is not made again."""
-    labels = folder / sets.LABELS
-    made = {item.path for item in sets.items(folder)} if labels.is_file() else set[str]()
-    shelf = Shelf(folder / SHELF) if sight is not None else None
-    (folder / sets.ABOUT).write_text(ABOUT, encoding="utf-8")
+    labels = given.folder / sets.LABELS
+    made = {item.path for item in sets.items(given.folder)} if labels.is_file() else set[str]()
+    shelf = None if given.keep == "pictures" else Shelf(given.folder / SHELF)
+    about = ABOUT + (PLACES_ONLY if given.keep == "places" else "")
+    (given.folder / sets.ABOUT).write_text(about, encoding="utf-8")
     with labels.open("a", newline="") as file:
         writer = csv.DictWriter(file, COLUMNS)
         if not made:
@@ -160,11 +185,14 @@ def _write(folder: Path, rows: list[Row], studio: Studio, sight: Sight | None) -
         for number, row in enumerate(rows):
             if row.path in made:
                 continue
-            line = make(row, studio, folder)
-            if sight is not None and shelf is not None:
-                item = sets.item(line, row.path)
-                shelf.add(look(folder, item, sight))
-                shutil.rmtree(folder / row.path)
+            if given.keep == "places" and shelf is not None:
+                seen, line = at_places(row, studio, given.rate)
+                shelf.add(seen)
+            else:
+                line = make(row, studio, given.folder, given.rate)
+            if given.keep == "seen" and shelf is not None:
+                shelf.add(look(given.folder, sets.item(line, row.path), sight))
+                shutil.rmtree(given.folder / row.path)
             writer.writerow(line)
             file.flush()
             sys.stdout.write(f"\r{number + 1} of {len(rows)} {row.path}    ")

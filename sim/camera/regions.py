@@ -1,7 +1,7 @@
 """Where on a face light is measured: the table of `edge.core.liveness.regions`, made from the meshes
 of the people on whom limits may be chosen (`padset.TRAIN`), mirrored and averaged.
 
-    python -m sim.camera.regions
+    python -m sim.camera.regions [SET]
 
 Points of the mesh, farthest from one another first; eyes, lips and the outline are left out, for
 they move or belong to nobody's skin.
@@ -10,18 +10,21 @@ they move or belong to nobody's skin.
 from __future__ import annotations
 
 import sys
+from pathlib import Path
 from typing import Final
 
 import numpy as np
 
-from edge.drivers.vision.mesh import FOREHEAD, LEFT_CHEEK, POINTS, RIGHT_CHEEK
+from edge.core.liveness.regions import REGIONS
+from edge.core.liveness.response import shades, smooth
+from edge.drivers.vision.mesh import FOREHEAD, LEFT_CHEEK, RIGHT_CHEEK
+from edge.field.pad import sets
+from edge.field.pad.shelf import Shelf
 from sim.camera import clips, padset
 from sim.camera.pixels import Floats
 
 PAIRS: Final = 56
 MIDDLE: Final = (151, 9, 168, 6, 195, 5, 4, 1, 2, 164, 18, 200)  # of the face, from above
-NEIGHBOURS: Final = 14  # a plane through these gives the turn
-DEPTH_GAIN: Final = 1.25  # the network flattens faces (`sim.camera.head`)
 RIM: Final = 0.92  # of the way from the middle to the outline
 KEEP_OFF: Final = 0.06  # of the width between the cheeks, from eyes and lips
 EYES: Final = (33, 133, 362, 263, 159, 145, 386, 374, 23, 253, 27, 257)
@@ -38,14 +41,26 @@ def mean_head() -> Floats:
     return np.asarray((mean + mirrored[_twins(mean)]) / 2, np.float32)
 
 
-def turns(head: Floats) -> Floats:
-    """Sideways part of each point's normal over the one towards the camera."""
-    out = np.empty(len(head), np.float32)
-    for number, point in enumerate(head):
-        near = np.argsort(((head[:, :2] - point[:2]) ** 2).sum(axis=1))[:NEIGHBOURS]
-        rows = np.column_stack([head[near, :2] - point[:2], np.ones(len(near))])
-        out[number] = DEPTH_GAIN * np.linalg.lstsq(rows, head[near, 2], rcond=None)[0][0]
-    return out
+def forms(folder: Path) -> dict[int, float]:
+    """What the heads of the bona fide visits of a set that was looked at add at each point of the
+    table: log(left / right) beyond any cubic, the mean, antisymmetric.
+    """
+    shelf, rests = Shelf(folder / padset.SHELF), list[Floats]()
+    sheet = np.array([smooth(region) for region in REGIONS])
+    for item in sets.items(folder, "train"):
+        if item.spoof or item.path not in shelf:
+            continue
+        seen = shelf.get(item.path)
+        lamps = sets.lighting(seen.look, item.path)
+        told = shades(seen.shots, lamps) if lamps is not None else []
+        if len(told) == len(REGIONS):
+            ratio, sure = (np.array([one[n] for one in told]) for n in (1, 2))
+            found = np.linalg.lstsq(sheet * sure[:, None], ratio * sure, rcond=None)[0]
+            rests.append(ratio - sheet @ found)
+    mean = np.mean(rests, axis=0)
+    places = {(region.x, region.y): n for n, region in enumerate(REGIONS)}
+    twins = [places[-region.x + 0.0, region.y] for region in REGIONS]
+    return {region.point: float(v) for region, v in zip(REGIONS, (mean - mean[twins]) / 2, strict=True)}
 
 
 def chosen(head: Floats) -> list[tuple[int, int]]:
@@ -84,16 +99,14 @@ def _twins(head: Floats) -> Floats:
 
 
 def main() -> int:
-    """Print the table."""
+    """Print the table; the forms are those of a set, 0 without one."""
     head = mean_head()
-    assert len(head) == POINTS
-    turn = turns(head)
-    rows = [(point, 0.0, head[point, 1], 0.0) for point in MIDDLE]
+    form = forms(Path(sys.argv[1])) if len(sys.argv) > 1 else {}
+    rows = [(point, 0.0, head[point, 1]) for point in MIDDLE]
     for one, twin in chosen(head):
         x, y = (head[twin, 0] - head[one, 0]) / 2, (head[one, 1] + head[twin, 1]) / 2
-        side = (turn[twin] - turn[one]) / 2
-        rows += [(one, -x, y, -side), (twin, x, y, side)]
-    told = [f"({point}, {x:.3f}, {y:.3f}, {side:.2f})," for point, x, y, side in rows]
+        rows += [(one, -x, y), (twin, x, y)]
+    told = [f"({point}, {x:.3f}, {y:.3f}, {form.get(point, 0.0):.3f})," for point, x, y in rows]
     for pair in zip(told[::2], told[1::2], strict=True):
         sys.stdout.write("    " + " ".join(pair) + "\n")
     return 0

@@ -10,13 +10,14 @@ from __future__ import annotations
 import math
 from copy import copy
 from functools import cache
+from typing import Any
 
 import numpy as np
 from msgspec import Struct
 from PIL import Image, ImageDraw, ImageFilter
 
 from sim.camera import attacks
-from sim.camera.head import Gesture, Head
+from sim.camera.head import LEFT_CHEEK, RIGHT_CHEEK, Gesture, Head
 from sim.camera.lamps import enlarged, plane, received, tinted, toward, unit
 from sim.camera.linear import light, values
 from sim.camera.pixels import HEIGHT, WIDTH, Floats, Rgb, Texture
@@ -50,9 +51,10 @@ class Solid:
     ) -> None:
         assert shape in SHAPES, shape
         self.head = copy(_head(plate))
+        self._mid = (plate.points[RIGHT_CHEEK, :2] + plate.points[LEFT_CHEEK, :2]) / 2
         holes = _eye_holes(self.head) if shape == "wrapped" else None
         dress = _dressed(plate, look, self.head, None if not inked else holes, inked=inked)
-        still, self._texture = light(light_of(dress)), Texture(dress)
+        still, self.texture = light(light_of(dress)), Texture(dress)
         self._screen = plate.screen.cover, light(plate.screen.light)
         depth = self.head.depth * np.float32(look.relief)
         self.head.depth = depth
@@ -78,7 +80,7 @@ class Solid:
             out += tinted(one, lamps[:, 0])
             out += tinted(other, lamps[:, 1])
         u, v = self.head.where(g)
-        skin = light(self._texture.at((u + 0.5) * FINE - 0.5, (v + 0.5) * FINE - 0.5))
+        skin = light(self.texture.at((u + 0.5) * FINE - 0.5, (v + 0.5) * FINE - 0.5))
         answer = self._answer(u[::COARSE, ::COARSE], v[::COARSE, ::COARSE], g)
         seen = enlarged(answer, (bottom - top, right - left))
         skin *= received(seen, lamps[top:bottom], room)
@@ -87,6 +89,25 @@ class Solid:
         if cover.any():
             out += (panel * room - out) * cover
         return out
+
+    def answer_at(self, rest: Floats, g: Gesture) -> tuple[Floats, Floats]:
+        """What places of the head (x, y at rest) receive of both lamps in a pose, and on which row
+        each is seen then.
+        """
+        at = (rest[:, 1].astype(np.int32), rest[:, 0].astype(np.int32))
+        x, y = self._moved(rest, at, g)
+        normal = _turned([one[at] for one in self._normal], g)
+        part = toward(x - WIDTH / 2, y - HEIGHT / 2, self._z[at], normal)
+        return np.asarray(part * self._reach[at][..., None], np.float32), y
+
+    def _moved(self, rest: Floats, at: tuple[Any, Any], g: Gesture) -> tuple[Floats, Floats]:
+        """Where places of the head are seen in a pose, as `Head.where` turns, nods and sways it."""
+        weight, mid = self.head.weight[at], self._mid
+        z, off = self.head.depth[at] * weight, rest - mid
+        yaw, pitch, roll = (math.radians(a) for a in (g.yaw_deg, g.pitch_deg, g.roll_deg))
+        x = rest[:, 0] + weight * (off[:, 0] * (math.cos(yaw) - 1) - off[:, 1] * roll + g.shift[0])
+        y = rest[:, 1] + weight * (off[:, 1] * (math.cos(pitch) - 1) + off[:, 0] * roll + g.shift[1])
+        return x + z * math.sin(yaw), y - z * math.sin(pitch)
 
     def _answer(self, u: Floats, v: Floats, g: Gesture) -> Floats:
         """What the head's points receive of both lamps; the form is smooth, so every COARSE-th."""

@@ -130,11 +130,11 @@ def lighting(rng: random.Random) -> Lighting:
 
 
 def play(
-    name: str, person: Person, at: Setting, lamps: Lighting, seed: int
+    name: str, person: Person, at: Setting, lamps: Lighting, seed: int, *, rate: float = 15.0
 ) -> Iterator[tuple[int, bytes]]:
     """(time stamp of the driver, JPEG) of each shot."""
     rng, dice = np.random.default_rng(seed), random.Random(f"{seed} of the species")
-    shutter, sensor = Shutter(), Sensor(seed % (1 << 31))
+    shutter, sensor = Shutter(1_000 / rate), Sensor(seed % (1 << 31))
     times = shutter.times(lamps, rng)
     exposure = 0.0
     take = Take(person, at, lamps, times, dice)

@@ -26,6 +26,7 @@ from msgspec import Struct
 from sqlalchemy.exc import SQLAlchemyError
 
 from edge.core.events import Freed, LinkLost, LinkUp
+from edge.core.liveness import WITH_LAMPS
 from edge.core.types import Credit
 from edge.drivers.broker import Happening, Message, Options
 from edge.drivers.broker.paho import Driver
@@ -85,6 +86,7 @@ class Config(Struct, frozen=True, forbid_unknown_fields=True):
     db_url: str = ""
     region: str = setup.REGION
     shards: int = 16
+    lamps: bool = False  # policies demand a look under the terminals' own lamps
     credit: CreditConfig = CreditConfig()
     bank: BankConfig = BankConfig()
 
@@ -136,6 +138,7 @@ class Process:
             region=config.region,
             shards=config.shards,
             credit=credit,
+            liveness=WITH_LAMPS if config.lamps else None,
         )
         self._centre.bank = bank_of(config.bank, self._centre.keys.signer)
         self._inbox: queue.Queue[Happening | None] = queue.Queue(INBOX_MAX)

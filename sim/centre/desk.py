@@ -10,7 +10,7 @@ from typing import Final
 import sqlalchemy as sa
 from msgspec import Struct, field
 
-from edge.core.types import Caps, Credit, Dice
+from edge.core.types import Caps, Credit, Dice, LivenessRules
 from edge.dice import SystemDice
 from edge.errors import EdgeError
 from edge.suites import es256
@@ -62,6 +62,7 @@ class Centre:
         shards: int = 16,
         credit: Credit | None = None,
         caps: Caps | None = None,
+        liveness: LivenessRules | None = None,
         faces: Faces | None = None,
         dice: Dice | None = None,
         bank: Bank | None = None,
@@ -71,7 +72,7 @@ class Centre:
         self.region = region
         self.shards = shards
         self.credit = credit or Credit()
-        self.issuer = Issuer(region, keys.signer, caps or Caps())
+        self.issuer = Issuer(region, keys.signer, caps or Caps(), liveness or LivenessRules())
         self.dice = dice or SystemDice()
         self.bank = bank
         self.log = Log()

@@ -146,7 +146,7 @@ class Patients:
         self._mode = mode
         self._shooting += 1
         self._poses = []
-        if mode == "face":
+        if mode in ("face", "light"):
             self._next_shot(self._shooting)
 
     def _next_shot(self, shooting: int) -> None:

@@ -7,6 +7,10 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+import numpy as np
+
+from edge.core.liveness import WITH_LAMPS, weigh
+from edge.core.liveness.evidence import lit
 from edge.drivers.camera.pictures import rgb_of
 from edge.drivers.vision import embed, lids, mesh, models, spoof
 from edge.drivers.vision.sight import Sight
@@ -14,6 +18,7 @@ from edge.drivers.vision.tflite import Model
 from sim.camera import stage
 from tests.bench.figure import Figure, Size, in_turns, paired, spread
 from tests.bench.material import HOME
+from tests.core import glow
 
 PEOPLE = ("p1", "p2")
 FLOOR = "interpreter.invoke of the same networks"
@@ -66,7 +71,29 @@ def measure(directory: Path, size: Size) -> list[Figure]:
                 note=f"{used}; {spread(samples[number], 1e3, 1)}",
             )
         )
-    return figures
+    return [*figures, _weighing(size)]
+
+
+def _weighing(size: Size) -> Figure:
+    """What the core makes of a look under the lamps, pure Python against numpy on the same systems."""
+    lamps = glow.lighting(glow.sequence())
+    shots = glow.shots(glow.Scene(), lamps)
+    must = WITH_LAMPS.bands[0].must
+    rows = np.random.default_rng(1).random((len(shots), 3))
+    columns = np.array([shot.glow for shot in shots])
+
+    def weighed() -> object:
+        return weigh(lit(shots, lamps, 0.5), must, 0.0, WITH_LAMPS)
+
+    def solved() -> object:
+        return [np.linalg.lstsq(rows, columns, rcond=None) for _ in range(3)]
+
+    values, floors = in_turns(size.shots, [lambda: _seconds(weighed), lambda: _seconds(solved)])
+    return paired(
+        group="vision", name="a visit's light weighed", unit="ms", values=values, floors=floors,
+        floor_name="numpy.linalg.lstsq of the places", scale=1e3,
+        note=f"{len(shots)} shots, {columns.shape[1]} numbers each; {spread(values, 1e3, 1)}",
+    )  # fmt: skip
 
 
 def _shots(sight: Sight, count: int) -> list[Any]:
@@ -108,6 +135,7 @@ def _parts(sight: Sight, shots: list[Any]) -> dict[str, Callable[[], object]]:
         "anti-spoof": over(lambda s: spoof.live_probability(sight._spoof, s, faces[id(s)])),
         "embedding": over(lambda s: embed.embedding(sight._embed, s, faces[id(s)])),
         "a whole look at one shot": over(sight.look),
+        "a look under the lamps": over(lambda s: sight.look(s, lids_too=False)),
     }
 
 

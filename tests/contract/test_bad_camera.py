@@ -51,6 +51,10 @@ class Scripted:
 
     def __init__(self, picture: Callable[[int], Rgb]) -> None:
         self.picture, self.per_s, self.number = picture, 15.0, 0
+        self.held: list[bool] = []
+
+    def hold(self, still: bool) -> None:
+        self.held.append(still)
 
     def shots(self, stop: threading.Event) -> Iterator[Shot]:
         while not stop.wait(1 / self.per_s):
@@ -108,6 +112,20 @@ def test_a_camera_that_repeats_one_picture_is_lost_until_it_moves_again(
     camera.picture = lambda n: shots[n % len(shots)]
     w.wait(lambda: any(isinstance(e, CameraBack) for e in w.said))
     assert w.lost() == ["E-CAM-08"]
+
+
+def test_exposure_is_held_while_the_lamps_play_and_let_go_behind(
+    shots: list[Rgb], watch: Callable[..., Watch]
+) -> None:
+    camera = Scripted(lambda n: shots[n % len(shots)])
+    w = watch(camera)
+    w.wait(lambda: None in w.problems())
+    assert camera.held == []
+    w.eyes.mode("light")
+    seen = len(w.said)
+    w.wait(lambda: camera.held == [True] and None in w.problems(seen))
+    w.eyes.mode("face")
+    w.wait(lambda: camera.held == [True, False])
 
 
 def test_a_camera_that_changes_its_format_is_lost_and_comes_back_in_the_new_one(

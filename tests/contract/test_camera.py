@@ -199,3 +199,20 @@ def test_a_program_that_falls_silent_is_a_lost_camera() -> None:
     with pytest.raises(EdgeError) as lost:
         take(program(3, 0.01), 50)
     assert lost.value.code == "E-CAM-02"
+
+
+@pytest.mark.parametrize("still", [True, False])
+def test_the_program_that_holds_the_exposure_is_run(tmp_path: Path, still: bool) -> None:
+    touch = [sys.executable, "-c", f"open({str(tmp_path / 'done')!r}, 'w')"]
+    camera = command.Driver({"hold" if still else "free": touch})
+    camera.hold(not still)
+    assert not (tmp_path / "done").exists()
+    camera.hold(still)
+    assert (tmp_path / "done").exists()
+
+
+@pytest.mark.parametrize("bad", [["no-such-program"], [sys.executable, "-c", "import time; time.sleep(9)"]])
+def test_a_camera_that_cannot_be_held_goes_on(bad: list[str]) -> None:
+    began = time.monotonic()
+    command.Driver({"hold": bad}).hold(True)
+    assert time.monotonic() - began < command.HOLD_WAIT_S + 2

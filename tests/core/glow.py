@@ -4,6 +4,7 @@ pictures come from sim/camera.
 
 from __future__ import annotations
 
+import math
 import random
 from collections.abc import Callable
 
@@ -11,7 +12,7 @@ from msgspec import Struct
 
 from edge.core.events import LookSeen
 from edge.core.liveness.regions import REGIONS, Region
-from edge.core.liveness.response import EXPOSURE_MS, TURN, Lighting, shown
+from edge.core.liveness.response import EXPOSURE_MS, Lighting, shown
 from edge.core.liveness.sequence import Sequence, draw
 
 SHOT_MS = 66
@@ -19,9 +20,12 @@ BOX = (0.35, 0.3, 0.3, 0.4)
 Turn = Callable[[Region], float]
 
 
+TURN = 0.18  # tangent of the angle between lamp and camera, seen from the face: 8 cm at 45
+
+
 def head(region: Region) -> float:
-    """A real head's."""
-    return region.turn
+    """A mean head's, on a face that bends around."""
+    return math.tanh(region.form / 2) / TURN + bent(region)
 
 
 def flat(_region: Region) -> float:

@@ -9,14 +9,22 @@ import random
 import numpy as np
 import pytest
 
+from edge.core.events import Lit, LookSeen
 from edge.core.liveness import LIVE, NOT_LIVE, Weighed, weigh
 from edge.core.liveness.evidence import lit
 from edge.core.liveness.regions import GLOW_NUMBERS
+from edge.core.liveness.response import Lighting
+from edge.core.liveness.sequence import draw
+from edge.core.liveness.sequence import lamps as steps_lamps
 from edge.core.types import LivenessRules
 from edge.drivers.camera.pictures import rgb_of
 from edge.drivers.vision.eyes import seen
 from edge.drivers.vision.sight import Sight
+from edge.wire.cable import challenge_text
+from sim.board.pytest_plugin import Bench
 from sim.camera import lamps, padset, visit
+from sim.camera.padset import TRAIN
+from sim.camera.places import SURFACES, visit_at_places
 from sim.camera.visit import kinds
 
 LIGHT = ("follows", "delay", "gain", "form", "steady", "stream")  # without the net: light alone
@@ -37,6 +45,12 @@ def judged(species: str, who: str, studio: padset.Studio, sight: Sight, seed: in
         looks.append(seen(sight.look(rgb), rgb, stamp, number))
     assert sum(len(look.glow) == GLOW_NUMBERS for look in looks) > len(looks) * 0.8, "a face is seen"
     return weigh(lit(tuple(looks), light, 0.5), LIGHT, -9.0, LivenessRules())
+
+
+def at_places(species: str, who: str, studio: padset.Studio, seed: int, light: Lighting) -> tuple[LookSeen, ...]:
+    row = padset.Row(f"{species}/0", species, who, seed, tone=1.0, glasses=False)
+    at = visit.Setting(300.0, (1.0, 1.0, 1.0), 45.0, seed)
+    return visit_at_places(species, studio.person(row), at, light, seed)
 
 
 def values(weighed: Weighed) -> dict[str, float]:
@@ -89,6 +103,62 @@ def test_the_same_seed_is_the_same_visit_to_the_byte(studio: padset.Studio) -> N
 def test_every_species_is_a_file_and_declares_its_level() -> None:
     assert {kind.LEVEL for kind in kinds().values()} == {0, 1, 2, 3}
     assert sum(kind.LEVEL == 1 for kind in kinds().values()) >= 6
+
+
+# -- without pictures -------------------------------------------------------------------------------
+def test_the_light_at_the_places_alone_is_that_of_the_pictures(studio: padset.Studio, sight: Sight) -> None:
+    """The fast sets stand for the slow ones only as long as this holds."""
+    seed, light = 6, visit.lighting(random.Random(6))
+    for species, low, high in (("live", 0.6, 1.5), ("print_bent", -0.2, 0.2)):
+        fast = weigh(lit(at_places(species, "p2", studio, seed, light), light, 0.5), LIGHT, -9.0, LivenessRules())
+        slow = values(judged(species, "p2", studio, sight, seed))
+        assert values(fast)["gain"] == pytest.approx(slow["gain"], rel=0.2)
+        assert values(fast)["follows"] > 0.95 and slow["follows"] > 0.95
+        assert low < values(fast)["form"] < high and low < slow["form"] < high
+
+
+@pytest.mark.parametrize("species", [name for name in sorted(kinds()) if name not in ("live", "mask_resin")])
+def test_no_species_but_the_one_that_is_named_has_the_light_of_a_head(studio: padset.Studio, species: str) -> None:
+    for seed in (21, 22):
+        light = visit.lighting(random.Random(seed))
+        seen = at_places(species, TRAIN[seed % 3], studio, seed, light)
+        assert weigh(lit(seen, light, 0.5), LIGHT, -99.0, LivenessRules()).outcome == NOT_LIVE
+        assert SURFACES.keys() == kinds().keys()
+
+
+# -- the controller's own lamps ---------------------------------------------------------------------
+def test_the_lamps_of_the_real_firmware_are_answered_by_a_head_and_not_by_a_sheet(
+    studio: padset.Studio, board: Bench
+) -> None:
+    """The VM plays the sequence on the board's ring; what the ring showed lights the face; the report
+    on the cable is all that the judge knows of the lamps.
+    """
+    drawn = draw(bytes(range(16)), visit.TERMINAL)
+    board.link_up()
+    before = len(board.control.lamps().history)
+    board.command("challenge", challenge_text(7, drawn.step_ms, drawn.steps))
+    board.run(drawn.length_ms + 500)
+    (told,) = (e for e in board.terminal.events if isinstance(e, Lit))
+    changes = [at_us for at_us, _ in board.control.lamps().history[before:]]
+    begins = [next(at for at in changes if _shows(board, at, drawn.steps[0]))]
+    for step in drawn.steps[1:]:
+        begins.append(next(at for at in changes if at > begins[-1] and _shows(board, at, step)))
+    end_us = next(at for at in changes if at > begins[-1])
+    shone = Lighting(drawn, tuple(at / 1_000 for at in begins), end_us / 1_000)
+    first = end_us / 1_000 - told.at_us[-1] / 1_000 - drawn.step_ms  # as `core.visit.light` reckons
+    known = Lighting(drawn, tuple(first + at / 1_000 for at in told.at_us), end_us / 1_000)
+    assert max(abs(a - b) for a, b in zip(shone.lit_ms, known.lit_ms, strict=True)) < 5
+    for species, outcome in (("live", LIVE), ("print_flat", NOT_LIVE)):
+        seen = at_places(species, "p2", studio, 5, shone)
+        assert weigh(lit(seen, known, 0.5), LIGHT, -99.0, LivenessRules()).outcome == outcome
+
+
+def _shows(board: Bench, at_us: int, step: str) -> bool:
+    now = board.control.light(at_us)
+    return all(
+        [v > 0.5 for v in half] == [v > 0.5 for v in lamp]
+        for half, lamp in zip((now.left, now.right), steps_lamps(step), strict=True)
+    )
 
 
 # -- the light itself ------------------------------------------------------------------------------

@@ -26,6 +26,12 @@ GESTURE: Final = "gesture"
 ODDS_MAX: Final = 4.0  # no check alone moves the fused odds further than e^4
 
 
+# What a policy demands of terminals with lamps of their own; limits and odds from simulated visits (LIVENESS.md).
+WITH_LAMPS: Final = LivenessRules(
+    bands=(LivenessBand(0, ("passive", "follows", "delay", "gain", "form", "stream"), 0.0),)
+)
+
+
 class Score(Struct, frozen=True):
     """One check's line in the record."""
 

@@ -20,18 +20,20 @@ from typing import Final
 from msgspec import Struct
 
 from edge.core.events import LookSeen
-from edge.core.liveness.regions import CHANNELS, GLOW_NUMBERS, REGIONS
+from edge.core.liveness.regions import CHANNELS, GLOW_NUMBERS, REGIONS, Region
 from edge.core.liveness.sequence import DARK, Sequence, Triple, lamps
 
 SHOTS_MIN: Final = 18  # fewer than a shot and a half per light say nothing
 EXPOSURE_MS: Final = 20.0  # a shot has seen the lamps for about so long before its time
 LAG_MS: Final = range(-150, 401, 10)  # how late an answer is looked for
+AS_WELL: Final = 1.2  # times what the best leaves unexplained
 FACTS: Final = 4  # unknowns of one channel: own light and what three colours do to it
 EPSILON: Final = 1e-9
-TURN: Final = 0.18  # tangent of the angle between lamp and camera, seen from the face: 8 cm at 45
-STEEP: Final = 4.5  # a steeper turn is the mesh's noise
 REGIONS_MIN: Final = 40  # places that answered; a form has eleven unknowns
 SURER: Final = 0.25  # of the middle doubt: no place counts more than four such times as much
+
+
+Shade = tuple[int, float, float]  # number of the region, log(left / right), how surely it is known
 
 
 class Lighting(Struct, frozen=True):
@@ -45,8 +47,8 @@ class Lighting(Struct, frozen=True):
 class Response(Struct, frozen=True):
     """follows: multiple correlation 0..1 of the face with the lamps at the time they were lit.
     lag_ms: the delay at which it would fit best. gain: light that both white lamps add, in parts of
-    the face's own. form: how much of a head's form is in left / right (1 = a head's, 0 = any smooth sheet's),
-    spread: its standard error. steps: red green blue answered in each step, in parts of the own.
+    the face's own. form: how much of a head's form is in left / right (1 = a mean head's, 0 = any smooth
+    sheet's), spread: its standard error. steps: red green blue answered in each step, in parts of the own.
     """
 
     follows: float
@@ -57,8 +59,36 @@ class Response(Struct, frozen=True):
     steps: tuple[Triple, ...]
 
 
+class _Answer(Struct, frozen=True):
+    """What the whole face answered. mix, own: see `_follow`; near_ms: the shutter's own blur."""
+
+    used: list[LookSeen]
+    face: list[Triple]
+    follows: float
+    lag_ms: int
+    near_ms: int
+    mix: list[Triple]
+    own: Triple
+
+
 def measure(shots: Row[LookSeen], lighting: Lighting) -> Response | None:
     """The response, or None where too few shots show a face."""
+    found = _answer(shots, lighting)
+    if found is None:
+        return None
+    form, spread = _form(_shades(found, lighting))
+    gain = 2 * sum(sum(row) for row in found.mix) / max(sum(found.own), EPSILON)
+    steps = _steps(found.used, found.face, lighting, found.own)
+    return Response(found.follows, found.lag_ms, gain, form, spread, steps)
+
+
+def shades(shots: Row[LookSeen], lighting: Lighting) -> list[Shade]:
+    """How the two lamps share the light over a face, for whoever measures heads."""
+    found = _answer(shots, lighting)
+    return _shades(found, lighting) if found is not None else []
+
+
+def _answer(shots: Row[LookSeen], lighting: Lighting) -> _Answer | None:
     begin, end = lighting.lit_ms[0] - 2 * EXPOSURE_MS, lighting.end_ms + EXPOSURE_MS
     used = [s for s in shots if len(s.glow) == GLOW_NUMBERS and begin <= s.at_mono_ms <= end]
     if len(used) < SHOTS_MIN:
@@ -66,16 +96,16 @@ def measure(shots: Row[LookSeen], lighting: Lighting) -> Response | None:
     face = [_mean(shot.glow) for shot in used]
     here, mix, own = _follow(used, face, lighting, 0)
     lags = [(_follow(used, face, lighting, lag)[0], lag) for lag in LAG_MS]
-    _, lag_ms = max(lags, key=lambda pair: (pair[0], -abs(pair[1])))
-    near = max(pair for pair in lags if abs(pair[1]) <= EXPOSURE_MS)  # the shutter's own blur
+    near = max(pair for pair in lags if abs(pair[1]) <= EXPOSURE_MS)
     if near[0] > here:
         here, mix, own = _follow(used, face, lighting, near[1])
-    left, right, noise = _per_region(used, lighting, near[1], mix)
-    form, spread = _form(left, right, noise)
-    level = max(sum(own), EPSILON)
-    gain = 2 * sum(sum(row) for row in mix) / level
-    steps = _steps(used, face, lighting, own)
-    return Response(here, lag_ms, gain, form, spread, steps)
+    return _Answer(used, face, here, _lag(lags), near[1], mix, own)
+
+
+def _lag(lags: Row[tuple[float, int]]) -> int:
+    """The delay nearest to none that fits as well as the best: between two shots all fit alike."""
+    rest = AS_WELL * (1 - max(lags)[0] ** 2) + EPSILON
+    return min((lag for found, lag in lags if 1 - found**2 <= rest), key=abs)
 
 
 def _mean(glow: tuple[float, ...]) -> Triple:
@@ -150,35 +180,40 @@ def _per_region(
     return tuple(lefts), tuple(rights), tuple(noise)
 
 
-def _form(left: Row[float], right: Row[float], noise: Row[float]) -> tuple[float, float]:
+def _shades(found: _Answer, lighting: Lighting) -> list[Shade]:
+    left, right, noise = _per_region(found.used, lighting, found.near_ms, found.mix)
+    floor = max(EPSILON, 0.02 * sum(left) / len(left), 0.02 * sum(right) / len(right))
+    told = [
+        (n, math.log(one / other), unsure * math.hypot(1 / one, 1 / other))
+        for n, (one, other, unsure) in enumerate(zip(left, right, noise, strict=True))
+        if min(one, other) > floor
+    ]
+    if not told:
+        return []
+    least = max(EPSILON, SURER * sorted(doubt for _, _, doubt in told)[len(told) // 2])
+    return [(n, ratio, 1 / max(doubt, least)) for n, ratio, doubt in told]
+
+
+def _form(told: Row[Shade]) -> tuple[float, float]:
     """The part of left / right that a head has and no smooth sheet, and its standard error.
 
     log(left / right) over the face = any cubic of the place (a sheet that is flat, tilted, bent or
-    rolled in any direction, lamps that are not alike) + form * what a head would add (the flanks
-    of the nose, the sockets, the cheeks' edges). A place counts by how surely its ratio is known.
+    rolled in any direction, lamps that are not alike) + form * what a mean head adds (the flanks of
+    the nose, the sockets, the cheeks' edges). A place counts by how surely its ratio is known.
     """
-    rows, values, doubts = list[tuple[float, ...]](), list[float](), list[float]()
-    floor = max(EPSILON, 0.02 * sum(left) / len(left), 0.02 * sum(right) / len(right))
-    for region, one, other, unsure in zip(REGIONS, left, right, noise, strict=True):
-        if min(one, other) <= floor:
-            continue
-        doubts.append(unsure * math.hypot(1 / one, 1 / other))
-        turn = max(-STEEP, min(STEEP, region.turn)) * TURN
-        x, y = region.x, region.y
-        rows.append((
-            math.log((1 + turn) / (1 - turn)),
-            1.0, x, y, x * x, x * y, y * y, x**3, x * x * y, x * y * y, y**3,
-        ))  # fmt: skip
-        values.append(math.log(one / other))
-    if len(rows) < REGIONS_MIN:
+    if len(told) < REGIONS_MIN:
         return 0.0, 1.0
-    least = max(EPSILON, SURER * sorted(doubts)[len(doubts) // 2])
-    weights = [1 / max(doubt, least) for doubt in doubts]
-    rows = [tuple(w * v for v in row) for w, row in zip(weights, rows, strict=True)]
-    values = [w * v for w, v in zip(weights, values, strict=True)]
+    rows = [tuple(w * v for v in (REGIONS[n].form, *smooth(REGIONS[n]))) for n, _, w in told]
+    values = [w * ratio for _, ratio, w in told]
     found = fit(rows, values)
     rest = _left_over(rows, values, found) / max(1, len(rows) - len(found))
     return found[0], math.sqrt(rest * _variance(rows))
+
+
+def smooth(region: Region) -> tuple[float, ...]:
+    """What any sheet may do: a cubic of the place."""
+    x, y = region.x, region.y
+    return 1.0, x, y, x * x, x * y, y * y, x**3, x * x * y, x * y * y, y**3
 
 
 def _variance(rows: Row[Row[float]]) -> float:

@@ -17,7 +17,7 @@ from msgspec import Struct
 
 DOMAIN: Final = b"facepay/light/1"
 NONCE_BYTES: Final = 16
-STEP_MS: Final = 200
+STEP_MS: Final = 190  # no multiple of a shot at 10, 15 or 30 a second: each light is seen at another time of its own
 STEP_MS_MIN: Final = 167  # three flashes a second at most: each is two steps
 COLOURS: Final = ("red", "green", "blue", "yellow", "magenta", "cyan", "white")
 RGB: Final = {

@@ -21,7 +21,7 @@ LAMPS: Final = {
 }
 STEP_LAMPS: Final = {"turn_left": "left", "turn_right": "right", "blink": "white"}
 BUZZES: Final = {"settled": "ok", "provisional": "ok", "refused": "no", "confirm": "short"}
-CAMERA: Final = {"look": "face", "light": "face", "challenge": "face", "code": "code"}
+CAMERA: Final = {"look": "face", "light": "light", "challenge": "face", "code": "code"}
 SILENT: Final = frozenset({"idle", "working", "out_of_service"})
 
 

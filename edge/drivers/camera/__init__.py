@@ -42,10 +42,13 @@ class Camera(Protocol):
     """`shots` gives the newest shot each time it is asked, waiting for it, until `stop` is set.
 
     Errors of the device: EdgeError E-CAM-*. A new call starts the device again, so that a caller
-    can recover.
+    can recover. `hold(True)`: leave exposure and white balance as they are now, for light that is
+    measured; `hold(False)`: let them go again. It is called between two shots, by who takes them,
+    and never fails: a camera that cannot shows it in its pictures.
     """
 
     def shots(self, stop: Event) -> Iterator[Shot]: ...
+    def hold(self, still: bool) -> None: ...
 
 
 def options_of(given: Mapping[str, Any] | Struct, kind: type[T]) -> T:

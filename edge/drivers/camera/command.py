@@ -6,6 +6,7 @@ never fills.
 
 from __future__ import annotations
 
+import logging
 import shutil
 import signal
 import subprocess
@@ -23,6 +24,7 @@ from edge.errors import EdgeError
 
 READ_BYTES = 64 * 1024
 STOP_WAIT_S = 2.0
+HOLD_WAIT_S = 1.0  # the lamps wait for nobody: later, the light is over
 SILENCE_S = 2.0  # no picture for this long: start the program again
 START_SILENCE_S = 10.0  # a cold sensor and its exposure control may need this
 RASPBERRY = (
@@ -31,10 +33,18 @@ RASPBERRY = (
 )  # fmt: skip
 
 
+log = logging.getLogger(__name__)
+
+
 class Options(Struct, frozen=True, forbid_unknown_fields=True):
-    """command: program and arguments (no shell)."""
+    """command: program and arguments (no shell). hold, free: what makes the camera keep its exposure
+    and white balance, and lets them go, e.g. v4l2-ctl -d /dev/video0 --set-ctrl=auto_exposure=1; empty
+    where the command itself fixes them (rpicam-vid --shutter --gain --awbgains) or nothing can.
+    """
 
     command: tuple[str, ...] = RASPBERRY
+    hold: tuple[str, ...] = ()
+    free: tuple[str, ...] = ()
 
 
 class Newest:
@@ -115,6 +125,21 @@ class Driver:
         finally:
             _end(process)
             reader.join(STOP_WAIT_S)
+
+    def hold(self, still: bool) -> None:
+        """Run the program for it."""
+        command = self._options.hold if still else self._options.free
+        if not command:
+            return
+        try:
+            done = subprocess.run(
+                command, check=False, timeout=HOLD_WAIT_S, stdin=subprocess.DEVNULL,
+                stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL,
+            )  # fmt: skip
+            if done.returncode:
+                log.warning("%s: exit status %d", command[0], done.returncode)
+        except (OSError, subprocess.TimeoutExpired) as failed:
+            log.warning("exposure cannot be %s: %s", "held" if still else "let go", failed)
 
     def _start(self) -> subprocess.Popen[bytes]:
         program = self._options.command[0]

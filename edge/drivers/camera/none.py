@@ -28,3 +28,6 @@ class Driver:
         raise EdgeError(
             "E-CAM-07", "this terminal has no camera", "set camera in the configuration"
         )
+
+    def hold(self, still: bool) -> None:
+        """There is nothing to hold."""

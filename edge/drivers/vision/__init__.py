@@ -36,6 +36,9 @@ class Picture(Protocol):
 
 
 class Source(Protocol):
-    """A camera: the newest picture each time it is asked, until `stop`."""
+    """A camera: the newest picture each time it is asked, until `stop`; `hold` keeps its exposure and
+    white balance as they are, or lets them go.
+    """
 
     def shots(self, stop: Event) -> Iterator[Picture]: ...
+    def hold(self, still: bool) -> None: ...

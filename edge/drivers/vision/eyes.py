@@ -44,14 +44,15 @@ SAME_CODE_S = 1.5  # a code held into the camera is said again only after this
 STOP_WAIT_S = 5.0
 TROUBLE = "camera_trouble"  # the problem of a shot that cannot be judged
 BROKEN_SHOTS = 30  # in a row that no network could measure: the eyes are broken, not the shot
-MODES = ("off", "face", "code")
+MODES = ("off", "face", "light", "code")
+FACES = ("face", "light")  # one look: what was learnt of a face in one is true in the other
 RUNTIMES = ("ai_edge_litert", "tflite_runtime")
 
 log = logging.getLogger(__name__)
 
 
 class Eyes:
-    """`mode` "off" | "face" | "code"; `post` is called from the vision thread and must only
+    """`mode` "off" | "face" | "light" | "code"; `post` is called from the vision thread and must only
     enqueue.
     """
 
@@ -99,9 +100,10 @@ class Eyes:
         assert mode in MODES, mode
         with self._change:
             if mode != self._mode:
-                self._mode, self._newest = mode, None
-                self._turn += 1
-                self._template_wanted = False
+                same = mode in FACES and self._mode in FACES
+                self._mode, self._newest = mode, self._newest if same else None
+                self._turn += not same
+                self._template_wanted = self._template_wanted and same
             self._change.notify_all()
 
     def take_template(self) -> None:
@@ -113,7 +115,7 @@ class Eyes:
     # ----------------------------------------------------------------------------------------
 
     def _take_shots(self) -> None:
-        attempt = 0
+        attempt, held = 0, False
         while not self._stop.is_set():
             began = time.monotonic()
             with self._change:
@@ -121,9 +123,11 @@ class Eyes:
             try:
                 feed = Feed()
                 for shot in self._camera.shots(self._stop):
-                    fit = feed.take(shot, watching=self._watching())
+                    fit = feed.take(shot, watching=self._mode_now() != "off")
                     attempt = 0 if feed.moves else attempt
                     self._keep(shot, fit=fit, alive=feed.moves or not attempt)
+                    if held != (held := self._mode_now() == "light"):
+                        self._camera.hold(held)
                 code = "E-CAM-02"
             except EdgeError as problem:
                 code = problem.code
@@ -138,9 +142,9 @@ class Eyes:
             attempt += 1
             self._stop.wait(max(0.1, pause))
 
-    def _watching(self) -> bool:
+    def _mode_now(self) -> str:
         with self._change:
-            return self._mode != "off"
+            return self._mode
 
     def _keep(self, shot: Picture, *, fit: bool, alive: bool) -> None:
         with self._change:
@@ -218,10 +222,10 @@ class Eyes:
     def _examine(
         self, sight: Sight, shot: Picture, mode: str, turn: int, codes: _Codes, *, fit: bool
     ) -> None:
-        if mode == "face" and not fit:
+        if mode in FACES and not fit:
             self._trouble(shot, mode, turn)
-        elif mode == "face":
-            look = sight.depths(sight.look(shot.rgb), shot)
+        elif mode in FACES:
+            look = sight.depths(sight.look(shot.rgb, lids_too=mode == "face"), shot)
             self._say(seen(look, shot.rgb, shot.at_mono_ms, shot.number), turn)
             good = look.problem is None and look.face is not None
             if good and self._wants_template(turn):
@@ -239,7 +243,7 @@ class Eyes:
 
     def _trouble(self, shot: Picture, mode: str, turn: int) -> None:
         """A shot by which nobody is judged, said so that the patient hears of it."""
-        if mode == "face":
+        if mode in FACES:
             self._say(LookSeen(shot.number, shot.at_mono_ms, TROUBLE), turn)
 
     def _wants_template(self, turn: int) -> bool:

@@ -73,8 +73,8 @@ class Sight:
         self._lids.forget()
         self._good = 0
 
-    def look(self, rgb: Rgb) -> Look:
-        """Measure one shot."""
+    def look(self, rgb: Rgb, *, lids_too: bool = True) -> Look:
+        """Measure one shot. Lids are for gestures; without them it is a quarter faster."""
         scene = checks.scene(rgb, self._detector.faces(rgb))
         first = self._gate.before_mesh(scene)
         if not scene.faces or first.stops:
@@ -86,9 +86,11 @@ class Sight:
         if then.stops:
             return Look(then.problem, face)
         frontal = facing.frontal(pose, self._facing)
-        opening = self._lids.openness(
-            lids.ratio(self._iris, rgb, shape, pose), frontal=frontal and first.problem is None
-        )
+        opening = 1.0
+        if lids_too:
+            opening = self._lids.openness(
+                lids.ratio(self._iris, rgb, shape, pose), frontal=frontal and first.problem is None
+            )
         live = spoof.live_probability(self._spoof, rgb, face) if frontal else -1.0
         problem = first.problem or then.problem
         return Look(

@@ -14,7 +14,9 @@ Folder = Annotated[Path, typer.Argument(help="the set: labels.csv beside picture
 Split = Annotated[str, typer.Option(help="only this split, e.g. test; alone: all")]
 Must = Annotated[str, typer.Option(help="checks that must pass, with commas; alone: what fits")]
 Threshold = Annotated[float, typer.Option(help="of the anti-spoof net")]
-OddsMin = Annotated[float, typer.Option(help="fused log odds that must be reached too")]
+OddsMin = Annotated[
+    float | None, typer.Option(help="fused log odds that must be reached too; alone: with lamps their own")
+]
 Json = Annotated[Path | None, typer.Option("--json", help="write everything that was counted as JSON")]
 Outcomes = Annotated[Path | None, typer.Option(help="write each presentation as a line of JSON")]
 Html = Annotated[Path | None, typer.Option("--html", help="write a page with montage and DET")]
@@ -29,7 +31,7 @@ def pad_eval(
     split: Split = "",
     must: Must = "",
     threshold: Threshold = 0.5,
-    odds_min: OddsMin = -1e9,
+    odds_min: OddsMin = None,
     json_file: Json = None,
     outcomes: Outcomes = None,
     html_file: Html = None,

@@ -14,7 +14,7 @@ from edge.field.pad.judge import Outcome
 
 FITTABLE: Final = ("delay", "follows", "form", "gain", "passive")
 STEPS_MAX: Final = 60
-RIDGE: Final = 0.02  # of one unit of weight, on the slope in standard deviations
+RIDGE: Final = 0.001  # of one unit of weight, on the slope in standard deviations
 CLOSE: Final = 1e-6
 STEEPEST: Final = 1.0  # of a step: one presentation must not throw the curve
 Point = tuple[float, float, float]  # value, 1 living or 0, weight

@@ -10,7 +10,7 @@ from pathlib import Path
 from msgspec import Struct
 
 from edge.core.events import LookSeen
-from edge.core.liveness import LIVE, weigh
+from edge.core.liveness import LIVE, WITH_LAMPS, weigh
 from edge.core.liveness.evidence import PASS, Evidence, lit
 from edge.core.types import LivenessRules
 from edge.drivers.camera.pictures import rgb_of
@@ -21,16 +21,19 @@ from edge.field.pad import sets
 from edge.field.pad.shelf import Seen
 
 ALONE = ("passive",)
-LIGHT = ("passive", "follows", "delay", "gain", "form", "stream")
+NO_ODDS = -1e9
+LIGHT = WITH_LAMPS.bands[0]
 THUMB = (120, 90)
 
 
 class Rule(Struct, frozen=True):
-    """What a terminal would demand. must: empty = LIGHT where there was light, else ALONE."""
+    """What a terminal would demand. must: empty = LIGHT's where there was light, else ALONE; odds_min:
+    None = LIGHT's where its checks are demanded, else nothing.
+    """
 
     must: tuple[str, ...] = ()
     threshold: float = 0.5
-    odds_min: float = -1e9
+    odds_min: float | None = None
     rules: LivenessRules = LivenessRules()
 
 
@@ -49,15 +52,15 @@ class Outcome(Struct, frozen=True):
 def look(folder: Path, item: sets.Item, sight: Sight) -> Seen:
     """What the eyes see of it."""
     sight.forget()
-    looks = list[LookSeen]()
+    looks, told = list[LookSeen](), sets.look_of(folder, item.path)
     for number, (at_ms, data) in enumerate(sets.shots(folder, item)):
         try:
             rgb = rgb_of(data, item.path)
         except EdgeError:
             looks.append(LookSeen(number, at_ms, "no_face"))
             continue
-        looks.append(seen(sight.look(rgb), rgb, at_ms, number))
-    return Seen(item.path, tuple(looks), sets.look_of(folder, item.path))
+        looks.append(seen(sight.look(rgb, lids_too=told is None), rgb, at_ms, number))
+    return Seen(item.path, tuple(looks), told)
 
 
 def decide(item: sets.Item, found: Seen, rule: Rule) -> Outcome:
@@ -68,8 +71,11 @@ def decide(item: sets.Item, found: Seen, rule: Rule) -> Outcome:
         if lighting is None
         else lit(found.shots, lighting, rule.threshold)
     )
-    must = rule.must or (ALONE if lighting is None else LIGHT)
-    weighed = weigh(evidence, must, rule.odds_min, rule.rules)
+    must = rule.must or (ALONE if lighting is None else LIGHT.must)
+    odds_min = rule.odds_min
+    if odds_min is None:
+        odds_min = LIGHT.odds_min if must == LIGHT.must else NO_ODDS
+    weighed = weigh(evidence, must, odds_min, rule.rules)
     return Outcome(
         item,
         weighed.outcome == LIVE,

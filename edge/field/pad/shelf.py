@@ -44,7 +44,7 @@ class _Record(Struct, frozen=True, array_like=True):
 
 def stamp() -> str:
     """Changes with every model and with every place at which light is measured."""
-    places = repr((REGIONS, glow.PATCH, glow.REACH_MAX))
+    places = repr((*(region.point for region in REGIONS), glow.PATCH, glow.REACH_MAX))
     text = "".join(identity(role) for role in ROLES) + places
     return hashlib.sha256(text.encode()).hexdigest()[:16]
 

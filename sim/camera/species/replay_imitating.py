@@ -4,7 +4,7 @@ late by a camera's shot, a computation and a refresh, and in a screen's colours.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 
 import numpy as np
 
@@ -19,14 +19,27 @@ LATE_MS = (60.0, 180.0)
 GAMUT = np.array([[0.80, 0.12, 0.04], [0.10, 0.78, 0.10], [0.03, 0.12, 0.82]], np.float32)
 
 
-def frames(take: Take) -> Iterator[Floats]:
+Tinted = Callable[[float, Floats], Floats]  # ms, places across -0.5..0.5 -> gains
+
+
+def tint_of(take: Take) -> Tinted:
     """The best that a screen can do: as strong as on skin, left and right apart."""
     late, strong = take.rng.uniform(*LATE_MS), take.at.strength * take.rng.uniform(0.7, 1.2)
 
-    def tint(at_ms: float, wide: int) -> Floats:
+    def tint(at_ms: float, across: Floats) -> Floats:
         seen = shown(take.lighting, at_ms - late)
         left, right = (GAMUT @ np.array(lamp, np.float32) for lamp in seen)
-        across = np.linspace(-0.5, 0.5, wide, dtype=np.float32)[None, :, None]
-        return np.asarray(1 + strong * (left * (1 + across) + right * (1 - across)), np.float32)
+        side = across[..., None]
+        return np.asarray(1 + strong * (left * (1 + side) + right * (1 - side)), np.float32)
+
+    return tint
+
+
+def frames(take: Take) -> Iterator[Floats]:
+    """Watching the lamps, all the time."""
+    tinted = tint_of(take)
+
+    def tint(at_ms: float, wide: int) -> Floats:
+        return tinted(at_ms, np.linspace(-0.5, 0.5, wide, dtype=np.float32)[None, :])
 
     return screen(take, recording(take, None), aspect=0.75, wide=330.0, tint=tint)

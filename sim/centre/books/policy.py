@@ -10,7 +10,7 @@ import sqlalchemy as sa
 from msgspec import Struct
 
 from edge.core.limits import BUILT_IN
-from edge.core.types import Caps, Mode, Policy, Split
+from edge.core.types import Caps, LivenessRules, Mode, Policy, Split
 from edge.wire import policy as wire
 from edge.wire.cose import Signer
 from edge.wire.record import RecordHeader
@@ -94,11 +94,12 @@ _SWEEP: Final = sa.text("DELETE FROM contacts WHERE terminal = :terminal AND at_
 
 
 class Issuer(Struct, frozen=True):
-    """Who signs policies, over which rules, with which caps."""
+    """Who signs policies, over which rules, with which caps, and how sure of a living person."""
 
     region: Region
     signer: Signer
     caps: Caps
+    liveness: LivenessRules = LivenessRules()
 
 
 def make(issuer: Issuer, terminal: Terminal, now_ms: int, version: int) -> Policy:
@@ -116,6 +117,7 @@ def make(issuer: Issuer, terminal: Terminal, now_ms: int, version: int) -> Polic
         rules=issuer.region.document(terminal.level),
         rules_utc_ms=now_ms,
         force=terminal.profile == "P1",
+        liveness=issuer.liveness,
     )
 
 

@@ -8,7 +8,7 @@ from __future__ import annotations
 from edge.core.liveness.evidence import FAIL, NOTHING, PASS, Evidence, Finding, by_limit
 
 NEEDS = "light"
-LIMIT = 0.2  # of a measured mean head
+LIMIT = 0.5  # of a mean head
 SURE = 2.5  # times its own standard error
 
 
