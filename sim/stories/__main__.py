@@ -132,7 +132,8 @@ def draw(story: Story, beats: list[Beat], options: Options) -> None:
         (taken,) = gallery.take([beat for beat in beats if beat.main])
         options.pictures_to.mkdir(parents=True, exist_ok=True)
         for lang, png in taken.items():
-            to = options.pictures_to / f"{story.number.lower()}.{lang}.png"
+            first = shelf.find(story.number) == story
+            to = options.pictures_to / f"{story.number.lower() if first else story.name}.{lang}.png"
             to.write_bytes(gallery.smaller(png))
         return
     home = options.directory / story.name

@@ -51,8 +51,8 @@ def find(name: str) -> Story | str:
     asked = name.strip().lower().replace("-", "_")
     exact = [one for one in every if asked in (one.number.lower(), one.name, short(one))]
     close = exact or [one for one in every if len(asked) >= PART_MIN and asked in one.name]
-    if len(close) == 1:
-        return close[0]
+    if exact or len(close) == 1:
+        return close[0]  # a number of which there are several stories means the first
     if asked in LATER:
         title, needs = LATER[asked]
         return f"story {asked} ({title}) is not told yet: it needs {needs}"

@@ -34,6 +34,7 @@ KNOWN: Final = frozenset(
         "filing_late",
         "filing_overlaps",
         "filing_at_home",
+        "hospitalised",
         "in_hospital",
         "in_hospital_elsewhere",
         "open_arrears",
@@ -79,6 +80,7 @@ STEPS: Final = {
     "filing_late": ("ask_staff",),  # a filing costs nothing: there is nothing to pay in full
     "filing_overlaps": ("ask_staff",),
     "filing_at_home": ("ask_staff",),
+    "hospitalised": ("ask_staff",),
     "in_hospital": ("ask_staff",),
     "in_hospital_elsewhere": ("ask_staff",),
     "open_arrears": ("ask_staff",),

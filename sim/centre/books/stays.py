@@ -147,6 +147,14 @@ def in_ward(conn: sa.Connection, psn_no: str) -> Stay | None:
     return next((one for one in of_person(conn, psn_no) if not one.out_at), None)
 
 
+def lay(conn: sa.Connection, psn_no: str, at_text: str) -> bool:
+    """Whether the person lay in a ward at that moment."""
+    return any(
+        one.begn <= at_text and (not one.out_at or at_text < one.out_at)
+        for one in of_person(conn, psn_no)
+    )
+
+
 def admit(conn: sa.Connection, stay: Stay, msgid: str) -> None:
     """Write an admission down."""
     conn.execute(_ADMIT, msgspec.structs.asdict(stay) | {"msgid": msgid, "void": 0})

@@ -112,6 +112,8 @@ def _priced(
     if not lines:
         return No("no_lines")
     person, pay = who
+    data = {"med_type": stay.med_type} | bodies.form(call)  # the admission said it
+    call = Call(call.infno, call.msgid, {"data": data})
     year = civil(scene.at_ms).year
     return work_out(scene, call, lines, person, pay=pay, when=(stay.begn[:10], year))
 
@@ -135,8 +137,8 @@ def own_fen(scene: Scene, stay: Stay, person: Known) -> int:
     if isinstance(lines, No) or not lines:
         return 0
     total_fen = sum(line.amount_fen for line in lines)
-    data = {"med_type": stay.med_type, "medfee_sumamt": money.yuan(total_fen)}
-    found = _priced(scene, stay, Call("2303", "", {"data": data}), lines, (person, PLAIN))
+    call = Call("2303", "", {"data": {"medfee_sumamt": money.yuan(total_fen)}})
+    found = _priced(scene, stay, call, lines, (person, PLAIN))
     return total_fen if isinstance(found, No) else found.settled.split.psn_cash_pay_fen
 
 

@@ -13,7 +13,7 @@ from edge.core.books.dialects import Dialect
 from edge.core.types import AMOUNT_FEN_MAX, FeeLine, Json
 from sim.centre import bodies
 from sim.centre.bodies import Body, Call, PayIn
-from sim.centre.books import ledgers, people
+from sim.centre.books import ledgers, people, stays
 from sim.centre.books.people import Known
 from sim.centre.civil import civil
 from sim.centre.deciding import entitling, paying
@@ -83,6 +83,8 @@ def work_out(
     asked = "inpatient" if call.infno in STAYS else "pharmacy" if call.infno in SALES else ""
     if med_type not in MED_TYPES or CLR_TYPES.get(asked) != CLR_TYPES.get(benefit.SCENES[med_type]):
         return No("med_type_unknown")
+    if asked != "inpatient" and stays.lay(conn, person.psn_no, stamp(scene.at_ms)):
+        return No("hospitalised")  # what they need they get in the ward (DOMAIN §4.4)
     visit = (med_type, bodies.text(data, "dise_codg", ""), on)
     standing = entitling.stand(conn, scene.region, level, person, visit)
     if isinstance(standing, str):

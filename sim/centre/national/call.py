@@ -13,7 +13,7 @@ from edge.core.types import Dice, Json
 from edge.wire.ask import AskHeader
 from sim.centre import bodies
 from sim.centre.asks import Question
-from sim.centre.books import people, proving, tokens
+from sim.centre.books import people, proving, stays, tokens
 from sim.centre.books import store as t
 from sim.centre.books.people import Faces, Known
 from sim.centre.books.policy import Issuer
@@ -163,7 +163,10 @@ def of_visit(call: Call, mdtrt_id: str, psn_no: str) -> Known | No:
 
 def seen_here(call: Call, psn_no: str) -> Known | No:
     """A person whom this institution treats: nobody reads the account of a stranger."""
-    key = t.at(fixmedins_code=call.client.fixmedins_code, psn_no=psn_no)
-    known = call.conn.execute(_SEEN, key).first() or call.conn.execute(_SOLD, key).first()
+    code = call.client.fixmedins_code
+    key = t.at(fixmedins_code=code, psn_no=psn_no)
+    mine = (one.fixmedins_code == code for one in stays.of_person(call.conn, psn_no))
+    met = call.conn.execute(_SEEN, key).first() or call.conn.execute(_SOLD, key).first()
+    known = met is not None or any(mine)
     person = people.find(call.conn, psn_no) if known else None
     return No("not_seen_here") if person is None else person

@@ -23,7 +23,7 @@ from sim.centre.civil import civil
 from sim.centre.deciding.case import No
 from sim.centre.deciding.reversals import REVERSIBLE
 from sim.centre.mobile import his as mobile
-from sim.centre.national import clear, queries, rx, schema, tables, visits
+from sim.centre.national import clear, queries, rx, schema, stays, tables, visits
 from sim.centre.national import envelope as outer
 from sim.centre.national.call import Call
 from sim.centre.national.call import Centre as Parts
@@ -55,6 +55,17 @@ HANDLERS: Final[dict[str, Handler]] = {
     "2206": visits.price,
     "2207": visits.settle,
     "2208": visits.cancel,
+    "2001": stays.entitled,
+    "2301": stays.fees,
+    "2302": stays.take_fees_back,
+    "2303": stays.price,
+    "2304": stays.settle,
+    "2305": visits.cancel,
+    "2401": stays.admit,
+    "2402": stays.leave,
+    "2404": stays.unadmit,
+    "2405": stays.readmit,
+    "5303": stays.in_hospital,
     "2601": visits.reverse,
     "3201": queries.totals,
     "3202": queries.details,

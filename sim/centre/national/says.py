@@ -11,6 +11,8 @@ SAYS: Final[dict[str, str]] = {
     "begntime_in_future": "入院时间晚于当前时间",
     "bill_no_used": "单据号已用于另一笔结算",
     "cleared": "该月已清算，不能撤销或冲正",
+    "hospitalised": "该人员正在住院，不能办理门诊或购药结算",
+    "endtime_wrong": "出院时间早于入院或晚于当前时间",
     "code_expired": "医保码已过期，请参保人刷新后重扫",
     "code_other_org": "医保码不属于本机构",
     "code_used": "医保码已使用，请参保人刷新后重扫",

@@ -17,9 +17,11 @@ from sim.centre.deciding.case import Done, No, Scene
 from sim.centre.deciding.reversals import Reversal
 from sim.centre.national import tables
 from sim.centre.national.call import Call, by_cert, of_visit
+from sim.centre.national.says import SAYS
 
 ALL_BATCHES: Final = "0000"
 SCOPES: Final = ("fulamt_ownpay_amt", "overlmt_selfpay", "preselfpay_amt", "inscp_scp_amt")
+PARTS: Final = ("fulamt_ownpay_amt", "overlmt_amt", "preselfpay_amt", "inscp_scp_amt")
 FEN: Final = Decimal("0.01")
 _PAID: Final = t.get(t.settlements, "fixmedins_code", "mdtrt_id", "live", only=("bill_no",))
 _VISIT: Final = t.get(t.visits, "mdtrt_id", only=("ipt_otp_no",))
@@ -80,7 +82,7 @@ def fees(call: Call) -> Json | No:
     if len(known) + len(rows) > tables.LINES_MAX:
         return No("too_many_lines")
     tables.add_lines(call.conn, rows)
-    return {"result": _split(call, "feedetail", person)}
+    return {"result": split(call, "feedetail", rows, person)}
 
 
 def take_fees_back(call: Call) -> Json | No:
@@ -114,7 +116,7 @@ def price(call: Call) -> Json | No:
         return found
     output = quoting.setlinfo(found, person, "", call.data.get("mdtrt_id", ""), call.now_ms)
     told = {"setlinfo": output["setlinfo"], "setldetail": output["setldetail"]}
-    return told if _same_scopes(call, told) else No("scope_differs")
+    return told if same_scopes(call, told) else No("scope_differs")
 
 
 def settle(call: Call) -> Json | No:
@@ -134,12 +136,12 @@ def settle(call: Call) -> Json | No:
         return No("settled_already") if done.code == "duplicate" else done
     told = {"setlinfo": done.output["setlinfo"], "setldetail": done.output["setldetail"]}
     if sale:
-        told["detlcutinfo"] = _split(call, "drugdetail", person)
-    return told if _same_scopes(call, told) else No("scope_differs")
+        told["detlcutinfo"] = split(call, "drugdetail", call.input["drugdetail"], person)
+    return told if same_scopes(call, told) else No("scope_differs")
 
 
 def cancel(call: Call) -> Json | No:
-    """2208 and 2103: the settlement is undone, its mirror image is told."""
+    """2208, 2103 and 2305: the settlement is undone, its mirror image is told."""
     row = call.conn.execute(_PERSON, t.at(setl_id=call.data["setl_id"])).first()
     if row is None or row[1] != call.client.fixmedins_code or row[0] != call.data["psn_no"]:
         return No("setl_unknown")
@@ -168,6 +170,11 @@ def reverse(call: Call) -> Json | No:
     if isinstance(done, No):
         return done
     return {"warn_msg": done.warn_msg} if done.warn_msg else {}
+
+
+def says(code: str) -> str:
+    """A code of the centre in the words of `err_msg`."""
+    return SAYS.get(code, code)
 
 
 # -- parts -----------------------------------------------------------------------------------------
@@ -201,7 +208,7 @@ def _adds_up(row: Json) -> bool:
     return product == Decimal(row["det_item_fee_sumamt"]) > 0
 
 
-def _same_scopes(call: Call, told: Json) -> bool:
+def same_scopes(call: Call, told: Json) -> bool:
     """What the HIS said of the four scopes is what the centre worked out (0 may be left out)."""
     info = told["setlinfo"]
     return all(
@@ -217,11 +224,11 @@ def _paid(call: Call, mdtrt_id: str) -> set[str]:
     return set(call.conn.execute(_PAID, key).scalars())
 
 
-def _split(call: Call, node: str, person: Known) -> list[Json]:
+def split(call: Call, node: str, given_rows: list[Json], person: Known) -> list[Json]:
     """The result rows of 2204: each line in its four parts, as the settlement will have them. The
     scope of a chronic disease is said with 2207 and not known here."""
     catalogue, level = call.centre.region.catalogue, call.terminal.level
-    raw = bodies.fee_lines(bodies.Call(call.infno, "", call.input), node)
+    raw = bodies.fee_lines(bodies.Call(call.infno, "", {node: given_rows}), node)
     rows = zip(raw, benefit.split_lines(raw, catalogue, person.insutype, level), strict=True)
     told = []
     for given, line in rows:

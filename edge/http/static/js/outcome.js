@@ -103,7 +103,7 @@ export function settledScreen(fields) {
     main: h("section", { class: "ending good" },
       h("div", { class: "badge" }, icon("check")),
       heading(settledTitle(fields), settledLine(fields)),
-      fields.split && money(fields.split, { you: t(fields.due ? "split.later" : "split.you"), deposit: fields.deposit }),
+      fields.split && money(fields.split, { you: t(fields.due ? "split.later" : "split.you"), deposit: fields.deposit, lines: 3 }),
       slip(fields.due ? fields.slip.filter(([key]) => !ON_PAPER.has(key)) : fields.slip, fields.split)),
     say: fields.due ? t("settled.credit", { due: fields.due }) : fields.split ? spoken("settled", fields) : settledTitle(fields),
     go: { button: "done", icon: "check", word: t("done.go") },

@@ -24,11 +24,10 @@ export function note(tone, mark, text) {
 }
 
 /** What the patient pays, biggest; then who pays the rest. With a deposit: what comes back or is still to be paid. */
-export function money(split, { you, estimate = false, deposit = null }) {
+export function money(split, { you, estimate = false, deposit = null, lines = 4 }) {
   const part = shares(split);
-  const rows = [["total", part.total], ["fund", part.fund], ["account", part.account]];
-  if (part.hospital) rows.push(["hospital", part.hospital]);
-  if (deposit) rows.push(["own", part.you], ["deposit", deposit.deposit_fen]);
+  const rows = deposit ? bedsideRows(part, deposit).slice(-lines) : [["total", part.total], ["fund", part.fund], ["account", part.account]];
+  if (part.hospital && !deposit) rows.push(["hospital", part.hospital]);
   const now = deposit ? atBedside(deposit) : { what: you, fen: part.you };
   const size = yuan(now.fen).length > LONG_CHARS ? "you long" : "you";
   return h("div", { class: "money" },
@@ -38,6 +37,12 @@ export function money(split, { you, estimate = false, deposit = null }) {
 
 /** Which way money goes at the bedside: "refund" or "collect". */
 export const wayOf = (deposit) => deposit.refund_fen ? "refund" : "collect";
+
+/** What leads to the one number, the nearest last: where there is no room for all, the first are on paper. */
+function bedsideRows(part, deposit) {
+  const maybe = [["hospital", part.hospital], ["account", part.account]].filter(([, fen]) => fen);
+  return [["total", part.total], ["fund", part.fund], ...maybe, ["own", part.you], ["deposit", deposit.deposit_fen]];
+}
 
 const atBedside = (deposit) => ({ what: t(`split.${wayOf(deposit)}`), fen: deposit[`${wayOf(deposit)}_fen`] });
 
