@@ -29,11 +29,20 @@ Told = tuple[int, str, Json]  # infcode, err_msg, output
 class Prescriber:
     """One hospital. `now_ms` is moved by the story."""
 
-    def __init__(self, centre: Centre, now_ms: int, code: str = CODE, name: str = NAME) -> None:
+    def __init__(
+        self,
+        centre: Centre,
+        now_ms: int,
+        code: str = CODE,
+        name: str = NAME,
+        *,
+        kind: str = "1",
+        level: str = "l3",
+    ) -> None:
         self.now_ms = now_ms
         self._private, public = sm2.generate()
         self._client = Client(
-            code, name, admdvs=centre.region.region, level="l3", must_sign_in=False, sign_public=public
+            code, name, kind, centre.region.region, level, must_sign_in=False, sign_public=public
         )
         private, _ = sm2.generate()
         self._door = Door(centre, private)

@@ -127,6 +127,16 @@ class CodeDecoded(Struct, frozen=True):
     business: str
 
 
+class Inquired(Struct, frozen=True):
+    """GET /v1/orders, /v1/prices, POST /v1/orders/{no}/decline: a question that goes to the centre as it is.
+    what: a name of `parts.inquiries.ASKED`."""
+
+    call: int
+    what: str
+    body: Json
+    show: bool = False  # prices: on the terminal's screen as well
+
+
 # -- people -------------------------------------------------------------------------------------------------------------
 class Pressed(Struct, frozen=True):
     """A button on the page or the board. button: "face" (consent given) "qr" "card" "choose" "confirm" "pay" "cancel"
@@ -382,6 +392,7 @@ Event = (
     | ErrandLeft
     | AuthExchanged
     | CodeDecoded
+    | Inquired
     | Pressed
     | CardRead
     | CodeSeen

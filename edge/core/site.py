@@ -35,6 +35,7 @@ from edge.core.types import (
     Settings,
 )
 
+OFFLINE_ORDER: Final = Refusal("offline_order", ("wait_network", "ask_staff"))
 OFFLINE_RX: Final = Refusal("offline_rx", STRICT_STEPS)
 FROZEN: Final = Refusal("frozen", ("ask_staff",))
 

@@ -39,6 +39,7 @@ from edge.core.parts.clock import Clock
 from edge.core.parts.counter import CounterDesk
 from edge.core.parts.days import Days
 from edge.core.parts.errands import Errands
+from edge.core.parts.inquiries import Inquiries
 from edge.core.parts.log_stop import LogStop
 from edge.core.parts.prescriptions import PrescriptionDesk
 from edge.core.parts.pruning import Pruning
@@ -123,27 +124,12 @@ class Terminal:
         self._site.policy, self._site.policy_hash = policy, policy_hash
         self._word = CentreWord(self._site, docs.get(META_SPACE, {}), fresh_policy)
         self._tasks = TaskDesk(self._site, docs.get(META_SPACE, {}), self._closed)
-        witness = WitnessDesk(self._site, docs.get(META_SPACE, {}))
         self._clock = Clock()
         self._errands = Errands(self._site)
         self._outbox = Outbox(dice, timing_of(settings))
         ledger = self._site.ledger
         self._outbox.restore(ledger.head.seq, ledger.answered_seq, ledger.sizes())
-        self._parts: tuple[Part, ...] = (
-            self._word,
-            LogStop(self._site, docs.get(META_SPACE, {})),
-            witness,
-            CounterDesk(self._site, docs.get(META_SPACE, {}), witness.close),
-            BoardDesk(),
-            self._tasks,
-            UnknownBills(self._site),
-            Days(self._site),
-            Reconcile(self._site),
-            Pruning(self._site),
-            Backlog(self._site, self._outbox),
-            self._errands,
-            PrescriptionDesk(self._site),
-        )
+        self._parts = self._made(docs.get(META_SPACE, {}))
         self._case = Case(self._site, 0)
         self._visits = 0
         self._stopping = False
@@ -158,6 +144,26 @@ class Terminal:
         self._hold_until_ms: int | None = None
         self._asked: tuple[Ask, int] | None = None  # the visit's open question, when to repeat it
         self.screen = self._plain
+
+    def _made(self, meta: dict[str, bytes]) -> tuple[Part, ...]:
+        """Every part, in the order in which they see an event."""
+        witness = WitnessDesk(self._site, meta)
+        return (
+            self._word,
+            LogStop(self._site, meta),
+            witness,
+            CounterDesk(self._site, meta, witness.close),
+            BoardDesk(),
+            self._tasks,
+            UnknownBills(self._site),
+            Days(self._site),
+            Reconcile(self._site),
+            Pruning(self._site),
+            Backlog(self._site, self._outbox),
+            self._errands,
+            PrescriptionDesk(self._site),
+            Inquiries(self._site, self._errands),
+        )
 
     # -- the surface ------------------------------------------------------------------------------
     def start(self, now: Now) -> list[Effect]:

@@ -136,7 +136,8 @@ class Bill(Struct, frozen=True, forbid_unknown_fields=True):
 
     kind "register" (2201), "settle" (2204+2207), "pharmacy" (2102), "chronic" (2203A+2204+2207 for a
     recognised disease, `dise_codg`), "file_away" (2501, `away`), "prescription" (2102 on the
-    electronic prescription `rxno`, "" = the patient chooses), "admit" (2401, `admission`), "deposit" (money of the
+    electronic prescription `rxno`, "" = the patient chooses), "delivery" (2102 for the hub's order
+    `order_no`, paid by the account alone), "admit" (2401, `admission`), "deposit" (money of the
     patient's own for the stay `mdtrt_id`), "inpatient" (2301+2402+2304 for the stay `mdtrt_id`; `lines` are those that
     were not uploaded before). `begntime`: when the fee arose, "" = now. `bill_no` is the HIS's own number (unique there).
     `mdtrt_id` may be empty: the record then registers first. `acct_used_flag` "1" lets the personal account pay.
@@ -164,6 +165,7 @@ class Bill(Struct, frozen=True, forbid_unknown_fields=True):
     away: Away | None = None
     rxno: str = ""  # hiRxno of an electronic prescription
     admission: Admission | None = None
+    order_no: str = ""  # of the order hub
 
 
 class Person(Struct, frozen=True):

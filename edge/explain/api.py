@@ -85,6 +85,10 @@ CODES: Final[dict[str, tuple[str, str]]] = {
         "The centre cannot be asked who it is: the network is down or it does not answer.",
         "Try again when the network is back; a code cannot be checked without it.",
     ),
+    "E-HIS-62": (
+        "The centre answered this question with a no; the message has its code.",
+        "Look the code up in edge/docs/PROTOCOL.md, under the question.",
+    ),
     "E-HIS-61": (
         "No prescription of this bill waits for a pharmacist's review.",
         "Review it while it is on the screen; a bill that went on or ended needs none.",

@@ -21,6 +21,7 @@ from edge.http.kiosk import Kiosk
 from edge.http.nation import Nation
 from edge.http.ops import Ops
 from edge.http.patience import impatient
+from edge.http.pharmacy import Pharmacy
 from edge.http.port import AgentPort
 from edge.http.proof import Proof
 from edge.http.tasks import Tasks
@@ -40,6 +41,7 @@ def make_app(port: AgentPort) -> Starlette:
         Proof(port),
         Tasks(port, his.decided),
         Days(port),
+        Pharmacy(port),
         Upkeep(port),
         Kiosk(port),
         Nation(port),

@@ -15,13 +15,14 @@ from edge.http.kiosk import Press
 from edge.http.nation import PATH as NATION_PATH
 from edge.http.nation import Message as NationMessage
 from edge.http.nation import Told as NationTold
+from edge.http.pharmacy import COUNT_MAX, MINUTES_MAX, Nothing, OrderList, PriceList
 from edge.http.problem import FAULTS, MEDIA_TYPE, Problem
 from edge.http.tasks import STATUSES, TASKS_MAX, CloseBody, TaskClosing, TaskList, TaskShown
 from edge.http.upkeep import AnswerBody, AnswerTaken, ExportBody, Exported, SyncBody
 
 EXAMPLE_BILL_ID = "b" + 16 * "0"
 EXAMPLE_TASK_ID = "t" + 16 * "0"
-EXAMPLES = {"bill_id": EXAMPLE_BILL_ID, "task_id": EXAMPLE_TASK_ID, "day": "20260101"}
+EXAMPLES = {"order_no": "PH0000000001", "bill_id": EXAMPLE_BILL_ID, "task_id": EXAMPLE_TASK_ID, "day": "20260101"}
 REF = "#/components/schemas/{name}"
 EVERYWHERE = (400, 403, 404, 405, 421, 500, 503)
 
@@ -247,6 +248,32 @@ OPERATIONS = (
         "reconcile",
         "Compare the chain with the centre's log, record by record",
         {200: ("both ends", Reconciled)},
+    ),
+    Operation(
+        "/v1/orders",
+        "get",
+        "listOrders",
+        "Orders of the hub that wait for this pharmacy",
+        {200: ("what is not over", OrderList)},
+        (409, 422),
+    ),
+    Operation(
+        "/v1/orders/{order_no}/decline",
+        "post",
+        "declineOrder",
+        "The pharmacy has it not",
+        {200: ("declined", Nothing)},
+        (408, 409, 413, 415, 422),
+    ),
+    Operation(
+        "/v1/prices",
+        "get",
+        "findPrices",
+        "What a drug costs nearby, the cheapest first",
+        {200: ("prices with their age", PriceList)},
+        (409, 422),
+        query=(("minutes", MINUTES_MAX), ("count", COUNT_MAX), ("show", 1)),
+        texts=("drug",),
     ),
     Operation(
         "/v1/status",

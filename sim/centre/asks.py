@@ -23,9 +23,19 @@ from sim.centre.books.people import Faces, Known
 from sim.centre.books.policy import Issuer
 from sim.centre.books.registry import Terminal
 from sim.centre.books.rules import Region
-from sim.centre.deciding import clearing, discharging, dispensing, legs, paying, quoting
+from sim.centre.deciding import (
+    clearing,
+    discharging,
+    dispensing,
+    legs,
+    paying,
+    purchasing,
+    quoting,
+)
 from sim.centre.deciding.case import No, Scene, insured
 from sim.centre.prescriptions import counter
+from sim.centre.prices import desk as prices
+from sim.centre.purchases import desk as purchases
 
 INCIDENT_CHARS: Final = 16
 STOP_BYTES: Final = 16
@@ -66,6 +76,9 @@ def answer(asked: Question) -> tuple[int, str, Json]:
         "3261": clearing.confirm,
         "3262": clearing.give_back,
         "chain": statements.chain,
+        "prices": prices.nearby,
+        "orders": purchases.waiting,
+        "order.decline": purchases.declined,
         "rx.list": counter.listed,
         "rx.take": counter.taken,
         "rx.review": counter.reviewed,
@@ -86,7 +99,7 @@ def answer(asked: Question) -> tuple[int, str, Json]:
 # -- 1101 -----------------------------------------------------------------------------------------
 def _who(asked: Question) -> Json | No:
     means = bodies.text(asked.body, "means")
-    table = {"face": _by_face, "qr": _by_code, "card": _by_card}
+    table = {"face": _by_face, "qr": _by_code, "card": _by_card, purchases.MEANS: purchases.customer}
     if means not in table:
         return No("unknown_means")
     psn_no, why = table[means](asked)
@@ -137,7 +150,9 @@ def _introduce(asked: Question, means: str, person: Known) -> Json:
     """The person and those they may serve, each with a fresh token for this terminal."""
     auth_no = tokens.new_auth_no(asked.dice)
     served = [(person, "本人")]
-    for other, relation in people.served_by(asked.conn, person.psn_no):
+    alone = means == purchases.MEANS  # an order is for the one who placed it, and proved as by a code
+    means = "qr" if alone else means
+    for other, relation in () if alone else people.served_by(asked.conn, person.psn_no):
         found = people.find(asked.conn, other)
         if found is not None and not insured(found):
             served.append((found, relation))
@@ -208,7 +223,9 @@ def _price(asked: Question) -> Json | No:
     if (no := dispensing.why_not(asked.conn, sale)) is not None:
         return no
     bedside = call.infno in quoting.STAYS
-    found = (discharging if bedside else quoting).quote(scene, plan, person, question.pay)
+    ordered = purchasing.is_order(call)
+    pricing = discharging.quote if bedside else purchasing.quoted if ordered else quoting.quote
+    found = pricing(scene, plan, person, question.pay)
     if isinstance(found, No):
         return found
     output = quoting.setlinfo(found, person, "", bodies.text(data, "mdtrt_id", ""), asked.now_ms)
@@ -223,7 +240,7 @@ def _price(asked: Question) -> Json | No:
         if stays.settled(asked.conn, stay):
             return No("stay_settled")
         told["stayinfo"] = discharging.set_off(asked.conn, stay, found)
-    return told | {"payoffer": offer}
+    return told if ordered else told | {"payoffer": offer}  # an order is paid in one way
 
 
 def _ways(

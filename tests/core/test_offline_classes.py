@@ -20,6 +20,7 @@ TABLE = {
     "file_away": (Mode.QUEUED, Mode.QUEUED, NO),
     "settle": (NO, Mode.PROVISIONAL, NO),
     "pharmacy": (NO, Mode.PROVISIONAL, NO),
+    "delivery": (NO, NO, NO),
     "prescription": (NO, Mode.PROVISIONAL, NO),  # only one that is locked here: `Site.decide`
     "chronic": (NO, Mode.PROVISIONAL, NO),
     "admit": (Mode.QUEUED, Mode.QUEUED, NO),

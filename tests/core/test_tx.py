@@ -54,7 +54,8 @@ def some_bill(name: str) -> Bill:
         return Bill(name, "HIS-1", 0, med_type="21", admission=Admission("ZY001"))
     if name == "deposit":
         return Bill(name, "HIS-1", 100_00, mdtrt_id="M9")
-    more = {"chronic": {"dise_codg": "M03900"}, "inpatient": {"mdtrt_id": "M9"}}.get(name, {})
+    more = {"chronic": {"dise_codg": "M03900"}, "inpatient": {"mdtrt_id": "M9"},
+            "delivery": {"order_no": "PH0000000001"}}.get(name, {})
     return bill(name if name not in ("cancel", "reverse") else "settle", **more)
 
 
@@ -66,7 +67,7 @@ def made(name: str, **more: object) -> dict:
 
 def test_the_folder_is_the_list() -> None:
     assert sorted(tx.kinds()) == NAMES
-    money = {"settle", "pharmacy", "prescription", "chronic", "inpatient", "deposit"}
+    money = {"delivery", "settle", "pharmacy", "prescription", "chronic", "inpatient", "deposit"}
     assert set(tx.for_bills()) == money | {"register", "file_away", "admit", "collect"}
 
 
@@ -75,7 +76,7 @@ def test_every_kind_has_the_whole_surface(name: str) -> None:
     kind = tx.kinds()[name]
     assert name == kind.KIND and kind.INFNO in kind.PLAN
     assert kind.OFFLINE in (tx.QUEUED, tx.PROVISIONAL, tx.VOUCHED, tx.DENIED)
-    assert {"identity", "estimate", "confirm", "settled", "task", "prescription"} >= kind.NEEDS
+    assert {"identity", "estimate", "confirm", "settled", "task", "prescription", "order"} >= kind.NEEDS
     assert set(kind.calls(some_bill(name))) <= set(kind.PLAN)
     assert all(re.fullmatch(r"slip\.\w+", key) for key, _ in kind.slip(some_bill(name), None))
 

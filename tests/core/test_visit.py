@@ -33,7 +33,7 @@ NOT_BY_TYPE = {
     e.Tick, e.BillArrived, e.CancelArrived, e.Pressed, e.Freed, e.Answered, e.AnswerBad, e.Told,
     e.PolicyArrived, e.Appended, e.Saved, e.StoreLow, e.TaskCloseArrived, e.ReverseArrived, e.CloseAsked,
     e.DayAsked, e.ReconcileAsked, e.Pruned, e.Witnessed, e.SyncAsked, e.Counted,
-    e.ReviewArrived, e.ErrandArrived, e.ErrandLeft, e.AuthExchanged, e.CodeDecoded,
+    e.Inquired, e.ReviewArrived, e.ErrandArrived, e.ErrandLeft, e.AuthExchanged, e.CodeDecoded,
     e.Emitted, e.BoardHealth, e.BoardLine, e.ClearTamperAsked, e.Tampered, e.Nearby,
 }  # fmt: skip
 

@@ -22,6 +22,7 @@ from edge.core.events import (
     CloseAsked,
     DayAsked,
     Event,
+    Inquired,
     ReconcileAsked,
     ReverseArrived,
     ReviewArrived,
@@ -66,6 +67,9 @@ class ScriptedPort:
             await asyncio.sleep(0.01)
         if isinstance(event, CloseAsked | DayAsked | ReconcileAsked):
             return self._beside(event)
+        if isinstance(event, Inquired):
+            empty: Json = {"orders": [], "prices": [], "drug": "x", "minutes": 1}
+            return 200, {} if event.what == "order.decline" else empty
         if isinstance(event, SyncAsked | ClearTamperAsked):
             return 202, self.status()
         assert isinstance(event, Keyed)

@@ -117,6 +117,29 @@ CHOICES = [
 ]
 LATER = {"way": "credit", "due": "2026-12-30", "choice": True}
 
+ALONE = dict.fromkeys(SPLIT, 0) | {
+    "medfee_sumamt_fen": 110_00,
+    "inscp_scp_amt_fen": 110_00,
+    "acct_pay_fen": 110_00,
+    "balc_fen": 190_00,
+}
+PRICES: list[dict[str, Any]] = [
+    {
+        "fixmedins_code": f"P5101000000{at}",
+        "fixmedins_name": name,
+        "name": "阿莫西林胶囊",
+        "pric": pric,
+        "distance_m": away,
+        "minutes": -(-away // 80),
+        "cnt": cnt,
+        "price_days": at,
+        "stock_days": 0 if cnt else -1,
+    }
+    for at, (name, pric, away, cnt) in enumerate(
+        [("丙药房", "22.00", 334, "12"), ("乙药房", "22.00", 445, ""), ("城东大药房", "25.50", 0, "3"),
+         ("丁药房", "30.00", 575, "100"), ("戊药房", "31.00", 900, "")]
+    )
+]  # fmt: skip
 RX_ROWS: list[dict[str, Any]] = [
     {
         "value": str(at),
@@ -302,6 +325,10 @@ STATES: dict[str, tuple[str, int, dict[str, Any]]] = {
     "prescriptions": ("prescriptions", 60_000, {"rx": RX_ROWS[:1]}),
     "prescriptions-many": ("prescriptions", 60_000, {"rx": RX_ROWS}),
     "review": ("review", 180_000, {"rx": RX}),
+    "prices": ("prices", 60_000, {"drug": "SYN-A-0001", "rows": PRICES[:3]}),
+    "prices-many": ("prices", 60_000, {"drug": "SYN-A-0001", "rows": PRICES}),
+    "prices-none": ("prices", 60_000, {"drug": "SYN-A-0001", "rows": []}),
+    "confirm-delivery": ("confirm", 60_000, CONFIRM | {"kind": "delivery", "split": ALONE}),
     "working-rx": ("working", 0, {"phase": "rx"}),
     "pay": ("pay", 60_000, {"kind": "settle", "amount_fen": 1_234_56, "choices": CHOICES[:4]}),
     "pay-wallet": (

@@ -39,7 +39,7 @@ def raw(town: t.Town, infno: str, body: bytes) -> Any:
 
 
 def test_every_transaction_has_a_form_and_its_codes_are_known():
-    assert len(HANDLERS) == 53
+    assert len(HANDLERS) == 54
     assert schema.codes()["mdtrt_cert_type"]["03"] == "社会保障卡"
 
 

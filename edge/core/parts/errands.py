@@ -38,6 +38,11 @@ class Errands:
         found, self._waiting = self._waiting, None
         return found
 
+    def show(self, shown: Errand) -> None:
+        """Something to read, if nobody else waits for the screen."""
+        if self._waiting is None and not self._closed:
+            self._waiting = shown
+
     @property
     def waits(self) -> bool:
         """Somebody waits."""

@@ -19,7 +19,7 @@ QUEUED: Final = "queued"  # carries no money: may wait for the network under eve
 PROVISIONAL: Final = "provisional"  # may be provisional where the policy allows the kind
 VOUCHED: Final = "vouched"  # provisional only where a visit pass names what it is for
 DENIED: Final = "denied"  # never without the centre
-SALES: Final = frozenset({"pharmacy", "prescription"})  # 2102, undone by 2103
+SALES: Final = frozenset({"pharmacy", "prescription", "delivery"})  # 2102, undone by 2103
 PAYS: Final = SALES | {"settle", "chronic", "inpatient"}  # the kinds that settle money
 
 Slip = tuple[tuple[str, str], ...]

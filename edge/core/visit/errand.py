@@ -17,7 +17,7 @@ from edge.core.visit.refusals import result_code
 if TYPE_CHECKING:
     from edge.core.visit.case import Case
 
-AUTH, SCAN, NOTIFY = "auth", "scan", "notify"
+AUTH, SCAN, NOTIFY, PRICES = "auth", "scan", "notify", "prices"
 STOPPED: Final = ("E-HIS-09", "The terminal is stopping", "ask again when it is back")
 # 用码业务类型 (DOMAIN §2.3)
 BUSINESS: Final = frozenset({
@@ -36,6 +36,7 @@ class Errand(Struct, frozen=True):
     success: bool = True
     person: str = ""
     rows: tuple[tuple[str, str], ...] = ()
+    told: Json = {}  # of prices: what the centre said
 
     @property
     def bill(self) -> Bill:
@@ -59,6 +60,11 @@ def begin(case: Case, errand: Errand, now: Now) -> list[Effect] | None:
     """The first screen; None: the ways are offered, as for a bill."""
     if errand.what == AUTH:
         return None
+    if errand.what == PRICES:
+        from edge.core.visit.case import State
+
+        case.go(State.RESULT, now, case.site.settings.confirm_timeout_ms)
+        return case.show(screens.prices(errand.told), now)
     if errand.what == NOTIFY:
         what = "success" if errand.success else "fail"
         effects = notice(case, what, errand.person, errand.rows, now)

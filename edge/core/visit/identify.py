@@ -23,7 +23,7 @@ from edge.core.limits import WAY_STEPS
 from edge.core.liveness import GESTURE, LIVE, UNSURE, plays
 from edge.core.tx._forms import FORCE, verdict_form
 from edge.core.types import BillStatus, Identity, Json, Means, Now, Refusal, Verdict
-from edge.core.visit import errand, light, liveness, password, pay, screens
+from edge.core.visit import errand, light, liveness, ordered, password, pay, screens
 from edge.core.visit.case import ASK_BYTES, Case, State
 from edge.core.visit.persons import people_of
 from edge.core.visit.refusals import ELSE_STEPS, centre_no
@@ -53,6 +53,8 @@ def start(case: Case, _event: Any, now: Now) -> list[Effect]:
     if case.errand is not None and (first := errand.begin(case, case.errand, now)) is not None:
         return first
     effects = case.change_bill(now, status=BillStatus.IN_VISIT)
+    if case.errand is None and "order" in case.kind.NEEDS:
+        return effects + ordered.ask(case, now)
     return effects + ways(case, None, now)
 
 

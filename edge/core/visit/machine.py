@@ -112,7 +112,7 @@ BEFORE_RECORD: Final = (
 )  # fmt: skip
 
 TABLE: Final[dict[tuple[State, In], Row]] = {
-    (S.IDLE, In.START): _row(who.start, *_WAYS, S.CODE),
+    (S.IDLE, In.START): _row(who.start, *_WAYS, S.CODE, S.IDENTIFY),
     # -- how do you say who you are?
     (S.WAYS, In.FACE): _row(who.choose_face, S.LOOK, S.CARD, S.WAYS, S.RESULT),
     (S.WAYS, In.QR): _row(who.choose_qr, S.CODE, S.WAYS, S.RESULT),

@@ -163,6 +163,11 @@ def prescriptions(rows: list[Json]) -> Show:
     return Show("prescriptions", 0, {"rx": rows})
 
 
+def prices(told: Json) -> Show:
+    """What a drug costs nearby, as the centre told it."""
+    return Show("prices", 0, {"drug": told.get("drug", ""), "rows": told.get("prices", [])})
+
+
 def review(rx: Json) -> Show:
     """The pharmacist reads it; the patient sees what was written for them."""
     return Show("review", 0, {"rx": rx})

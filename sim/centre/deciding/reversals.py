@@ -24,6 +24,7 @@ from sim.centre.books.registry import Terminal
 from sim.centre.deciding import clearing, discharging, staying, undoing
 from sim.centre.deciding.case import No, stamp
 from sim.centre.prescriptions import books as prescriptions
+from sim.centre.purchases import books as purchases
 
 CANCELS: Final = frozenset({"2103", "2208", "2305"})
 REVERSIBLE: Final = frozenset({"2102", "2207", "2304", "2401"}) | CANCELS
@@ -98,6 +99,8 @@ def _take_back(case: Reversal, omsgid: str, oinfno: str, psn_no: str) -> Undone 
         return _again(case, row)
     if not row["live"]:
         return Undone({}, row["psn_no"], "已撤销")
+    if why := purchases.may_refund(case.conn, row["setl_id"]):
+        return No(why)
     output = undoing.undo(case.conn, row, f"{row['setl_id']}-rev", case.now_ms)
     return _noted(case, row, output)
 
@@ -123,6 +126,8 @@ def _again(case: Reversal, row: sa.RowMapping) -> Undone | No:
     spent = (name for name, fen in lines.items() if name.startswith(SPENT) and fen < 0)
     if any(ledgers.balance(conn, name) + lines[name] < 0 for name in spent):
         return No("balance_gone")  # what came back on the account was spent since
+    if purchases.of_sale(conn, setl_id) is not None:
+        return No("order_refunded")  # the order is over; a new one may be placed
     if why := prescriptions.dispensed_again(conn, setl_id, row["fixmedins_code"], case.now_ms):
         return No(why)
     conn.execute(_TURN, t.at(setl_id=setl_id) | {"live": 1})

@@ -12,20 +12,25 @@ import msgspec
 from edge.core.tx import SALES
 from edge.core.types import Json
 from edge.core.visit.paying import CASH
+from sim.centre import bodies
+from sim.centre.bodies import Call, PayIn
 from sim.centre.books import ledgers, orders, statement
 from sim.centre.books import store as t
+from sim.centre.books.people import Known
 from sim.centre.civil import civil
 from sim.centre.deciding import clearing, paying, registering
 from sim.centre.deciding.case import Case, Done, No, Scene, stamp, taken_back
 from sim.centre.deciding.quoting import PRICED, Quote, quote, setlinfo, total_fen
 from sim.centre.deciding.undoing import told
+from sim.centre.prices import books as prices
 
+Pricing = Callable[[Scene, list[Call], Known, PayIn], Quote | No]
 _LIVE: Final = t.get(t.settlements, "fixmedins_code", "bill_no", "live")
 _SETTLE: Final = t.settlements.insert()
 
 
-def run(case: Case) -> Done | No:
-    """Kinds `settle`, `pharmacy`, `chronic`; the money of `prescription`."""
+def run(case: Case, pricing: Pricing = quote) -> Done | No:
+    """Kinds `settle`, `pharmacy`, `chronic`; the money of `prescription` and `delivery`."""
     first = before(case)
     if first is not None:
         return first
@@ -35,7 +40,7 @@ def run(case: Case) -> Done | No:
     if isinstance(mdtrt_id, No):
         return mdtrt_id
     scene = Scene(case.conn, case.terminal, case.region, case.at_ms)
-    found = quote(scene, case.body.plan, case.person, case.body.pay)
+    found = pricing(scene, case.body.plan, case.person, case.body.pay)
     if isinstance(found, No):
         return found
     if case.body.pay.way != CASH and found.settled.split.psn_cash_pay_fen > _held(case):
@@ -112,6 +117,9 @@ def book(
     }
     case.conn.execute(_SETTLE, row)
     statement.moved(case.conn, case.terminal, found.msgid, output["setlinfo"])
+    if case.body.kind in SALES:
+        lines = bodies.fee_lines(case.body.plan[0], "drugdetail")
+        prices.sold(case.conn, institution, lines, case.now_ms)
     if found.standing.remote and split.fund_pay_sumamt_fen:  # another pool's money, advanced here
         owed = {"setl_id": setl_id, "home": found.standing.home.region}
         when = {"month": civil(case.now_ms).strftime("%Y%m"), "at_text": stamp(case.now_ms)}

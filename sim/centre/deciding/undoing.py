@@ -18,6 +18,7 @@ from sim.centre.books import store as t
 from sim.centre.deciding import clearing
 from sim.centre.deciding.case import Case, Done, No, stamp, taken_back
 from sim.centre.prescriptions import books as prescriptions
+from sim.centre.purchases import books as purchases
 
 _BY_ID: Final = t.get(t.settlements, "setl_id")
 _END: Final = t.change(t.settlements, "setl_id")
@@ -40,6 +41,8 @@ def run(case: Case) -> Done | No:
         return No("reversed_before")
     if clearing.confirmed(case.conn, setl_id):
         return No("cleared")  # the other pool has paid for it
+    if why := purchases.may_refund(case.conn, setl_id):
+        return No(why)
     output = undo(case.conn, row, f"{setl_id}-undo", case.now_ms)
     statement.moved(case.conn, case.terminal, call.msgid, output["setlinfo"])
     return Done(output)
@@ -59,6 +62,7 @@ def undo(conn: sa.Connection, row: sa.RowMapping, undone_by: str, now_ms: int) -
         again = {f"bank:{order.way}": -order.refd_fen, f"inst:{order.fixmedins_code}": order.refd_fen}
         ledgers.post(conn, f"{undone_by}-refd", again, now_ms)
     prescriptions.given_back(conn, setl_id)
+    purchases.refunded(conn, setl_id, now_ms)
     out_of_the_year(conn, row)
     return negative(row, undone_by, now_ms)
 

@@ -23,7 +23,7 @@ from sim.centre.civil import civil
 from sim.centre.deciding.case import No
 from sim.centre.deciding.reversals import REVERSIBLE
 from sim.centre.mobile import his as mobile
-from sim.centre.national import clear, queries, rx, schema, stays, tables, visits
+from sim.centre.national import clear, queries, rx, schema, stays, stock, tables, visits
 from sim.centre.national import envelope as outer
 from sim.centre.national.call import Call
 from sim.centre.national.call import Centre as Parts
@@ -76,6 +76,7 @@ HANDLERS: Final[dict[str, Handler]] = {
     **mobile.HANDLERS,
     "9101": queries.upload,
     "9102": queries.download,
+    "3501": stock.count,
     "D001": rx.check,
     "D002": rx.sign,
     "D003": rx.upload,

@@ -13,7 +13,7 @@ const SCREENS = {
   idle: outcome.idleScreen, ways: identify.waysScreen, look: identify.lookScreen, light: identify.lightScreen,
   challenge: identify.challengeScreen,
   code: identify.codeScreen, card: identify.cardScreen, whom: identify.whomScreen, password: identify.passwordScreen, confirm: outcome.confirmScreen,
-  pay: outcome.payScreen, prescriptions: pharmacy.prescriptionsScreen, review: pharmacy.reviewScreen,
+  pay: outcome.payScreen, prescriptions: pharmacy.prescriptionsScreen, review: pharmacy.reviewScreen, prices: pharmacy.pricesScreen,
   working: outcome.workingScreen, settled: outcome.settledScreen, provisional: outcome.provisionalScreen,
   confirming: outcome.confirmingScreen, refused: outcome.refusedScreen, notice: outcome.noticeScreen, out_of_service: outcome.outScreen,
 };

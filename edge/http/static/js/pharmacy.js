@@ -1,6 +1,7 @@
 // Screens of the pharmacy: choose a prescription, and what the pharmacist is reading.
 import { h } from "./dom.js";
 import { t } from "./i18n.js";
+import { yuan } from "./money.js";
 import { button, heading, note } from "./parts.js";
 
 const CARDS_A_PAGE = 2;
@@ -50,3 +51,24 @@ function usage(drug) {
   const dose = `${drug.sin_doscnt}${drug.sin_dosunt}`;
   return [drug.medc_way_dscr, dose, drug.used_frqu_name].filter(Boolean).join(" ");
 }
+
+const PRICES_A_PAGE = 3;
+
+/** What a drug costs nearby: for whoever asks at the counter; nothing is bought here. */
+export function pricesScreen(fields, page) {
+  const rows = fields.rows ?? [];
+  const { shown, more } = leaf(rows, PRICES_A_PAGE, page);
+  return {
+    main: h("section", { class: "review prices" },
+      h("div", { class: "head-row" }, heading(rows[0]?.name ?? fields.drug, rows.length ? t("prices.age", { days: Math.max(...rows.map((row) => row.price_days)) }) : null), more),
+      rows.length
+        ? h("ul", { class: "drugs" }, shown.map((row) => h("li", {},
+          h("b", {}, yuan(row.pric.replace(".", ""))), h("small", {}, `${row.fixmedins_name} ${stockWord(row)}`),
+          h("span", {}, t("prices.far", { minutes: row.minutes })))))
+        : h("div", {}, note("info", "info", t("prices.none")))),
+    say: t("prices.title"),
+    go: { button: "done", icon: "check", word: t("done.go") },
+  };
+}
+
+const stockWord = (row) => row.cnt ? t("prices.stock", { count: row.cnt }) : t("prices.unknown");
