@@ -11,6 +11,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from edge.core import events as e
+from edge.core.effects import Ask
 from edge.core.money import fen
 from edge.core.types import Admission, BillStatus, FeeLine, Mode
 from sim.centre import audit
@@ -308,6 +309,34 @@ def test_f20_a_lost_answer_to_2304_is_adopted_and_never_a_second_settlement(tmp_
         assert state.status is BillStatus.SETTLED and state.deposit is not None
         assert state.deposit.refund_fen == 820_00
         assert audit.audit(town.centre.store).settled == 1
+
+
+def test_f20_a_deposit_whose_answer_is_lost_is_paid_in_once(tmp_path: Path) -> None:
+    with Town(tmp_path, DAY, [MOTHER], HOSPITALS) as town:
+        desk = town.desks["ward"]
+        stay = admit(desk)
+        desk.lost = "after"
+        deposit(desk, stay, "D1", "500.00")
+        assert desk.of("D1").status is BillStatus.CONFIRMING
+        no_way = desk.reverse(desk.of("D1").bill_id, "r1")
+        assert (no_way.status, no_way.body["code"]) == (409, "E-TX-13"), "2601 is not for it: it is asked again"
+        desk.catch_up()
+        assert desk.of("D1").status is BillStatus.SETTLED and held(desk, stay) == 500_00
+
+
+def test_f20_each_step_says_what_the_code_is_for(tmp_path: Path) -> None:
+    with Town(tmp_path, DAY, [MOTHER], HOSPITALS) as town:
+        desk = town.desks["ward"]
+        desk.post(e.ErrandArrived(901, "auth", "OUT1", "01102"))  # 住院建档: the HIS makes a file
+        desk.shows_code_of(MOTHER).done()
+        assert desk.replies[901].status == 200
+        desk.send(admission("A1"))
+        desk.shows_code_of(MOTHER).press("confirm").done()
+        paper = bill("deposit", "D1", mdtrt_id=desk.of("A1").mdtrt_id)
+        desk.send(_with(paper, amount_fen=100_00))
+        desk.shows_code_of(MOTHER).press("confirm").done()
+        asked = [x.body["businessType"] for x in desk.effects if isinstance(x, Ask) and x.infno == "1101"]
+        assert asked == ["01102", "01103", "01104"]
 
 
 def test_f20_2601_takes_an_unknown_settlement_or_admission_back(tmp_path: Path) -> None:

@@ -57,6 +57,8 @@ def test_a_stay_is_uploaded_day_by_day_discharged_settled_and_undone(town, his):
     # community: 160 once an admission, 95%: (4300 - 160) x 95% = 3933
     quoted = his.call("2303", final(stay, "4300.00")).output["setlinfo"]
     assert (quoted["act_pay_dedc"], quoted["hifp_pay"], quoted["setl_id"]) == ("160.00", "3933.00", "")
+    middle = final(stay, "4300.00", mid_setl_flag="1")
+    assert his.call("2304", middle).err_msg == his.call("2303", middle).err_msg == "不支持中途结算，请在出院时结算"
     assert his.call("2303", final(stay, "4900.00")).err_msg == "费用总额与明细之和不一致"
     assert leaves(his, stay).good
     assert his.call("2301", {"feedetail": [row(stay, "9", "1.00")]}).err_msg == "已办理出院"
@@ -83,18 +85,23 @@ def test_who_lies_in_a_ward_is_told_and_settles_nothing_outside(town, his):
     asked = {"data": {"psn_no": t.PATIENT.psn_no}}
     assert his.call("5303", asked).output["data"] == []
     mdtrt_id = t.billed(his, "B1", 100_00)
+    wrong = his.call("2207", t.final(mdtrt_id, "B1", 100_00, med_type="21"))
+    assert wrong.err_msg.startswith("医疗类别"), "a stay is no visit"
     stay = lies(his)
     (told,) = his.call("5303", asked).output["data"]
     assert (told["mdtrt_id"], told["fixmedins_code"], told["ipt_no"]) == (stay, t.ORG, "ZY1")
     assert admit(his, "ZY9").err_msg == "该人员已在本院住院"
     assert lies(his) == stay, "the same number is the same stay"
-    no = his.call("2207", t.final(mdtrt_id, "B1", 100_00))
+    mdtrt_id = t.billed(his, "B2", 100_00)
+    no = his.call("2207", t.final(mdtrt_id, "B2", 100_00))
     assert no.err_msg == "该人员正在住院，不能办理门诊或购药结算" and town.balance() == 300_00
-    assert his.call("2207", t.final(mdtrt_id, "B1", 100_00, med_type="21")).err_msg.startswith("医疗类别")
     assert his.call("5206", {"data": {"psn_no": t.PATIENT.psn_no}}).good
+    before = t.line(mdtrt_id, "E1", "B0", 50_00, fee_ocur_time=told["begntime"][:10])
+    assert his.call("2204", {"feedetail": [before]}).good
+    assert his.call("2207", t.final(mdtrt_id, "B0", 50_00)).good, "the emergency room before it"
     assert his.call("2404", of(stay)).good
     assert his.call("5303", asked).output["data"] == []
-    assert his.call("2207", t.final(mdtrt_id, "B1", 100_00)).good
+    assert his.call("2207", t.final(mdtrt_id, "B2", 100_00)).good
 
 
 def test_a_lost_2304_or_2401_is_taken_back_by_its_number(town, his):

@@ -59,8 +59,17 @@ def quote(
     detail = bodies.call(plan, "2204")
     raw = bodies.fee_lines(detail, "feedetail") if detail else bodies.fee_lines(call, "drugdetail")
     today = civil(scene.at_ms).date().isoformat()
+    if stays.lay(scene.conn, person.psn_no, _arose(detail or call, stamp(scene.at_ms))):
+        return No("hospitalised")  # what they need they get in the ward (DOMAIN §4.4)
     on = entitling.service_day(scene.conn, person, raw, detail or call, today)
     return work_out(scene, call, raw, person, pay=pay, when=(on, int(on[:4])))
+
+
+def _arose(call: Call, now: str) -> str:
+    """When the newest of the fees arose: who is admitted from an emergency room pays for that later."""
+    rows = next((rows for rows in call.input.values() if isinstance(rows, list)), [])
+    times = [str(row.get("fee_ocur_time") or now) for row in rows if isinstance(row, dict)]
+    return min(max(times, default=now), now)
 
 
 def work_out(
@@ -83,8 +92,6 @@ def work_out(
     asked = "inpatient" if call.infno in STAYS else "pharmacy" if call.infno in SALES else ""
     if med_type not in MED_TYPES or CLR_TYPES.get(asked) != CLR_TYPES.get(benefit.SCENES[med_type]):
         return No("med_type_unknown")
-    if asked != "inpatient" and stays.lay(conn, person.psn_no, stamp(scene.at_ms)):
-        return No("hospitalised")  # what they need they get in the ward (DOMAIN §4.4)
     visit = (med_type, bodies.text(data, "dise_codg", ""), on)
     standing = entitling.stand(conn, scene.region, level, person, visit)
     if isinstance(standing, str):

@@ -53,6 +53,7 @@ SAYS: Final[dict[str, str]] = {
     "med_type_differs": "医疗类别与入院登记不一致",
     "med_type_unknown": "医疗类别不适用于该交易",
     "month_malformed": "累计年月应为yyyyMM",
+    "mid_setl": "不支持中途结算，请在出院时结算",
     "mulaid_unknown": "共济人与参保人无授权关系",
     "no_lines": "该批次没有费用明细，请先上传（2204）",
     "no_person": "未查询到参保人员",

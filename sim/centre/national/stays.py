@@ -163,7 +163,7 @@ def _below(text: str) -> str:
 # -- 2303, 2304 (2305 is `visits.cancel`) ----------------------------------------------------------
 def price(call: Call) -> Json | No:
     """2303: what the stay would come to now. Books nothing."""
-    person = by_cert(call)
+    person = No("mid_setl") if _in_the_middle(call) else by_cert(call)
     if isinstance(person, No):
         return person
     scene = Scene(call.conn, call.terminal, call.centre.region, call.now_ms)
@@ -176,8 +176,8 @@ def price(call: Call) -> Json | No:
 
 
 def settle(call: Call) -> Json | No:
-    """2304: over the lines of 2301; a deposit that a terminal took is set off."""
-    person = by_cert(call, pays=call.data["chrg_bchno"])
+    """2304: over the lines of 2301; a deposit that a terminal took is set off, and told beside."""
+    person = No("mid_setl") if _in_the_middle(call) else by_cert(call, pays=call.data["chrg_bchno"])
     if isinstance(person, No):
         return person
     body = call.body("inpatient", call.data["chrg_bchno"], _plan(call))
@@ -185,7 +185,14 @@ def settle(call: Call) -> Json | No:
     if isinstance(done, No):
         return No("settled_already") if done.code == "duplicate" else done
     told = {"setlinfo": done.output["setlinfo"], "setldetail": done.output["setldetail"]}
+    if done.output["stayinfo"]["deposit_amt"] != "0.00":
+        told["stayinfo"] = done.output["stayinfo"]  # no national node: what to give back or collect
     return told if visits.same_scopes(call, told) else No("scope_differs")
+
+
+def _in_the_middle(call: Call) -> bool:
+    """中途结算, before the stay ends: this centre settles a stay once."""
+    return bool(call.data.get("mid_setl_flag", "0") != "0")
 
 
 def _plan(call: Call) -> list[bodies.Call]:
