@@ -131,6 +131,18 @@ class Away(Struct, frozen=True, forbid_unknown_fields=True):
     refl_rea: str = ""
 
 
+class Remit(Struct, frozen=True, forbid_unknown_fields=True):
+    """To whom account money is sent. `psn_name` as the sender knows it, "" = not said."""
+
+    psn_no: str
+    psn_name: str = ""
+
+    @property
+    def shown(self) -> str:
+        """As a screen may say it: 李* of 李测试."""
+        return self.psn_name[:1] + "*" * max(0, len(self.psn_name) - 1)
+
+
 class Bill(Struct, frozen=True, forbid_unknown_fields=True):
     """What the HIS asks to be handled: one of the kinds in `core/tx/`.
 
@@ -166,6 +178,7 @@ class Bill(Struct, frozen=True, forbid_unknown_fields=True):
     rxno: str = ""  # hiRxno of an electronic prescription
     admission: Admission | None = None
     order_no: str = ""  # of the order hub
+    remit: Remit | None = None  # wallet_send
 
 
 class Person(Struct, frozen=True):

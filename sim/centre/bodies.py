@@ -27,6 +27,8 @@ PLANS: Final = {
     "deposit": (("deposit",),),
     "inpatient": (("2301", "2402", "2304"), ("2402", "2304")),
     "collect": (("6301",),),
+    "wallet_send": (("wallet_send",),),
+    "wallet_take": (("wallet_take",),),
     "cancel": (("2208",), ("2103",), ("2305",), ("2404",), ("deposit_back",)),
     "close_task": (("close",),),
     "reverse": (("2601",),),

@@ -111,6 +111,7 @@ def result(
 ) -> Json:
     """The plaintext of a result (PROTOCOL): infcode 0 only without a code."""
     filed, stay = (output or {}).get("trt_dcla_detl_sn"), (output or {}).get("stayinfo")
+    wallet = (output or {}).get("walletinfo")
     known = {key: (output or {}).get(key) for key in OUTPUT_KEYS}
     return {
         "infcode": -1 if code else 0,
@@ -123,6 +124,7 @@ def result(
         "difference_fen": difference_fen,
         **({"trt_dcla_detl_sn": filed} if filed else {}),
         **({"stayinfo": stay} if stay else {}),
+        **({"walletinfo": wallet} if wallet else {}),
     }
 
 

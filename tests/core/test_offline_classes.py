@@ -27,6 +27,8 @@ TABLE = {
     "deposit": (NO, NO, NO),
     "inpatient": (NO, NO, NO),
     "collect": (NO, NO, NO),
+    "wallet_send": (NO, NO, NO),
+    "wallet_take": (NO, NO, NO),
     "cancel": (NO, NO, NO),
     "reverse": (Mode.QUEUED, Mode.QUEUED, NO),
     "close_task": (Mode.QUEUED, Mode.QUEUED, NO),

@@ -26,6 +26,7 @@ from edge.core.types import (
     Mode,
     Now,
     Person,
+    Remit,
     Verdict,
 )
 from edge.core.visit.ticket import Ticket, person_key
@@ -54,6 +55,10 @@ def some_bill(name: str) -> Bill:
         return Bill(name, "HIS-1", 0, med_type="21", admission=Admission("ZY001"))
     if name == "deposit":
         return Bill(name, "HIS-1", 100_00, mdtrt_id="M9")
+    if name == "wallet_send":
+        return Bill(name, "HIS-1", 100_00, remit=Remit("510100000009", "李测试"))
+    if name in ("wallet_take", "collect"):
+        return Bill(name, "HIS-1", 0)
     more = {"chronic": {"dise_codg": "M03900"}, "inpatient": {"mdtrt_id": "M9"},
             "delivery": {"order_no": "PH0000000001"}}.get(name, {})
     return bill(name if name not in ("cancel", "reverse") else "settle", **more)
@@ -68,7 +73,9 @@ def made(name: str, **more: object) -> dict:
 def test_the_folder_is_the_list() -> None:
     assert sorted(tx.kinds()) == NAMES
     money = {"delivery", "settle", "pharmacy", "prescription", "chronic", "inpatient", "deposit"}
-    assert set(tx.for_bills()) == money | {"register", "file_away", "admit", "collect"}
+    assert set(tx.for_bills()) == money | {
+        "register", "file_away", "admit", "collect", "wallet_send", "wallet_take",
+    }  # fmt: skip
 
 
 @pytest.mark.parametrize("name", NAMES)

@@ -11,7 +11,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from msgspec.structs import replace
 
-from edge.core.types import BillStatus, Now
+from edge.core.types import Bill, BillStatus, Now, Remit
 from sim import stage
 from sim.centre.books import ledgers, store, wallet
 from sim.centre.books.people import PersonSpec
@@ -229,3 +229,75 @@ def test_f10_whatever_happens_each_province_s_book_is_even_and_no_limit_is_passe
     with desk.centre.store.begin() as conn:
         assert ledgers.imbalance(conn) == 0
     stage.books_are_even([desk])
+
+
+# -- at a terminal ---------------------------------------------------------------------------------
+ELSEWHERE = replace(DAUGHTER, cards=(("CD", "03"),))
+WINDOW = {"fixmedins_code": "H51010000001", "level": "community"}
+
+
+def at_window(desk, kind: str, person: PersonSpec, number: str, fen: int = 0, to: str = "SYN-F", **more):
+    """Somebody at a township window, up to the last screen."""
+    remit = Remit(to, more.pop("name", "测试父")) if fen else None
+    reply = desk.send(Bill(kind, number, fen, remit=remit), f"w-{number}-{desk.calls}")
+    assert reply.status == 202, reply
+    desk.serve().lays_card_of(person)
+    if desk.screen.name == "whom":
+        desk.press("choose", "0")
+    assert desk.screen.name == "confirm", desk.screen
+    to_name, shown = desk.screen.fields["to"], desk.press("confirm", "online").screen
+    desk.done()
+    return to_name, shown
+
+
+def test_f10_sent_and_taken_at_a_window_and_paid_at_a_pharmacy(clinic) -> None:
+    window, pharmacy = clinic((ELSEWHERE, FATHER), WINDOW, PHARMACY)
+    to_name, shown = at_window(window, "wallet_send", ELSEWHERE, "W1", 300_00)
+    assert to_name == "测**" and shown.name == "settled" and shown.fields["kind"] == "wallet_send"
+    slip = dict(shown.fields["slip"])
+    assert slip["slip.wallet_amt"] == "300.00" and slip["slip.wallet_id"].startswith("W2026")
+    assert slip["slip.wallet_back"].endswith("06:00:00")
+    assert window.balance("acct:SYN-D") == 9_700_00 and window.balance("wait:SYN-F") == 300_00
+    _, shown = at_window(window, "wallet_take", FATHER, "W2")
+    assert dict(shown.fields["slip"])["slip.wallet_balc"] == "300.00"
+    assert at_window(window, "wallet_take", FATHER, "W3")[1].fields["code"] == "rejected_wallet_nothing"
+    pharmacy.until_confirm("B1", 400_00, FATHER, kind="pharmacy", med_type="41")
+    pharmacy.press("confirm", "online").sees("settled")
+    assert window.balance("wallet:SYN-F") == 70_00
+    assert provinces(window) == {"32": 0, "51": 0}
+
+
+@pytest.mark.parametrize(
+    ("more", "code"),
+    [
+        ({"fen": 2_000_01}, "wallet_amount"), ({"to": "SYN-X"}, "relation_unknown"),
+        ({"name": "别人"}, "relation_unknown"), ({"to": "SYN-NOBODY"}, "relation_unknown"),
+    ],
+)  # fmt: skip
+def test_f10_what_the_wallet_refuses_is_refused_at_the_window(clinic, more, code: str) -> None:
+    (window,) = clinic((ELSEWHERE, FATHER, STRANGER), WINDOW)
+    given = {"fen": 100_00} | more
+    _, shown = at_window(window, "wallet_send", ELSEWHERE, "W1", **given)
+    assert shown.fields["code"] == f"rejected_{code}" and window.balance("acct:SYN-D") == 10_000_00
+
+
+def test_f10_sent_once_however_often_the_record_comes(clinic) -> None:
+    (window,) = clinic((ELSEWHERE, FATHER), WINDOW)
+    window.lost = "after"
+    at_window(window, "wallet_send", ELSEWHERE, "W1", 300_00)
+    window.wait(60_000)
+    assert window.of("W1").status is BillStatus.CONFIRMING  # unknown, never failure
+    window.catch_up()
+    assert window.of("W1").status is BillStatus.SETTLED
+    assert window.balance("acct:SYN-D") == 9_700_00
+
+
+def test_f10_nothing_is_sent_without_the_centre(clinic) -> None:
+    (window,) = clinic((ELSEWHERE, FATHER), WINDOW)
+    stage.link_lost(window)
+    reply = window.send(Bill("wallet_send", "W1", 300_00, remit=Remit("SYN-F")), "w")
+    assert reply.status in (202, 409, 422)
+    assert window.screen.name != "confirm" and len(window.drafts) == 0
+    for bad in (Bill("wallet_send", "W2", 300_00), Bill("wallet_send", "W3", 0, remit=Remit("SYN-F")),
+                Bill("wallet_take", "W4", 1_00)):  # fmt: skip
+        assert window.send(bad, f"bad-{bad.bill_no}").status == 422

@@ -307,6 +307,30 @@ STATES: dict[str, tuple[str, int, dict[str, Any]]] = {
         8_000,
         {"outcome": "settled", "split": None, "slip": SLIP[:1], "difference_fen": 0, "kind": "collect"},
     ),
+    "confirm-wallet": (
+        "confirm",
+        60_000,
+        CONFIRM | {"kind": "wallet_send", "split": None, "amount_fen": 300_00, "to": "李*"},
+    ),
+    "settled-wallet": (
+        "settled",
+        8_000,
+        {
+            "outcome": "settled", "split": None, "difference_fen": 0, "kind": "wallet_send",
+            "slip": [
+                SLIP[0], ["slip.wallet_to", "李*"], ["slip.wallet_amt", "300.00"],
+                ["slip.wallet_id", "W2026111800000001"], ["slip.wallet_back", "2026-11-19 06:00:00"],
+            ],
+        },
+    ),
+    "settled-wallet-take": (
+        "settled",
+        8_000,
+        {
+            "outcome": "settled", "split": None, "difference_fen": 0, "kind": "wallet_take",
+            "slip": [SLIP[0], ["slip.wallet_got", "300.00"], ["slip.wallet_balc", "370.00"]],
+        },
+    ),
     "refused-collect": (
         "refused",
         8_000,

@@ -50,6 +50,8 @@ def _decided(site: Site, state: BillState, result: Result) -> dict[str, Any]:
     }
     if filed := _text(body, "trt_dcla_detl_sn"):
         changes["slip"] = (*state.slip, ("slip.trt_dcla_detl_sn", filed))
+    if wallet := paying.wallet_slip(body):
+        changes["slip"] = (*state.slip, *wallet)
     try:
         stay = staying.read(body)
         if not first:

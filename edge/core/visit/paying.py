@@ -11,7 +11,7 @@ from msgspec import Meta, Struct, field
 
 from edge.core.benefit import RELATIVES_MAX
 from edge.core.money import fen, yuan
-from edge.core.types import Json, Paid
+from edge.core.types import TEXT_MAX, Json, Paid
 from edge.errors import EdgeError
 
 AUTO, NOBODY, WALLET = "auto", "none", "wallet"
@@ -193,3 +193,15 @@ def slip(paid: tuple[Paid, ...]) -> tuple[tuple[str, str], ...]:
             rows.append(("slip.paid_credit", yuan(one.amount_fen)))
             rows += [("slip.credit_due", one.due_date), ("slip.capt_no", one.capt_no)]
     return tuple(rows)
+
+
+def wallet_slip(body: Json) -> tuple[tuple[str, str], ...]:
+    """What a transfer of the wallet leaves (`walletinfo` of a result): its number, when it comes back
+    unless it is taken; or what was taken and is in the wallet now."""
+    found = body.get("walletinfo")
+    info = found if isinstance(found, dict) else {}
+    names = (("transfer_id", "wallet_id"), ("return_time", "wallet_back"))
+    if "balc" in info:
+        names = (("amt", "wallet_got"), ("balc", "wallet_balc"))
+    rows = ((f"slip.{key}", info.get(name)) for name, key in names)
+    return tuple((key, text[:TEXT_MAX]) for key, text in rows if isinstance(text, str) and text)

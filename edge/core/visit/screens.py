@@ -136,6 +136,7 @@ def confirm(
         "way": way,
         "due": due,
         "blocked": blocked,
+        "to": bill.remit.shown if bill.remit is not None else "",
     }
     return Show("confirm", 0, fields | staying.fields(deposit))
 

@@ -19,6 +19,7 @@ from sim.centre.deciding import (
     filing,
     purchasing,
     registering,
+    remitting,
     settling,
     staying,
     undoing,
@@ -39,6 +40,8 @@ RUNS: Final[dict[str, Run]] = {
     "deposit": staying.deposit,
     "inpatient": discharging.run,
     "collect": collecting.run,
+    "wallet_send": remitting.send,
+    "wallet_take": remitting.take,
     "cancel": lambda case: UNDOES[case.body.plan[-1].infno](case),
 }
 UNDOES: Final[dict[str, Run]] = {
@@ -48,6 +51,7 @@ UNDOES: Final[dict[str, Run]] = {
     "2404": staying.unadmit,
     "deposit_back": staying.give_back,
 }
+OWN_RULES: Final = frozenset({"wallet_send", "wallet_take"})  # no benefit is worked out
 OF_A_SETTLEMENT: Final = frozenset({"cancel"})  # about what is booked: whoever it is now, it can end
 
 
@@ -57,7 +61,7 @@ def run(case: Case) -> Done | No:
     if kind not in OF_A_SETTLEMENT:
         if why := insured(case.person):
             return No(why)
-        if case.region.pool_of(case.person.insuplc_admdvs) is None:
+        if kind not in OWN_RULES and case.region.pool_of(case.person.insuplc_admdvs) is None:
             return No("other_region")  # nobody here has the rules of that pool
     return RUNS[kind](case)
 

@@ -19,12 +19,15 @@ export function idleScreen() {
   };
 }
 
+const AMOUNT_WORDS = { deposit: "split.deposit.now", wallet_send: "split.wallet" };
+
 export function confirmScreen(fields) {
   const notes = [];
   if (fields.mode === "provisional") notes.push(note("warn", "hourglass", t("confirm.provisional")));
   else if (fields.mode === "queued") notes.push(note("info", "upload", t("confirm.queued")));
   else if (fields.estimate) notes.push(note("info", "info", t("confirm.estimate")));
   if (fields.way === "onecode") notes.push(note("info", "qr", t("confirm.onecode")));
+  if (fields.to) notes.push(note("info", "person", t("confirm.to", { name: fields.to })));
   if (fields.blocked) notes.push(note("warn", "clock", t("confirm.credit.blocked", { why: t(`refused.credit_${fields.blocked}`) })));
   if (fields.due) notes.push(note("info", "clock", t("confirm.credit", { due: fields.due })));
   return {
@@ -33,7 +36,7 @@ export function confirmScreen(fields) {
         icon("person"), personName(fields.person) && h("span", {}, personName(fields.person)), h("span", {}, tOr(`kind.${fields.kind}`, fields.kind ?? "")))),
       fields.split
         ? money(fields.split, { you: t(fields.due ? "split.later" : "split.you"), estimate: fields.estimate, deposit: fields.deposit })
-        : amountOnly(fields.amount_fen, fields.kind === "deposit" ? "split.deposit.now" : "split.total"),
+        : amountOnly(fields.amount_fen, AMOUNT_WORDS[fields.kind] ?? "split.total"),
       notes),
     say: fields.split ? spoken("confirm", fields) : t(fields.amount_fen ? "confirm.title" : "confirm.title.free"),
     cancel: true,
@@ -110,15 +113,17 @@ export function settledScreen(fields) {
   };
 }
 
+const OF_A_KIND = new Set(["collect", "wallet_send", "wallet_take"]); // words of their own
+
 function settledTitle(fields) {
   if (fields.outcome === "adjusted") return t("settled.adjusted");
-  if (fields.kind === "collect") return t("settled.collect");
+  if (OF_A_KIND.has(fields.kind)) return t(`settled.${fields.kind}`);
   return t(fields.split ? "settled.title" : "settled.title.free");
 }
 
 function settledLine(fields) {
   if (fields.outcome === "adjusted") return differenceLine(fields.difference_fen ?? 0);
-  if (fields.kind === "collect") return t("settled.collect.line");
+  if (OF_A_KIND.has(fields.kind)) return t(`settled.${fields.kind}.line`);
   return fields.due ? t("settled.credit", { due: fields.due }) : t("settled.line");
 }
 
