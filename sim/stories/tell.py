@@ -39,6 +39,7 @@ BILLS: Final = {
     "register": "a registration",
     "file_away": "a filing for care elsewhere",
     "prescription": "drugs on a prescription",
+    "delivery": "an order from home",
     "admit": "an admission",
     "deposit": "a deposit",
     "inpatient": "the bill of a stay",

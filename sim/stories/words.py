@@ -53,6 +53,8 @@ def screen(show: Show, lang: str) -> list[str]:
     elif show.name == "review":
         drugs = (f"{one['drug_genname']} {one['drug_cnt']}" for one in fields["rx"]["drugs"])
         lines += [say["rx.and"].join(drugs), say["review.wait"]]
+    elif show.name == "prices":
+        lines += [f"¥{row['pric']} {row['fixmedins_name']}" for row in fields["rows"]]
     elif show.name == "pay":
         lines.append(" · ".join(f"[{_choice(one, say)}]" for one in fields["choices"]))
     elif show.name in ("look", "challenge", "light", "code", "card"):

@@ -60,11 +60,11 @@ export function pricesScreen(fields, page) {
   const { shown, more } = leaf(rows, PRICES_A_PAGE, page);
   return {
     main: h("section", { class: "review prices" },
-      h("div", { class: "head-row" }, heading(rows[0]?.name ?? fields.drug, rows.length ? t("prices.age", { days: Math.max(...rows.map((row) => row.price_days)) }) : null), more),
+      h("div", { class: "head-row" }, heading(rows[0]?.name ?? fields.drug, rows.length ? t("prices.age", { days: 1 + Math.max(...rows.map((row) => row.price_days)) }) : null), more),
       rows.length
         ? h("ul", { class: "drugs" }, shown.map((row) => h("li", {},
           h("b", {}, yuan(row.pric.replace(".", ""))), h("small", {}, `${row.fixmedins_name} ${stockWord(row)}`),
-          h("span", {}, t("prices.far", { minutes: row.minutes })))))
+          h("span", {}, row.minutes ? t("prices.far", { minutes: row.minutes }) : t("prices.here")))))
         : h("div", {}, note("info", "info", t("prices.none")))),
     say: t("prices.title"),
     go: { button: "done", icon: "check", word: t("done.go") },
