@@ -262,20 +262,22 @@ class Agent:
                 return [] if answer is None else [Answered(answer)]
             if what == "tell":
                 infno, told = self._p.scribe.tell(message.payload)
-                return [*self._policy(infno, told.infcode, told.body), told]
+                return [*self._document(infno, told.infcode, told.body), told]
         except EdgeError as error:
             log.warning("message refused", extra={"fields": {"code": error.code}})
             return [AnswerBad(error.code)] if error.code.startswith("E-LOG-") else []
         return []
 
-    def _policy(self, infno: str, infcode: int, body: Json) -> list[Event]:
+    def _document(self, infno: str, infcode: int, body: Json) -> list[Event]:
         document = body.get("document")
-        if infno != "policy" or infcode != 0 or not isinstance(document, bytes):
+        if infcode != 0 or not isinstance(document, bytes):
             return []
         try:
-            return [self._p.scribe.policy(document)]
+            if infno == "policy":
+                return [self._p.scribe.policy(document)]
+            return [self._p.scribe.roster(document)] if infno == "roster" else []
         except EdgeError as error:
-            log.warning("policy refused", extra={"fields": {"code": error.code}})
+            log.warning(f"{infno} refused", extra={"fields": {"code": error.code}})
             return [AnswerBad(error.code)]
 
     # -- AgentPort ---------------------------------------------------------------------------------

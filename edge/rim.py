@@ -22,6 +22,7 @@ from edge.core.effects import (
     Effect,
     Flash,
     Light,
+    MeasurePhoto,
     Publish,
     Reply,
     Shoot,
@@ -39,6 +40,7 @@ class Eyes(Protocol):
 
     def mode(self, mode: str) -> None: ...
     def take_template(self) -> None: ...
+    def measure(self, photo: bytes) -> None: ...
 
 
 class Board(Protocol):
@@ -117,6 +119,8 @@ class Rim:
                 self._eyes.mode(mode)
             case TakeTemplate() if self._eyes:
                 self._eyes.take_template()
+            case MeasurePhoto(photo) if self._eyes:
+                self._eyes.measure(photo)
             case Connect():
                 self._broker.connect()
             case Disconnect():

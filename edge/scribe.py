@@ -9,11 +9,11 @@ from collections.abc import Callable, Sequence
 from msgspec import Struct
 
 from edge.core import effects
-from edge.core.events import PolicyArrived, Told
+from edge.core.events import PolicyArrived, RosterArrived, Told
 from edge.core.types import Answer, Draft, Head, Now, Settings
 from edge.drivers.keys import Keys
 from edge.errors import EdgeError
-from edge.wire import ask, carry, commit, cose, envelope, policy, record, shape, statement
+from edge.wire import ask, carry, commit, cose, envelope, policy, record, roster, shape, statement
 from edge.wire.log.trusted import TrustedCentre
 
 
@@ -125,6 +125,12 @@ class Scribe:
         """A policy document that the centre signed for us. EdgeError E-POL-01..03."""
         found = policy.decode(document, self._centre.verifier, terminal=self._terminal)
         return PolicyArrived(policy=found, hash=policy.document_hash(document), document=document)
+
+    def roster(self, document: bytes) -> RosterArrived:
+        """A part of the clinic's roster that the centre signed for us. EdgeError E-ROS-01..03."""
+        return RosterArrived(
+            roster.decode(document, self._centre.verifier, terminal=self._terminal)
+        )
 
     def envelope(
         self, first_seq: int, records: Sequence[bytes], policy_hash: bytes = shape.ZERO_HASH

@@ -109,6 +109,12 @@ class TakeTemplate(Struct, frozen=True):
     """Make the embedding of the next good frontal shot. -> TemplateMade."""
 
 
+class MeasurePhoto(Struct, frozen=True):
+    """Make the embedding of the face on a card's chip photo, with the net that looks. -> PhotoMeasured."""
+
+    photo: bytes
+
+
 class Ask(Struct, frozen=True):
     """A question that changes nothing at the centre: infno 1101 (who is it), 2206 (estimate), policy, 5203. -> Told.
     Lost questions are not repeated by the rim; the core has the deadline."""
@@ -172,6 +178,7 @@ Effect = (
     | Flash
     | Shoot
     | TakeTemplate
+    | MeasurePhoto
     | Ask
     | Connect
     | Disconnect

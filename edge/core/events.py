@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from msgspec import Struct
 
+from edge.core.books.roster import Part
 from edge.core.types import Answer, Bill, BillState, Head, Json, Policy, Task
 
 
@@ -149,10 +150,12 @@ class Pressed(Struct, frozen=True):
 
 
 class CardRead(Struct, frozen=True):
-    """The controller's reader read a card. cert_type "03" social-security card, "02" ID card."""
+    """A reader read a card. cert_type "03" social-security card, "02" ID card; photo: the picture on the chip
+    of an ID card, b"" from a reader that gives none (the controller's)."""
 
     card_no: str
     cert_type: str = "03"
+    photo: bytes = b""
 
 
 class CodeSeen(Struct, frozen=True):
@@ -191,6 +194,13 @@ class LookSeen(Struct, frozen=True):
 
 class TemplateMade(Struct, frozen=True):
     """Answer to `TakeTemplate`: the embedding of a frontal shot (192 x float32 little-endian) and the model's sha256."""
+
+    template: bytes
+    model: str
+
+
+class PhotoMeasured(Struct, frozen=True):
+    """Answer to `MeasurePhoto`: the embedding of the face on it; template b"" where there is not exactly one."""
 
     template: bytes
     model: str
@@ -340,6 +350,12 @@ class PolicyArrived(Struct, frozen=True):
     document: bytes
 
 
+class RosterArrived(Struct, frozen=True):
+    """A part of the clinic's roster whose signature was verified."""
+
+    part: Part
+
+
 class SyncAsked(Struct, frozen=True):
     """POST /v1/sync: somebody wants what waits to be sent now."""
 
@@ -399,6 +415,7 @@ Event = (
     | CodeUnread
     | LookSeen
     | TemplateMade
+    | PhotoMeasured
     | CameraLost
     | CameraBack
     | BoardUp
@@ -412,6 +429,7 @@ Event = (
     | AnswerBad
     | Told
     | PolicyArrived
+    | RosterArrived
     | Appended
     | Saved
     | StoreLow

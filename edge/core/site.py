@@ -17,6 +17,7 @@ from edge.core.books.days import DayBook
 from edge.core.books.locks import Locks
 from edge.core.books.msgid import Msgids
 from edge.core.books.passes import Passes
+from edge.core.books.roster import Roster
 from edge.core.books.tasks import Tasks
 from edge.core.limits import STRICT_STEPS, Outage, Provisional, Want, decide, in_force
 from edge.core.prescription import Signed
@@ -78,6 +79,7 @@ class Site:
         self.signed = signed  # whether a hospital signed it; None = this machine cannot tell
         self.passes = passes
         self.authorised = Authorised()
+        self.roster = Roster()  # the clinic's own patients, for an outage
         self.frozen_code = ""  # nothing is signed any more: the centre suspects this terminal
         self.signing: list[Draft] = []  # given to the store, not yet reported durable
         self.policy: Policy | None = None

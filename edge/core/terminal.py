@@ -44,6 +44,8 @@ from edge.core.parts.log_stop import LogStop
 from edge.core.parts.prescriptions import PrescriptionDesk
 from edge.core.parts.pruning import Pruning
 from edge.core.parts.reconcile import Reconcile
+from edge.core.parts.roster import SPACE as ROSTER_SPACE
+from edge.core.parts.roster import RosterDesk
 from edge.core.parts.tasks import TaskDesk
 from edge.core.parts.unknown import UnknownBills
 from edge.core.parts.witness import WitnessDesk
@@ -64,7 +66,7 @@ from edge.core.types import (
     Task,
 )
 from edge.core.visit import machine as visit
-from edge.core.visit import screens
+from edge.core.visit import offline, screens
 from edge.core.visit.case import Case, State
 from edge.core.visit.machine import In
 
@@ -103,8 +105,8 @@ class Terminal:
     ) -> None:
         """`fresh_policy`: the document of `policy` when it is not in the store yet; `signed`: whether a
         hospital signed a prescription."""
-        docs = restored.docs
-        every = tx.kinds()
+        docs, every = restored.docs, tx.kinds()
+        meta = docs.get(META_SPACE, {})
         wanted = set(tx.for_bills() if kinds is None else kinds)
         assert wanted <= set(every), "the configuration checked the kinds"
         self._offered = tuple(name for name in sorted(wanted) if "identity" in every[name].NEEDS)
@@ -122,18 +124,17 @@ class Terminal:
             passes=Passes(docs),
         )
         self._site.policy, self._site.policy_hash = policy, policy_hash
-        self._word = CentreWord(self._site, docs.get(META_SPACE, {}), fresh_policy)
-        self._tasks = TaskDesk(self._site, docs.get(META_SPACE, {}), self._closed)
+        self._word = CentreWord(self._site, meta, fresh_policy)
+        self._tasks = TaskDesk(self._site, meta, self._closed)
         self._clock = Clock()
         self._errands = Errands(self._site)
         self._outbox = Outbox(dice, timing_of(settings))
         ledger = self._site.ledger
         self._outbox.restore(ledger.head.seq, ledger.answered_seq, ledger.sizes())
-        self._parts = self._made(docs.get(META_SPACE, {}))
+        self._parts = self._made(meta, docs.get(ROSTER_SPACE, {}))
         self._case = Case(self._site, 0)
         self._visits = 0
-        self._stopping = False
-        self._store_low = False
+        self._stopping = self._store_low = False
         self._plain = screens.idle()  # the screen without the fields that every screen has
         self._until_ms: int | None = None
         self._common: Json = {}
@@ -145,7 +146,9 @@ class Terminal:
         self._asked: tuple[Ask, int] | None = None  # the visit's open question, when to repeat it
         self.screen = self._plain
 
-    def _made(self, meta: dict[str, bytes]) -> tuple[Part, ...]:
+    def _made(
+        self, meta: dict[str, bytes], roster: dict[str, bytes]
+    ) -> tuple[Part, ...]:
         """Every part, in the order in which they see an event."""
         witness = WitnessDesk(self._site, meta)
         return (
@@ -159,6 +162,7 @@ class Terminal:
             Days(self._site),
             Reconcile(self._site),
             Pruning(self._site),
+            RosterDesk(self._site, roster),
             Backlog(self._site, self._outbox),
             self._errands,
             PrescriptionDesk(self._site),
@@ -303,6 +307,8 @@ class Terminal:
                 return site.days.begin(now)
             case events.StoreLow():
                 self._store_low = True
+            case events.PhotoMeasured():
+                offline.chip_measured(self._case, event)
             case events.Saved():
                 self._store_low = self._store_low and event.room_bytes < ROOM_BACK_BYTES
             case events.StopAsked():

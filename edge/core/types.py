@@ -11,7 +11,12 @@ from typing import Any, Protocol
 
 from msgspec import Struct
 
-from edge.core.work import Closing as Closing  # noqa: PLC0414 - one address for every noun
+from edge.core.wishes import Activation as Activation  # noqa: PLC0414 - one address for every noun
+from edge.core.wishes import Admission as Admission  # noqa: PLC0414
+from edge.core.wishes import Away as Away  # noqa: PLC0414
+from edge.core.wishes import Remit as Remit  # noqa: PLC0414
+from edge.core.wishes import Service as Service  # noqa: PLC0414
+from edge.core.work import Closing as Closing  # noqa: PLC0414
 from edge.core.work import Task as Task  # noqa: PLC0414
 from edge.core.work import TaskStatus as TaskStatus  # noqa: PLC0414
 
@@ -106,17 +111,6 @@ class FeeLine(Struct, frozen=True, forbid_unknown_fields=True):
     init_feedetl_sn: str = ""
 
 
-class Admission(Struct, frozen=True, forbid_unknown_fields=True):
-    """What an admission says (2401 入院办理). `ipt_no` is the HIS's number of the stay, unique there; `begntime` of
-    the bill is when it began, "" = now."""
-
-    ipt_no: str
-    adm_bed: str = ""
-    adm_diag_dscr: str = ""
-    coner_name: str = ""
-    tel: str = ""
-
-
 class Away(Struct, frozen=True, forbid_unknown_fields=True):
     """What a filing for another place says (2501 异地就医备案). `refl_type`: "1" referral, "2" long-term
     stay, "3" emergency; days as "2026-11-18", `enddate` "" = without end."""
@@ -131,18 +125,6 @@ class Away(Struct, frozen=True, forbid_unknown_fields=True):
     refl_rea: str = ""
 
 
-class Remit(Struct, frozen=True, forbid_unknown_fields=True):
-    """To whom account money is sent. `psn_name` as the sender knows it, "" = not said."""
-
-    psn_no: str
-    psn_name: str = ""
-
-    @property
-    def shown(self) -> str:
-        """As a screen may say it: 李* of 李测试."""
-        return self.psn_name[:1] + "*" * max(0, len(self.psn_name) - 1)
-
-
 class Bill(Struct, frozen=True, forbid_unknown_fields=True):
     """What the HIS asks to be handled: one of the kinds in `core/tx/`.
 
@@ -151,7 +133,8 @@ class Bill(Struct, frozen=True, forbid_unknown_fields=True):
     electronic prescription `rxno`, "" = the patient chooses), "delivery" (2102 for the hub's order
     `order_no`, paid by the account alone), "admit" (2401, `admission`), "deposit" (money of the
     patient's own for the stay `mdtrt_id`), "inpatient" (2301+2402+2304 for the stay `mdtrt_id`; `lines` are those that
-    were not uploaded before). `begntime`: when the fee arose, "" = now. `bill_no` is the HIS's own number (unique there).
+    were not uploaded before), "activate" (`activation`), "step" (of the visit `mdtrt_id`, `business`), "card_info",
+    "card_replace" (`service`), "subsidies". `begntime`: when the fee arose, "" = now. `bill_no` is the HIS's own number (unique there).
     `mdtrt_id` may be empty: the record then registers first. `acct_used_flag` "1" lets the personal account pay.
     `prefer`: "prefer_online"; "require_online" (never without the centre); "force_provisional" (record without asking the
     centre although the link is up, because the platform behind it is known to be down: only where the policy's `force`
@@ -179,6 +162,9 @@ class Bill(Struct, frozen=True, forbid_unknown_fields=True):
     admission: Admission | None = None
     order_no: str = ""  # of the order hub
     remit: Remit | None = None  # wallet_send
+    activation: Activation | None = None
+    service: Service | None = None
+    business: str = ""  # businessType of a step of a visit: 01201, 01302, 01303
 
 
 class Person(Struct, frozen=True):
@@ -408,6 +394,8 @@ class Policy(Struct, frozen=True, forbid_unknown_fields=True):
     absorb_max_fen: int = 500  # the institution bears what a patient would still owe up to here
     force: bool = False  # the HIS may ask for a provisional record although the link is up
     liveness: LivenessRules = LivenessRules()
+    roster: int = 0  # the version of the clinic's roster that the centre has for this terminal
+    offline_match_min: float = 0.0  # cosine of card and face without the centre; 0 = not demanded
 
 
 class Unknown(Struct, frozen=True):

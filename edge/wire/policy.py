@@ -30,6 +30,9 @@ def encode(policy: Policy, terminal: str, signer: cose.Signer) -> bytes:
     fields: dict[str, Any] = msgspec.to_builtins(policy, builtin_types=(bytes,))
     if policy.liveness == LivenessRules():
         del fields["liveness"]  # a terminal from before it goes on taking such policies
+    for name in ("roster", "offline_match_min"):
+        if not fields[name]:
+            del fields[name]
     document = cose.sign1(cbor.dumps(fields | {"terminal": terminal}), signer, domain=DOMAIN)
     if len(document) > DOCUMENT_BYTES_MAX:
         raise EdgeError(

@@ -334,6 +334,7 @@ if __name__ == "__main__":
         "import": "carried",
         "lift": "lifting",
         "unlock": "unlocking",
+        "activations": "counting",
         "rx-free": "prescriptions.freeing",
     }
     beside = commands.get(sys.argv[1] if sys.argv[1:] else "")

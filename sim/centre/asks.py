@@ -14,10 +14,23 @@ from msgspec.structs import replace
 from edge.core.types import Dice, Json
 from edge.core.visit.paying import CASH
 from edge.errors import EdgeError
+from edge.wire import roster as wire_roster
 from edge.wire.ask import AskHeader
 from sim.bank.port import Loan
 from sim.centre import bodies, lights, statements
-from sim.centre.books import ledgers, orders, people, policy, proving, registry, stays, tokens
+from sim.centre.books import (
+    activations,
+    cards,
+    ledgers,
+    orders,
+    people,
+    policy,
+    proving,
+    registry,
+    rosters,
+    stays,
+    tokens,
+)
 from sim.centre.books import store as t
 from sim.centre.books.people import Faces, Known
 from sim.centre.books.policy import Issuer
@@ -62,7 +75,9 @@ def answer(asked: Question) -> tuple[int, str, Json]:
     with a code."""
     table: dict[str, Callable[[Question], Json | No]] = {
         "1101": _who,
+        "roster": _roster,
         "password": _password,
+        "password_new": _password_new,
         "2206": _price,
         "2303": _price,
         "policy": _policy,
@@ -143,7 +158,9 @@ def _by_code(asked: Question) -> tuple[str, str]:
 
 def _by_card(asked: Question) -> tuple[str, str]:
     kind = bodies.text(asked.body, "mdtrt_cert_type", "03")
-    return people.by_card(asked.conn, bodies.text(asked.body, "mdtrt_cert_no"), kind), "no_person"
+    number = bodies.text(asked.body, "mdtrt_cert_no")
+    why = cards.why_not(asked.conn, number, kind, bodies.text(asked.body, "card_sn", ""))
+    return ("", why) if why else (people.by_card(asked.conn, number, kind), "no_person")
 
 
 def _introduce(asked: Question, means: str, person: Known) -> Json:
@@ -184,19 +201,37 @@ def _token(asked: Question, place: tokens.Place, found: Known, relation: str) ->
 def _password(asked: Question) -> Json | No:
     """Above the no-password limit: is it the password of the person who was recognised? Then the
     authorisation is proved; it pays what it may pay once, as any other."""
-    held = tokens.at_terminal(
-        asked.conn, bodies.text(asked.body, "ecToken"), asked.terminal.name
-    )
-    if held is None or not 0 <= asked.now_ms - held.at_ms <= tokens.TOKEN_MS:
-        return No("identity_unknown")
-    if held.used_by:
-        return No("token_used")
+    held = _fresh(asked)
+    if isinstance(held, No):
+        return held
     given = bodies.text(asked.body, "password")
     why = proving.judge(asked.conn, held.holder, given, asked.header.ask, asked.now_ms)
     if why:
         return No(why)
     tokens.prove(asked.conn, held)
     return {}
+
+
+def _password_new(asked: Question) -> Json | No:
+    """A password for an e-voucher that is being activated: held until the record takes effect, which
+    needs card and living face."""
+    held = _fresh(asked)
+    if isinstance(held, No):
+        return held
+    if activations.active(asked.conn, held.holder):
+        return No("already_active")
+    chosen = proving.Chosen(held.auth_no, held.holder, bodies.text(asked.body, "password"))
+    why = proving.hold(asked.conn, asked.dice, chosen, asked.now_ms)
+    return No(why) if why else {}
+
+
+def _fresh(asked: Question) -> tokens.Token | No:
+    """The token of the question, good and not used up."""
+    number = bodies.text(asked.body, "ecToken")
+    held = tokens.at_terminal(asked.conn, number, asked.terminal.name)
+    if held is None or not 0 <= asked.now_ms - held.at_ms <= tokens.TOKEN_MS:
+        return No("identity_unknown")
+    return No("token_used") if held.used_by else held
 
 
 # -- 2206, policy, 5203 ---------------------------------------------------------------------------
@@ -258,6 +293,19 @@ def _ways(
     if may is None or may.why:
         ways = tuple(way for way in ways if way != orders.CREDIT)
     return ways, may
+
+
+def _roster(asked: Question) -> Json | No:
+    """A part of the clinic's roster, signed for this terminal."""
+    version, number = asked.body.get("version"), asked.body.get("part")
+    org = asked.terminal.fixmedins_code
+    if version != rosters.version(asked.conn, org):
+        return No("roster_changed")  # the next policy names the new one
+    found = rosters.parts(asked.conn, org, asked.now_ms)
+    if not isinstance(number, int) or not 0 <= number < len(found):
+        return No("roster_no_part")
+    document = wire_roster.encode(found[number], asked.terminal.name, asked.issuer.signer)
+    return {"document": document}
 
 
 def _policy(asked: Question) -> Json:

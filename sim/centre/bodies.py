@@ -23,6 +23,11 @@ PLANS: Final = {
     "delivery": (("2102",),),
     "chronic": (("2201", "2203A", "2204", "2207"), ("2203A", "2204", "2207")),
     "file_away": (("2501",),),
+    "activate": (("activate",),),
+    "step": (("step",),),
+    "card_info": (("card_info",),),
+    "card_replace": (("card_replace",),),
+    "subsidies": (("subsidies",),),
     "admit": (("2401",),),
     "deposit": (("deposit",),),
     "inpatient": (("2301", "2402", "2304"), ("2402", "2304")),
@@ -44,6 +49,14 @@ class Call(Struct, frozen=True, forbid_unknown_fields=True):
     input: Json
 
 
+class MatchIn(Struct, frozen=True, forbid_unknown_fields=True):
+    """What the terminal compared without us: card against face."""
+
+    by: Literal["roster", "chip"]
+    score: float
+    version: int = 0
+
+
 class IdentityIn(Struct, frozen=True, forbid_unknown_fields=True):
     """What the terminal says it proved."""
 
@@ -55,6 +68,7 @@ class IdentityIn(Struct, frozen=True, forbid_unknown_fields=True):
     cert_type: Short = "03"
     template: Annotated[bytes, Meta(max_length=4096)] | None = None
     template_model: Text = ""
+    match: MatchIn | None = None
 
 
 class LightIn(Struct, frozen=True, forbid_unknown_fields=True):

@@ -26,16 +26,15 @@ from edge.wire.envelope import Envelope
 from edge.wire.log import receipt
 from edge.wire.record import Placed, RecordHeader
 from edge.wire.shape import ZERO_HASH
-from sim.centre import bodies
+from sim.centre import bodies, whose
 from sim.centre.answers import Decided, Standing
 from sim.centre.bodies import Body
-from sim.centre.books import orders, passes, people, policy, registry, tokens
+from sim.centre.books import orders, passes, policy, registry, tokens
 from sim.centre.books import store as t
 from sim.centre.books.log import Log
-from sim.centre.books.people import Faces, Known
+from sim.centre.books.people import Faces
 from sim.centre.books.registry import Terminal
 from sim.centre.books.rules import Region
-from sim.centre.books.tokens import Token
 from sim.centre.deciding import closings, legs, plans, quoting, reversals
 from sim.centre.deciding.case import Case, Done, No
 
@@ -119,6 +118,7 @@ def result(
         "mdtrt_id": known["mdtrt_id"] or "",
         "setlinfo": known["setlinfo"] or {},
         "setldetail": known["setldetail"] or [],
+        **({"given": given} if (given := (output or {}).get("given")) else {}),
         **({"payinfo": known["payinfo"]} if known["payinfo"] else {}),
         "code": code,
         "difference_fen": difference_fen,
@@ -326,7 +326,7 @@ def decide(turn: Turn, header: RecordHeader, mark: int) -> Verdict:
         return _close(turn, header, body)
     if body.kind == "reverse":
         return _reverse(turn, header, body, mark)
-    proved = _person(turn, header, body)
+    proved = whose.person(turn, header, body)
     if isinstance(proved, No):
         return Verdict(Outcome.REJECTED, result(proved.code), body.bill_no)
     person = proved.person
@@ -447,53 +447,3 @@ def _carry_out(case: Case, estimate: Split | None) -> tuple[Outcome, Json]:
     differs, more_fen = policy.difference(estimate, done.split)
     outcome = Outcome.ADJUSTED if differs else Outcome.SETTLED
     return outcome, result(output=done.output, difference_fen=more_fen if differs else 0)
-
-
-# -- who it is about ------------------------------------------------------------------------------
-class Proved(Struct, frozen=True):
-    """The person of a record, and the token of 1101 when the centre itself had told the terminal
-    who it is."""
-
-    person: Known
-    token: Token | None = None
-
-
-def _person(turn: Turn, header: RecordHeader, body: Body) -> Proved | No:
-    """The person of the record, proved in the way its mode needs."""
-    conn, faces, said = turn.conn, turn.counter.faces, body.identity
-    if body.kind == "cancel":
-        psn_no = plans.person_undone(conn, body)
-        found = people.find(conn, psn_no) if psn_no else None
-        return No("setl_unknown") if found is None else Proved(found)
-    if header.mode is Mode.ONLINE or said.ec_token:
-        held = _by_token(turn, header, body)
-        if isinstance(held, No):
-            return held
-        found = people.find(conn, held.psn_no)
-        return No("identity_unknown") if found is None else Proved(found, held)
-    psn_no = people.by_card(conn, said.card_no, said.cert_type)
-    found = people.find(conn, psn_no) if psn_no else None
-    if found is None or said.psn_no not in ("", psn_no):
-        return No("no_person")
-    face, model = said.template, said.template_model
-    if header.mode is Mode.PROVISIONAL and not face:
-        return No("policy_violation")
-    if face and not faces.same(conn, psn_no, face, model):
-        return No("face_mismatch")
-    return Proved(found)
-
-
-def _by_token(turn: Turn, header: RecordHeader, body: Body) -> Token | No:
-    """psn_no when the record carries a token that 1101 gave to this terminal for this person not
-    long before, and nothing came of it yet."""
-    said = body.identity
-    held = tokens.at_terminal(turn.conn, said.ec_token, turn.terminal.name)
-    if held is None or (said.auth_no, said.psn_no, said.means) != (
-        held.auth_no,
-        held.psn_no,
-        held.means,
-    ):
-        return No("identity_unknown")
-    if abs(header.wall_ms - held.at_ms) > tokens.TOKEN_MS + header.error_ms:
-        return No("identity_unknown")
-    return held if tokens.free(held, tokens.by_record(header.txid)) else No("token_used")

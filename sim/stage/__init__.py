@@ -9,7 +9,7 @@ with Town(folder, "2026-11-18 09:00", [WU], {"pharmacy": {...}}) as town:
 
 from sim.stage.counter import LINE, OWN_LINE, Counter
 from sim.stage.desk import DAY_MS, SETTINGS, Desk
-from sim.stage.device import NOW, Device, template
+from sim.stage.device import NOW, Device, near, template
 from sim.stage.papers import bill, detail, lines, money, no
 from sim.stage.script import (
     On,
@@ -52,6 +52,7 @@ __all__ = [
     "link_up",
     "money",
     "ms",
+    "near",
     "no",
     "on",
     "post",

@@ -15,12 +15,14 @@ from edge.core.books.days import Day
 from edge.core.effects import Show
 from edge.core.types import Answer, Bill, BillState, Draft, FeeLine, Now, Policy
 from edge.wire import policy as wire_policy
+from edge.wire import roster as wire_roster
 from edge.wire import statement
 from sim.centre.books import ledgers, people
 from sim.centre.books.people import PersonSpec
 from sim.centre.desk import Centre
 from sim.stage.desk import SETTINGS, Desk
 from sim.stage.device import Device
+from sim.stage.script import follow, good_face
 
 LINE = "SYN-A-0001"  # 甲: all of it is in scope
 OWN_LINE = "SYN-C-0001"  # 丙: nothing of it is
@@ -28,6 +30,7 @@ QUIET = frozenset({"policy"})  # the stage hands it over each morning
 ROUNDS_MAX = 40
 STEP_MS = 30_000
 CLOSE_MS = 150_000
+FACE_MODEL = "m" * 64  # of the faces that stories register
 SCREEN_MS = 9_000  # until a last screen has gone by itself
 
 
@@ -102,6 +105,10 @@ class Counter(Desk):
         sent = statement.sent(infno, body)
         infcode, told = self.device.ask(infno, sent, now=self.now.utc_ms)
         told = statement.received(infno, told) if infcode == 0 else told
+        if infno == "roster" and infcode == 0:
+            verifier = self.device.centre.keys.verifier
+            part = wire_roster.decode(told["document"], verifier, terminal=self.device.name)
+            self.post(e.RosterArrived(part))
         self.post(e.Told(ask, infcode, told))
 
     def _carry(self, seq: int) -> None:
@@ -144,6 +151,30 @@ class Counter(Desk):
         card_no, cert_type = person.cards[0]
         self.press("card")
         self.post(e.CardRead(card_no, cert_type))
+        return self.serve()
+
+    def lays(self, card_no: str, cert_type: str = "02") -> Counter:
+        """A card is held to the reader."""
+        self.post(e.CardRead(card_no, cert_type))
+        return self.serve()
+
+    def shows_face(self, face: bytes, model: str = FACE_MODEL) -> Counter:
+        """They look, do what is asked, and the net measures them."""
+        good_face(self)
+        follow(self)
+        self.post(e.TemplateMade(face, model))
+        return self.serve()
+
+    def types(self, *digits: str) -> Counter:
+        """A password on the keys, once or twice."""
+        for one in digits:
+            self.press("password", one)
+        return self
+
+    def desk_sends(self, bill: Bill) -> Counter:
+        """The HIS or the staff's page sends something without lines."""
+        reply = self.send(bill, f"key-{bill.bill_no}-{self.calls}")
+        assert reply.status == 202, reply
         return self.serve()
 
     def bill(self, number: str, amount_fen: int, kind: str = "settle", **more: Any) -> Counter:

@@ -311,3 +311,11 @@ def rows(lines: list[tuple[str, int]]) -> list[Json]:
 def template(seed: int) -> bytes:
     """An invented face: 192 random directions."""
     return np.random.default_rng(seed).standard_normal(192).astype("<f4").tobytes()
+
+
+def near(face: bytes, seed: int, noise: float = 0.3) -> bytes:
+    """The same face on another day."""
+    vector = np.frombuffer(face, dtype="<f4")
+    shake = np.random.default_rng(seed).standard_normal(192) * noise
+    moved: bytes = (vector + shake).astype("<f4").tobytes()
+    return moved

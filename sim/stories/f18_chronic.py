@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from edge.core.types import Away, Bill
+from edge.core.types import Bill
+from edge.core.wishes import Away
 from sim.centre.books import entitlements
 from sim.centre.books.people import PersonSpec
 from sim.stage import bill

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from edge.core.types import Away, Json
+from edge.core.types import Json
+from edge.core.wishes import Away
 from sim.centre.books.people import PersonSpec
 from sim.stage import Counter, bill
 from sim.stories.tell import Role, Tell

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from msgspec.structs import replace
 
-from edge.core.types import Away
+from edge.core.wishes import Away
 from sim.centre.books import entitlements, wallet
 from sim.centre.books.people import PersonSpec
 from sim.stage import bill

@@ -44,6 +44,11 @@ BILLS: Final = {
     "deposit": "a deposit",
     "inpatient": "the bill of a stay",
     "collect": "what was paid by phone",
+    "activate": "an activation",
+    "step": "the next step of a visit",
+    "card_info": "a question about a card",
+    "card_replace": "a request for a new card",
+    "subsidies": "a question about subsidies",
 }
 MEANS: Final = {
     "card": ("放上社保卡", "lays down a card"),

@@ -37,4 +37,6 @@ def hear(device: VirtualTerminal, topic: str, payload: bytes, *, noise: bool) ->
         arrived: PolicyArrived = device.scribe.policy(document)
         device.policy_hash = policy.document_hash(document)
         device.post(arrived)
+    if infno == "roster" and told.infcode == 0 and isinstance(document, bytes):
+        device.post(device.scribe.roster(document))
     device.post(told)

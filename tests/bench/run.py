@@ -31,6 +31,7 @@ from tests.bench import (
     hours,
     looks,
     memory,
+    rosters,
     seals,
     settling,
     visits,
@@ -41,6 +42,7 @@ from tests.bench.material import HOME
 GROUPS = {
     "append": appends.measure,
     "crypto": seals.measure,
+    "roster": rosters.measure,
     "benefit": settling.measure,
     "vision": looks.measure,
     "visit": visits.measure,

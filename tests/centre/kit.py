@@ -6,7 +6,6 @@ from pathlib import Path
 from typing import Any
 
 import msgspec
-import numpy as np
 
 from edge.core.money import yuan
 from edge.core.types import Json
@@ -15,19 +14,12 @@ from sim.centre import setup
 from sim.centre.books import store
 from sim.centre.books.people import PersonSpec
 from sim.centre.desk import Centre
-from sim.stage.device import BOOT, NOW, ZERO, Device, rows, spec_of, template
+from sim.stage.device import BOOT, NOW, ZERO, Device, near, rows, spec_of, template
 
 __all__ = [
     "BOOT", "NOW", "ZERO", "Device", "codes_of", "copy", "estimate", "make", "near", "rows",
     "rows_of", "spec_of", "template", "wire_results",
 ]  # fmt: skip
-
-
-def near(face: bytes, seed: int, noise: float = 0.3) -> bytes:
-    """The same face on another day."""
-    vector = np.frombuffer(face, dtype="<f4")
-    shake = np.random.default_rng(seed).standard_normal(192) * noise
-    return (vector + shake).astype("<f4").tobytes()
 
 
 def estimate(fund_fen: int, cash_fen: int, **more: int) -> Json:

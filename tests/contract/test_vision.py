@@ -3,6 +3,7 @@ and the camera programs are real. (What it may load: test_models.py.)"""
 
 from __future__ import annotations
 
+import io
 import itertools
 import subprocess
 import sys
@@ -14,7 +15,16 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from edge.core.events import CameraBack, CameraLost, CodeSeen, Event, LookSeen, TemplateMade
+from edge.core.books import roster
+from edge.core.events import (
+    CameraBack,
+    CameraLost,
+    CodeSeen,
+    Event,
+    LookSeen,
+    PhotoMeasured,
+    TemplateMade,
+)
 from edge.drivers.camera import command, files, none
 from edge.drivers.vision import models
 from edge.drivers.vision.eyes import LOOKS_PER_S, Eyes
@@ -124,6 +134,49 @@ def test_one_template_is_made_for_one_request(face: Path, watch: Callable[..., W
     assert numbers.shape == (192,)
     assert float(np.linalg.norm(numbers)) == pytest.approx(1.0, abs=1e-4)
     assert made.model == models.members()["embed"].sha256
+
+
+def test_the_photo_on_a_card_is_measured_by_the_net_that_looks(
+    face: Path, watch: Callable[..., Watch]
+) -> None:
+    """102 x 126 pixels, as on an ID card's chip: the holder is alike, another person is not."""
+    w = watch(files.Driver({"path": str(face)}))
+    w.eyes.mode("face")
+    w.eyes.take_template()
+    w.wait(lambda: w.of(TemplateMade))
+    found = []
+    for name in ("p1", "p2"):
+        w.eyes.measure(chip_photo(name))
+        w.wait(lambda: len(w.of(PhotoMeasured)) > len(found))
+        found.append(w.of(PhotoMeasured)[-1])
+    (made,) = w.of(TemplateMade)
+    own, other = (roster.alike(one.template, made.template) for one in found)
+    assert all(one.model == made.model for one in found)
+    assert own > 0.64 > other
+
+
+@pytest.mark.parametrize("bad", [b"", b"no picture", bytes(2000), b"\xff\xd8\xff" + bytes(500)])
+def test_a_photo_that_is_none_is_nobodys_face(
+    face: Path, watch: Callable[..., Watch], bad: bytes
+) -> None:
+    w = watch(files.Driver({"path": str(face)}))
+    w.eyes.measure(bad or b"\0")
+    w.wait(lambda: w.of(PhotoMeasured))
+    assert w.of(PhotoMeasured)[0].template == b""
+
+
+def chip_photo(name: str) -> bytes:
+    """The face of somebody of the cast, cut and made small as on a chip."""
+    spot = stage.CAST[name]
+    made = plate.make(stage.photo(models.PICTURES_DIR, spot), spot, clips.sight())
+    picture = np.clip(plate.shot_of(made.texture), 0, 255).astype(np.uint8)
+    found = max(clips.sight().faces(picture), key=lambda one: one.w)
+    x, y, side = found.x - found.w * 0.35, found.y - found.h * 0.55, found.w * 1.7
+    box = (x, y, x + side, y + side * 126 / 102)
+    cut = Image.fromarray(picture).crop(tuple(round(one) for one in box)).resize((102, 126))
+    out = io.BytesIO()
+    cut.save(out, "JPEG", quality=85)
+    return out.getvalue()
 
 
 def test_a_code_held_still_is_read_and_not_repeated_with_every_shot(

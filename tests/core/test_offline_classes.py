@@ -17,6 +17,11 @@ NO = "no"
 # kind -> P0, P1, P2; a chronic bill with a visit pass of the centre, and only with one
 TABLE = {
     "register": (Mode.QUEUED, Mode.QUEUED, NO),
+    "step": (NO, NO, NO),
+    "card_info": (NO, NO, NO),
+    "subsidies": (NO, NO, NO),
+    "card_replace": (Mode.QUEUED, Mode.QUEUED, NO),
+    "activate": (Mode.QUEUED, Mode.QUEUED, NO),
     "file_away": (Mode.QUEUED, Mode.QUEUED, NO),
     "settle": (NO, Mode.PROVISIONAL, NO),
     "pharmacy": (NO, Mode.PROVISIONAL, NO),

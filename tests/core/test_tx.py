@@ -15,6 +15,7 @@ from edge.core.books.msgid import COUNTER_END, Msgids
 from edge.core.money import fen
 from edge.core.types import (
     AMOUNT_FEN_MAX,
+    Activation,
     Admission,
     Away,
     Bill,
@@ -27,6 +28,7 @@ from edge.core.types import (
     Now,
     Person,
     Remit,
+    Service,
     Verdict,
 )
 from edge.core.visit.ticket import Ticket, person_key
@@ -51,6 +53,12 @@ def ticket(bill_: Bill, **more: object) -> Ticket:
 def some_bill(name: str) -> Bill:
     if name == "file_away":
         return Bill(name, "HIS-1", 0, away=Away("500100", "1", "2027-01-15"))
+    if name in ("step", "card_info", "card_replace", "subsidies"):
+        wish = Service("status", "lost") if name.startswith("card") else None
+        more_ = {"mdtrt_id": "M1", "business": "01201"} if name == "step" else {}
+        return Bill(name, "HIS-1", 0, service=wish, **more_)
+    if name == "activate":
+        return Bill(name, "HIS-1", 0, activation=Activation("测试甲"))
     if name == "admit":
         return Bill(name, "HIS-1", 0, med_type="21", admission=Admission("ZY001"))
     if name == "deposit":
@@ -72,8 +80,9 @@ def made(name: str, **more: object) -> dict:
 
 def test_the_folder_is_the_list() -> None:
     assert sorted(tx.kinds()) == NAMES
+    mine = {"activate", "step", "card_info", "card_replace", "subsidies"}
     money = {"delivery", "settle", "pharmacy", "prescription", "chronic", "inpatient", "deposit"}
-    assert set(tx.for_bills()) == money | {
+    assert set(tx.for_bills()) == money | mine | {
         "register", "file_away", "admit", "collect", "wallet_send", "wallet_take",
     }  # fmt: skip
 
@@ -83,7 +92,8 @@ def test_every_kind_has_the_whole_surface(name: str) -> None:
     kind = tx.kinds()[name]
     assert name == kind.KIND and kind.INFNO in kind.PLAN
     assert kind.OFFLINE in (tx.QUEUED, tx.PROVISIONAL, tx.VOUCHED, tx.DENIED)
-    assert {"identity", "estimate", "confirm", "settled", "task", "prescription", "order"} >= kind.NEEDS
+    wanted = {"live", "secret"}
+    assert wanted | {"identity", "estimate", "confirm", "settled", "task", "prescription", "order"} >= kind.NEEDS
     assert set(kind.calls(some_bill(name))) <= set(kind.PLAN)
     assert all(re.fullmatch(r"slip\.\w+", key) for key, _ in kind.slip(some_bill(name), None))
 

@@ -31,7 +31,7 @@ from tests.flows import kit
 # events that are the terminal's own business, or that need a look inside before they are an input
 NOT_BY_TYPE = {
     e.Tick, e.BillArrived, e.CancelArrived, e.Pressed, e.Freed, e.Answered, e.AnswerBad, e.Told,
-    e.PolicyArrived, e.Appended, e.Saved, e.StoreLow, e.TaskCloseArrived, e.ReverseArrived, e.CloseAsked,
+    e.PolicyArrived, e.RosterArrived, e.PhotoMeasured, e.Appended, e.Saved, e.StoreLow, e.TaskCloseArrived, e.ReverseArrived, e.CloseAsked,
     e.DayAsked, e.ReconcileAsked, e.Pruned, e.Witnessed, e.SyncAsked, e.Counted,
     e.Inquired, e.ReviewArrived, e.ErrandArrived, e.ErrandLeft, e.AuthExchanged, e.CodeDecoded,
     e.Emitted, e.BoardHealth, e.BoardLine, e.ClearTamperAsked, e.Tampered, e.Nearby,

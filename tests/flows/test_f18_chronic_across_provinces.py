@@ -7,7 +7,8 @@ from __future__ import annotations
 from pathlib import Path
 
 from edge.core import events as e
-from edge.core.types import Away, BillStatus, Mode
+from edge.core.types import BillStatus, Mode
+from edge.core.wishes import Away
 from sim.centre.books import entitlements, people
 from sim.centre.books.people import PersonSpec
 from sim.stage import (

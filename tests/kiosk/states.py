@@ -196,11 +196,27 @@ CAPS: dict[str, tuple[str, int, dict[str, Any]]] = {
     for cap in limits.CAPS
 }
 
-PASSWORD = {"person": "张*", "limit_fen": 50_000_00, "digits": 6, "tries_left": 3, "problem": None}
+PASSWORD = {"person": "张*", "limit_fen": 50_000_00, "digits": 6, "tries_left": 3, "problem": None, "what": ""}
+
+NEW = PASSWORD | {"limit_fen": 0, "what": "new"}
 
 # name of the picture -> (screen, left_ms, fields)
 STATES: dict[str, tuple[str, int, dict[str, Any]]] = {
     "password": ("password", 60_000, PASSWORD),
+    "password-new": ("password", 60_000, NEW),
+    "password-again": ("password", 60_000, NEW | {"what": "again"}),
+    "password-weak": ("password", 60_000, NEW | {"problem": "password_weak"}),
+    "card-live": ("card", 60_000, {"why": "live"}),
+    "settled-subsidies": (
+        "settled", 8_000,
+        {"outcome": "settled", "split": None, "difference_fen": 0, "slip": [
+            ["slip.bill_no", "B-20261121-0018"],
+            *[["slip.subsidy", f"2026-0{n}-10 耕地地力保护补贴 1260.00"] for n in range(9, 3, -1)],
+        ]},
+    ),
+    "confirm-activate": (
+        "confirm", 60_000, CONFIRM | {"kind": "activate", "amount_fen": 0, "split": None},
+    ),
     "password-wrong": (
         "password", 60_000, PASSWORD | {"tries_left": 2, "problem": "password_wrong"},
     ),

@@ -15,6 +15,12 @@ from edge.core.visit.refusals import ELSE_STEPS, centre_no
 from edge.errors import EdgeError
 
 TEXT_CHARS_MAX: Final = 64
+GIVEN_MAX: Final = 16
+# what the centre may give out with a record, beside money: names of the slip's lines
+GIVES: Final = frozenset({
+    "voucher_no", "channel", "town", "given_at", "step", "step_ticket", "step_next", "service_no",
+    "card_no", "card_state", "card_gen", "entitlement", "subsidy",
+})  # fmt: skip
 NO: Final = frozenset({Outcome.REJECTED, Outcome.EXPIRED, Outcome.SUSPECT})
 
 
@@ -48,6 +54,8 @@ def _decided(site: Site, state: BillState, result: Result) -> dict[str, Any]:
         "psn_no": state.psn_no or _text(first, "psn_no"),
         "refusal": None,
     }
+    if given := _given(body):
+        changes["slip"] = (*state.slip, *given)
     if filed := _text(body, "trt_dcla_detl_sn"):
         changes["slip"] = (*state.slip, ("slip.trt_dcla_detl_sn", filed))
     if wallet := paying.wallet_slip(body):
@@ -78,6 +86,19 @@ def _stay(state: BillState, stay: staying.Stay | None) -> dict[str, Any]:
         return {}
     slip = (*state.slip, *staying.slip(stay))
     return {"setl_id": stay.number, "deposit": stay.deposit, "slip": slip}
+
+
+def _given(body: Json) -> tuple[tuple[str, str], ...]:
+    """`given`: what the centre gave out, as lines of the slip. What cannot be read is left out."""
+    rows = body.get("given")
+    if not isinstance(rows, list):
+        return ()
+    return tuple((f"slip.{row[0]}", row[1][:TEXT_CHARS_MAX]) for row in rows[:GIVEN_MAX] if _pair(row))
+
+
+def _pair(row: Any) -> bool:
+    two = isinstance(row, list) and len(row) == len(("name", "value"))
+    return two and all(isinstance(one, str) for one in row) and row[0] in GIVES
 
 
 def _cancelled(state: BillState, result: Result) -> dict[str, Any]:

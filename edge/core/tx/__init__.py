@@ -33,8 +33,9 @@ class Kind(Protocol):
     PLAN: tuple[str, ...]  # all transactions that may be in the plan, in order
     OFFLINE: str  # QUEUED, PROVISIONAL, VOUCHED or DENIED
     NEEDS: frozenset[str]
-    """What must happen before the signature: "identity", "estimate", "confirm"; "settled" = of
-    another record."""
+    """What must happen before the signature: "identity", "estimate", "confirm"; "live" = card and
+    living face, also with the network; "secret" = a password is chosen, with the network;
+    "settled" = of another record."""
     MED_TYPE: str  # the kind's fixed med_type, "" where the bill says
 
     def check(self, bill: Bill, state: BillState | None = None) -> Refusal | None:

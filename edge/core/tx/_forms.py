@@ -77,6 +77,13 @@ def check_bill(
     return _check_lines(bill, stay=stay) if lines_needed or bill.lines else None
 
 
+def check_free(bill: Bill) -> Refusal | None:
+    """The checks of a bill that carries no money."""
+    if bill.amount_fen or bill.lines:
+        return refuse("E-TX-04", f"{bill.kind} carries no money")
+    return check_bill(bill, lines_needed=False, med_types=frozenset({"11"}))
+
+
 def _check_lines(bill: Bill, *, stay: bool) -> Refusal | None:
     if not 0 < len(bill.lines) <= LINES_MAX:
         return refuse("E-TX-03", f"a bill has 1 to {LINES_MAX} lines")
@@ -166,6 +173,9 @@ def _identity(ticket: Ticket) -> Json:
     }
     if ticket.template:
         form |= {"template": ticket.template, "template_model": ticket.template_model}
+    if ticket.match is not None:
+        found = ticket.match
+        form["match"] = {"by": found.by, "score": found.score, "version": found.version}
     return form
 
 

@@ -8,8 +8,9 @@ from datetime import date
 from typing import Final
 
 from edge.core.tx import _forms
-from edge.core.types import TEXT_MAX, Away, Bill, BillState, Json, Refusal, Split
+from edge.core.types import TEXT_MAX, Bill, BillState, Json, Refusal, Split
 from edge.core.visit.ticket import Ticket, inf_time
+from edge.core.wishes import Away
 
 KIND: Final = "file_away"
 INFNO: Final = "2501"

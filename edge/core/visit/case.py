@@ -7,6 +7,7 @@ from __future__ import annotations
 from enum import StrEnum
 from typing import Any, Final
 
+from edge.core.books.roster import Match
 from edge.core.effects import Effect, Show
 from edge.core.events import LookSeen
 from edge.core.liveness.response import Lighting, Response
@@ -65,10 +66,23 @@ class State(StrEnum):
     RESULT = "result"
 
 
+class Secret:
+    """What a visit knows of passwords; never one that was sent."""
+
+    def __init__(self) -> None:
+        self.proved = False  # the centre knows the password that was typed
+        self.tries = PASSWORD_TRIES
+        self.chosen = False  # a new password is at the centre, waiting for the record
+        self.typed = ""  # its first entry, until it was typed again
+
+
 class Case:
     """Mutable while the visit lasts; a new one for every visit."""
 
     deposit: Deposit | None = None  # of a stay, as the estimate told it
+    chip: bytes = b""  # the template of the photo on the card's chip, and its net
+    chip_model: str = ""
+    match: Match | None = None  # what was compared without the centre
 
     def __init__(self, site: Site, number: int) -> None:
         self.site = site
@@ -103,8 +117,7 @@ class Case:
         self.template_model = ""
         self.card_no = ""
         self.cert_type = "03"
-        self.proved = False  # the centre knows the password that was typed
-        self.password_tries = PASSWORD_TRIES
+        self.secret = Secret()
         self.ask_id = b""
         self.identity: Identity | None = None
         self.person: Person | None = None
@@ -137,6 +150,16 @@ class Case:
     @property
     def kind(self) -> Kind:
         return self.site.kinds[self.bill.kind]
+
+    def needs(self, what: str) -> bool:
+        """The kind asks for it; an errand of the HIS is of no kind."""
+        return self.errand is None and what in self.kind.NEEDS
+
+    @property
+    def both(self) -> bool:
+        """The card says who, the living face beside it that it is them: without the centre, and
+        where the kind wants it."""
+        return not self.online or self.needs("live")
 
     @property
     def pay_buttons(self) -> tuple[paying.Button, ...]:

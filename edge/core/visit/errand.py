@@ -24,6 +24,19 @@ BUSINESS: Final = frozenset({
     "01101", "01102", "01103", "01104", "01201", "01202", "01203", "01204", "01301", "01302",
     "01303", "01304", "01305", "02121", "02122", "03131",
 })  # fmt: skip
+OF_KIND: Final = {
+    "register": "01101",
+    "settle": "01301",
+    "pharmacy": "02121",
+    "admit": "01103",
+    "deposit": "01104",
+    "collect": "01302",
+}
+
+
+def business_of(bill: Bill) -> str:
+    """The businessType under which a bill's person is recognised."""
+    return bill.business or OF_KIND.get(bill.kind, "01301")
 
 
 class Errand(Struct, frozen=True):

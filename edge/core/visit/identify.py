@@ -23,8 +23,8 @@ from edge.core.limits import WAY_STEPS
 from edge.core.liveness import GESTURE, LIVE, UNSURE, plays
 from edge.core.tx._forms import FORCE, verdict_form
 from edge.core.types import BillStatus, Identity, Json, Means, Now, Refusal, Verdict
-from edge.core.visit import errand, light, liveness, ordered, password, pay, screens
-from edge.core.visit.case import ASK_BYTES, Case, State
+from edge.core.visit import errand, light, liveness, offline, ordered, password, screens
+from edge.core.visit.case import ASK_BYTES, Case, Secret, State
 from edge.core.visit.persons import people_of
 from edge.core.visit.refusals import ELSE_STEPS, centre_no
 
@@ -34,14 +34,6 @@ CODE_CHARS_MAX: Final = 256
 CARD_CHARS_MAX: Final = 50  # mdtrt_cert_no
 FACE, QR, CARD = "face", "qr", "card"
 LANGS: Final = ("zh-CN", "en")  # the languages the consent text is shown in
-BUSINESS: Final = {
-    "register": "01101",
-    "settle": "01301",
-    "pharmacy": "02121",
-    "admit": "01103",
-    "deposit": "01104",
-    "collect": "01302",
-}  # 用码业务类型, DOMAIN §2.3
 
 
 # -- choosing a way -------------------------------------------------------------------------------
@@ -64,7 +56,7 @@ def offered(case: Case) -> tuple[str, ...]:
     """
     site = case.site
     camera, reader = not site.camera_lost, not site.board_lost
-    if not case.online:
+    if case.both:
         return (FACE, CARD) if camera and reader else ()
     able = ((FACE, camera), (QR, camera), (CARD, reader))
     return tuple(name for name, can in able if can)
@@ -92,7 +84,7 @@ def choose_face(case: Case, event: Any, now: Now) -> list[Effect]:
     case.consent_utc_ms = max(1, now.utc_ms)
     if event is not None and event.value in LANGS:
         case.consent_lang = event.value
-    return look(case, now) if case.online else ask_card(case, now)
+    return ask_card(case, now) if case.both else look(case, now)
 
 
 def choose_qr(case: Case, _event: Any, now: Now) -> list[Effect]:
@@ -117,8 +109,8 @@ def choose_card(case: Case, _event: Any, now: Now) -> list[Effect]:
 def ask_card(case: Case, now: Now) -> list[Effect]:
     """Ask for the card; without the centre it stands in for the face library."""
     case.go(State.CARD, now, case.site.settings.confirm_timeout_ms)
-    why = "forced" if case.bill.prefer == FORCE else "offline"
-    return case.show(screens.card(None if case.online else why), now)
+    why = "forced" if case.bill.prefer == FORCE else "live" if case.online else "offline"
+    return case.show(screens.card(why if case.both else None), now)
 
 
 # -- the face -------------------------------------------------------------------------------------
@@ -308,8 +300,8 @@ def template_made(case: Case, event: TemplateMade, now: Now) -> list[Effect]:
     case.verdict = replace(
         case.verdict, models=(*case.site.settings.models, ("template", event.model))
     )
-    if not case.online:
-        return pay.prepare(case, now) if case.card_no else ask_card(case, now)
+    if case.both:
+        return _both_seen(case, now) if case.card_no else ask_card(case, now)
     return ask_face(case, now) if case.means is Means.FACE else _ask_card_no(case, now)
 
 
@@ -329,8 +321,7 @@ def code_seen(case: Case, event: CodeSeen, now: Now) -> list[Effect]:
         return errand.scanned(case, case.errand, text, now)
     if not case.online:
         return case.refuse(Refusal("offline_way", WAY_STEPS), now)
-    business = BUSINESS.get(case.bill.kind, "01301")
-    business = business if case.errand is None else case.errand.business
+    business = errand.business_of(case.bill) if case.errand is None else case.errand.business
     org = case.site.settings.fixmedins_code
     body = {"means": QR, "ecQrCode": text, "businessType": business, "orgId": org}
     return _ask_who(case, body, now)
@@ -353,15 +344,15 @@ def card_read(case: Case, event: CardRead, now: Now) -> list[Effect]:
         return []
     case.card_no = number
     case.cert_type = event.cert_type if event.cert_type in ("02", "03") else "03"
-    if case.online:
+    if not case.both:
         return _ask_card_no(case, now)
     case.means = Means.CARD
     if case.template:
-        return pay.prepare(case, now)
+        return _both_seen(case, now)
     if case.site.camera_lost:
         return case.refuse(Refusal("camera_lost", ("ask_staff", "pay_full")), now)
     case.consent_utc_ms = case.consent_utc_ms or max(1, now.utc_ms)
-    return look(case, now)
+    return [*offline.chip_seen(case, event), *look(case, now)]
 
 
 def card_first(case: Case, event: CardRead, now: Now) -> list[Effect]:
@@ -385,6 +376,10 @@ def ask_face(case: Case, now: Now) -> list[Effect]:
         "verdict": verdict,
     }
     return _ask_who(case, body, now)
+
+
+def _both_seen(case: Case, now: Now) -> list[Effect]:
+    return _ask_card_no(case, now) if case.online else offline.prove(case, now)
 
 
 def _ask_card_no(case: Case, now: Now) -> list[Effect]:
@@ -418,7 +413,7 @@ def told_who(case: Case, event: Told, now: Now) -> list[Effect]:
     card_no = case.card_no if case.means is Means.CARD else ""
     auth = auth_no if isinstance(auth_no, str) else ""
     case.identity = Identity(case.means, auth, people, card_no)
-    if len(people) == 1:
+    if len(people) == 1 or case.needs("live"):  # for oneself alone
         case.person = people[0]
         return password.then(case, now)
     case.go(State.WHOM, now, case.site.settings.confirm_timeout_ms)
@@ -432,7 +427,7 @@ def no_answer_who(case: Case, _event: Any, now: Now) -> list[Effect]:
     if isinstance(decision, Refusal):
         return case.refuse(decision, now)
     if case.card_no and case.template:
-        return pay.prepare(case, now)
+        return offline.prove(case, now)
     if case.site.camera_lost:
         return case.refuse(Refusal("camera_lost", ("ask_staff", "pay_full")), now)
     if not case.consent_utc_ms:
@@ -494,6 +489,7 @@ def other_way(case: Case, _event: Any, now: Now) -> list[Effect]:
         return patient_cancelled(case, None, now)  # the HIS wants a code and nothing else
     case.means, case.identity, case.person = None, None, None
     case.card_no, case.template, case.verdict, case.ask_id = "", b"", None, b""
-    case.consent_utc_ms, case.proved = 0, False
+    case.match, case.chip = None, b""
+    case.consent_utc_ms, case.secret = 0, Secret()
     case.face_ms = 0
     return ways(case, None, now)

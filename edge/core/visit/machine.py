@@ -166,12 +166,12 @@ TABLE: Final[dict[tuple[State, In], Row]] = {
     (S.WHOM, In.TICK): _row(who.timed_out, S.RESULT),
     # -- is it really you? above the no-password limit
     (S.PASSWORD, In.PASSWORD): _row(password.entered, S.PASSWORD, S.PROVE),
-    (S.PASSWORD, In.LINK_LOST): _row(password.no_answer, S.RESULT),
+    (S.PASSWORD, In.LINK_LOST): _row(password.no_answer, *_PREPARE),
     (S.PASSWORD, In.OTHER_WAY): _row(who.other_way, *_WAYS),
     (S.PASSWORD, In.TICK): _row(who.timed_out, S.RESULT),
     (S.PROVE, In.TOLD): _row(password.told, *_KNOWN),
-    (S.PROVE, In.LINK_LOST): _row(password.no_answer, S.RESULT),
-    (S.PROVE, In.TICK): _row(password.no_answer, S.RESULT),
+    (S.PROVE, In.LINK_LOST): _row(password.no_answer, *_PREPARE),
+    (S.PROVE, In.TICK): _row(password.no_answer, *_PREPARE),
     # -- which prescription, and what does the pharmacist say?
     (S.RX_ASK, In.TOLD): _row(rx.told, S.RX_LIST, S.RX_REVIEW, *_PRICE),
     (S.RX_ASK, In.LINK_LOST): _row(rx.no_answer, *_PRICE),

@@ -247,9 +247,8 @@ def _body(
 ) -> tuple[Json, list[Effect]]:
     assert case.identity is not None, "prepared"
     ids, save = case.site.msgids.take(len(case.kind.calls(case.bill)), now)
-    known = bool(case.identity.auth_no) or bool(
-        case.identity.people
-    )  # the centre has seen the template in 1101
+    # the centre has seen the template in 1101, unless the card said who it is
+    known = bool(case.identity.auth_no or case.identity.people) and not case.needs("live")
     ticket = Ticket(
         settings=case.site.settings,
         bill=case.bill,
@@ -264,6 +263,7 @@ def _body(
         consent_utc_ms=case.consent_utc_ms,
         consent_lang=case.consent_lang,
         cert_type=case.cert_type,
+        match=None if known else case.match,
         choice=case.choice,
         reviewer=case.reviewer,
         visit_pass=used[0],

@@ -7,6 +7,7 @@ from __future__ import annotations
 from typing import Final
 
 import msgspec
+from msgspec import Struct
 
 from edge.core.effects import Buzz, Effect, Light, Shoot, Show, Speak
 from edge.core.types import Bill, Deposit, Json, Person, Refusal, Split
@@ -100,10 +101,21 @@ def whom(people: tuple[Person, ...]) -> Show:
     return Show("whom", 0, {"people": rows})
 
 
-def password(person: str, limit_fen: int, digits: int, tries_left: int, problem: str | None) -> Show:
-    """The keys for the e-voucher password; what is typed stays in the page until it is whole."""
-    fields = {"person": person, "limit_fen": limit_fen, "digits": digits, "tries_left": tries_left}
-    return Show("password", 0, fields | {"problem": problem})
+class Keys(Struct, frozen=True):
+    """The keys for a password. what: "" = the one that is known, "new", "again" (the new one once
+    more)."""
+
+    person: str
+    limit_fen: int
+    digits: int
+    tries_left: int
+    problem: str | None = None
+    what: str = ""
+
+
+def password(keys: Keys) -> Show:
+    """What is typed stays in the page until it is whole."""
+    return Show("password", 0, msgspec.structs.asdict(keys))
 
 
 def confirm(

@@ -10,6 +10,7 @@ from typing import Final
 
 from msgspec import Struct
 
+from edge.core.books.roster import Match
 from edge.core.types import Bill, Identity, Json, Mode, Now, Person, Settings, Split, Task, Verdict
 from edge.core.visit.paying import Choice
 
@@ -40,6 +41,7 @@ class Ticket(Struct, frozen=True):
     consent_lang: str = "zh-CN"
     choice: Choice = Choice()  # how the person wants their part paid
     cert_type: str = "03"
+    match: Match | None = None  # card against face, without the centre
     setl_id: str = ""  # cancel: what is undone
     mdtrt_id: str = ""
     task: Task | None = None  # close_task: what is closed, its `closing` says how

@@ -25,6 +25,7 @@ from edge.core.events import (
     CodeUnread,
     Event,
     LookSeen,
+    PhotoMeasured,
     TemplateMade,
 )
 from edge.drivers.vision import Picture, Source, models
@@ -68,6 +69,7 @@ class Eyes:
         self._mode = "off"
         self._turn = 0  # counts mode changes: a look of an earlier visit is not posted
         self._template_wanted = False
+        self._photo = b""  # of a card, to be measured
         self._lost = ""
         self._quiet = (0.0, START_SILENCE_S)  # since when no shot came, how long that may last
         self._threads: list[threading.Thread] = []
@@ -110,6 +112,12 @@ class Eyes:
         """Make the template of the next good frontal shot. Returns at once."""
         with self._change:
             self._template_wanted = True
+
+    def measure(self, photo: bytes) -> None:
+        """Make the template of the face on a card's photo, between two shots. Returns at once."""
+        with self._change:
+            self._photo = photo
+            self._change.notify_all()
 
     # -- the camera's thread
     # ----------------------------------------------------------------------------------------
@@ -195,8 +203,9 @@ class Eyes:
         turn, codes, broken = -1, _Codes(), 0
         while not self._stop.is_set():
             began = time.monotonic()
+            self._photograph(sight)
             with self._change:
-                if self._newest is None:
+                if self._newest is None and not self._photo:
                     self._change.wait(0.25)
                 newest, self._newest = self._newest, None
                 mode, now_turn, (since, patience) = self._mode, self._turn, self._quiet
@@ -218,6 +227,21 @@ class Eyes:
                 if broken >= BROKEN_SHOTS:
                     self._give_up(problem.code if isinstance(problem, EdgeError) else "E-VIS-07")
             self._stop.wait(max(0.0, 0.9 / LOOKS_PER_S - (time.monotonic() - began)))
+
+    def _photograph(self, sight: Sight) -> None:
+        """A card's photo, if one waits: with the very net that makes the templates of shots."""
+        with self._change:
+            photo, self._photo = self._photo, b""
+        if not photo:
+            return
+        from edge.drivers.vision import chip
+
+        template = b""
+        try:
+            template = chip.template(sight, photo)
+        except Exception:  # whatever a strange card carries
+            log.exception("a card's photo")
+        self._post(PhotoMeasured(template, sight.template_model()))
 
     def _examine(
         self, sight: Sight, shot: Picture, mode: str, turn: int, codes: _Codes, *, fit: bool

@@ -17,7 +17,7 @@ from edge.wire.record import RecordHeader
 from edge.wire.shape import ZERO_HASH
 from sim.centre import lights
 from sim.centre.bodies import Body
-from sim.centre.books import passes, proving, registry
+from sim.centre.books import passes, proving, registry, rosters
 from sim.centre.books import store as t
 from sim.centre.books.registry import Terminal
 from sim.centre.books.rules import Region
@@ -27,7 +27,7 @@ DAY_MS: Final = 24 * HOUR_MS
 VALID_MS: Final = 7 * DAY_MS
 RENEW_MS: Final = DAY_MS  # a policy older than this is replaced when somebody asks
 SLACK_MS: Final = 60_000
-QUEUED_KINDS: Final = frozenset({"register", "file_away", "admit"})
+QUEUED_KINDS: Final = frozenset({"register", "file_away", "admit", "activate", "card_replace"})
 OFFLINE_KINDS: Final = ("settle", "pharmacy", "chronic", "prescription")
 # Every cap of `limits.CAPS`: what we say when a record breaks it, or why we cannot hold it.
 WHY: Final[Mapping[str, str]] = {
@@ -102,8 +102,11 @@ class Issuer(Struct, frozen=True):
     liveness: LivenessRules = LivenessRules()
 
 
-def make(issuer: Issuer, terminal: Terminal, now_ms: int, version: int) -> Policy:
+def make(
+    issuer: Issuer, terminal: Terminal, now_ms: int, version: int, roster: int = 0
+) -> Policy:
     """The policy of a terminal: its profile, its caps, and the rules it may estimate with."""
+    match = proving.rules().offline_match
     return Policy(
         profile=terminal.profile,
         version=version,
@@ -118,6 +121,8 @@ def make(issuer: Issuer, terminal: Terminal, now_ms: int, version: int) -> Polic
         rules_utc_ms=now_ms,
         force=terminal.profile == "P1",
         liveness=issuer.liveness,
+        roster=roster,
+        offline_match_min=match.min if match.must else 0.0,
     )
 
 
@@ -127,13 +132,21 @@ def current(
     """The document in force for this terminal, a new one when there is none or it is a day old;
     None when it is the one with the hash `held`."""
     row = conn.execute(_NEWEST, t.at(terminal=terminal.name)).first()
+    roster = rosters.version(conn, terminal.fixmedins_code)
+    same = row is not None and _roster_of(conn, row[0]) == roster
     # a frozen terminal's next policy is the word that lifts it: a person says that, not the clock
-    if row is not None and (now_ms - row[1] < RENEW_MS or terminal.frozen_ms):
+    if row is not None and ((now_ms - row[1] < RENEW_MS and same) or terminal.frozen_ms):
         if held == row[0]:
             return None
         return bytes(conn.execute(_DOCUMENT, t.at(hash=row[0])).scalar_one())
-    made = make(issuer, terminal, now_ms, newest_version(conn, terminal.name) + 1)
+    made = make(issuer, terminal, now_ms, newest_version(conn, terminal.name) + 1, roster)
     return publish(conn, made, terminal.name, issuer.signer)
+
+
+def _roster_of(conn: sa.Connection, digest: bytes) -> int:
+    """The roster that a policy of ours names."""
+    body = conn.execute(_NAMED, t.at(hash=digest)).one()[1]
+    return msgspec.json.decode(body, type=Policy).roster
 
 
 def newest_version(conn: sa.Connection, terminal: str) -> int:
@@ -144,7 +157,8 @@ def newest_version(conn: sa.Connection, terminal: str) -> int:
 def lift(conn: sa.Connection, issuer: Issuer, terminal: Terminal, now_ms: int) -> bytes:
     """A person looked and believes the terminal again: a new policy, signed now."""
     registry.update(conn, terminal.name, frozen_ms=0)
-    made = make(issuer, terminal, now_ms, newest_version(conn, terminal.name) + 1)
+    roster = rosters.version(conn, terminal.fixmedins_code)
+    made = make(issuer, terminal, now_ms, newest_version(conn, terminal.name) + 1, roster)
     return publish(conn, made, terminal.name, issuer.signer)
 
 
@@ -195,7 +209,7 @@ def violation(conn: sa.Connection, claim: Claim) -> str:
     """ "" or in which way the record breaks the policy it names."""
     header = claim.header
     if header.mode is Mode.QUEUED and header.kind not in QUEUED_KINDS:
-        return "only a registration, an admission or a filing may be queued"
+        return "only what carries no money may be queued"
     if header.policy == ZERO_HASH:
         policy: Policy | None = BUILT_IN
     else:
@@ -265,6 +279,9 @@ def _proof(claim: Claim, policy: Policy) -> str:
         return ""
     if not claim.by_token and (said.means != "card" or not said.template):
         return "no card with a face"
+    least = policy.offline_match_min
+    if not claim.by_token and least > 0 and (said.match is None or said.match.score < least):
+        return "card and face were not compared as the policy wants"
     if verdict is None or not verdict.live or verdict.score < policy.liveness_threshold:
         return "liveness below the policy"
     ok = lights.as_demanded(verdict, policy, claim.total_fen, claim.header.terminal)

@@ -9,7 +9,6 @@ from __future__ import annotations
 import hashlib
 import hmac
 from functools import cache
-from itertools import pairwise
 from pathlib import Path
 from typing import Final
 
@@ -19,6 +18,7 @@ import yaml
 from msgspec import Struct
 
 from edge.core.types import Dice
+from edge.core.visit.password import weak
 from edge.errors import EdgeError
 from sim.centre.books import store as t
 from sim.centre.books.columns import blob, table, whole, words
@@ -62,12 +62,38 @@ class FaceRule(Struct, frozen=True, forbid_unknown_fields=True):
     grade: str
 
 
+class Channel(Struct, frozen=True, forbid_unknown_fields=True):
+    """A way to activate. password: "set" there, "pay" (that of the wallet), "agree" = none."""
+
+    name: str
+    password: str
+
+
+class ActivationRule(Struct, frozen=True, forbid_unknown_fields=True):
+    """Who may activate by themself, under which agreements, through which channels."""
+
+    age_min: int
+    agreements: tuple[str, ...]
+    channels: dict[str, Channel]
+    grade: str
+
+
+class MatchRule(Struct, frozen=True, forbid_unknown_fields=True):
+    """Card against face without us: the cosine, and whether nothing provisional is done without."""
+
+    min: float
+    must: bool
+    grade: str
+
+
 class Rules(Struct, frozen=True, forbid_unknown_fields=True):
     """The whole file."""
 
     nopassword: dict[str, Limit]
     password: PasswordRule
     face: FaceRule
+    activation: ActivationRule
+    offline_match: MatchRule
 
 
 @cache
@@ -103,6 +129,15 @@ face_tries = table(
     whole("rest_ms"),  # until then
     blob("last_ask"),
 )
+held = table(  # chosen, and not in force before the record that asks for it
+    "held_passwords",
+    words("auth_no", primary_key=True),
+    words("psn_no"),
+    blob("salt"),
+    blob("digest"),
+    whole("at_ms"),
+)
+_HELD: Final = t.get(held, "auth_no", "psn_no")
 _FIND: Final = t.get(passwords, "psn_no")
 _HAS: Final = t.get(passwords, "psn_no", only=("psn_no",))
 _CHANGE: Final = t.change(passwords, "psn_no")
@@ -115,18 +150,50 @@ def fits(password: str) -> bool:
     digits = rules().password.digits
     if len(password) != digits or not password.isascii() or not password.isdigit():
         return False
-    steps = {int(b) - int(a) for a, b in pairwise(password)}
-    return steps not in ({0}, {1}, {-1})
+    return not weak(password)
 
 
 def set_password(conn: sa.Connection, dice: Dice, psn_no: str, password: str, now_ms: int) -> None:
     """A new password: every lock of the old one is over."""
     assert fits(password), "the caller checked its form"
     salt = dice.bytes(SALT_BYTES)
-    row = {"psn_no": psn_no, "salt": salt, "digest": _digest(password, salt), "failed": 0}
+    _put(conn, psn_no, salt, _digest(password, salt), now_ms)
+
+
+def _put(conn: sa.Connection, psn_no: str, salt: bytes, digest: bytes, now_ms: int) -> None:
+    row = {"psn_no": psn_no, "salt": salt, "digest": digest, "failed": 0}
     row |= {"locked_ms": 0, "last_ask": b"", "last_said": "", "set_ms": now_ms}
     conn.execute(passwords.delete().where(passwords.c.psn_no == psn_no))
     conn.execute(passwords.insert(), row)
+
+
+class Chosen(Struct, frozen=True):
+    """A password that was chosen under an authorisation."""
+
+    auth_no: str
+    psn_no: str
+    password: str
+
+
+def hold(conn: sa.Connection, dice: Dice, one: Chosen, now_ms: int) -> str:
+    """It is in force with its record, not before. "" or password_weak."""
+    if not fits(one.password):
+        return "password_weak"
+    salt = dice.bytes(SALT_BYTES)
+    row = {"auth_no": one.auth_no, "psn_no": one.psn_no, "salt": salt}
+    conn.execute(held.delete().where(held.c.auth_no == one.auth_no))
+    conn.execute(held.insert(), {**row, "digest": _digest(one.password, salt), "at_ms": now_ms})
+    return ""
+
+
+def take_held(conn: sa.Connection, auth_no: str, psn_no: str) -> bool:
+    """The record took effect: what was chosen under it is the person's password now."""
+    row = conn.execute(_HELD, t.at(auth_no=auth_no, psn_no=psn_no)).mappings().first()
+    if row is None:
+        return False
+    _put(conn, psn_no, bytes(row["salt"]), bytes(row["digest"]), row["at_ms"])
+    conn.execute(held.delete().where(held.c.auth_no == auth_no))
+    return True
 
 
 def has_password(conn: sa.Connection, psn_no: str) -> bool:

@@ -13,15 +13,18 @@ import sqlalchemy as sa
 
 from sim.centre.bodies import Body
 from sim.centre.deciding import (
+    activating,
     collecting,
     discharging,
     dispensing,
     filing,
+    informing,
     purchasing,
     registering,
     remitting,
     settling,
     staying,
+    stepping,
     undoing,
 )
 from sim.centre.deciding.case import Case, Done, No, insured
@@ -36,6 +39,11 @@ RUNS: Final[dict[str, Run]] = {
     "delivery": purchasing.run,
     "chronic": settling.run,
     "file_away": filing.run,
+    "activate": activating.run,
+    "step": stepping.run,
+    "card_info": informing.card,
+    "card_replace": informing.replace_card,
+    "subsidies": informing.subsidies,
     "admit": staying.admit,
     "deposit": staying.deposit,
     "inpatient": discharging.run,

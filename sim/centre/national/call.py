@@ -13,7 +13,7 @@ from edge.core.types import Dice, Json
 from edge.wire.ask import AskHeader
 from sim.centre import bodies
 from sim.centre.asks import Question
-from sim.centre.books import people, proving, stays, tokens
+from sim.centre.books import cards, people, proving, stays, tokens
 from sim.centre.books import store as t
 from sim.centre.books.people import Faces, Known
 from sim.centre.books.policy import Issuer
@@ -139,6 +139,8 @@ def by_cert(call: Call, *, pays: str = "") -> Known | No:
             return No("token_used")
         psn_no = held.psn_no
     else:
+        if why := cards.why_not(call.conn, number, kind):
+            return No(why)
         psn_no = people.by_card(call.conn, number, kind)
     person = people.find(call.conn, psn_no) if psn_no else None
     if person is None:

@@ -12,6 +12,8 @@ SAYS: Final[dict[str, str]] = {
     "balance_gone": "账户余额不足，无法恢复原结算",
     "begntime_in_future": "入院时间晚于当前时间",
     "bill_no_used": "单据号已用于另一笔结算",
+    "card_lost": "社保卡已挂失",
+    "card_replaced": "社保卡已换新卡",
     "cleared": "该月已清算，不能撤销或冲正",
     "hospitalised": "该人员正在住院，不能办理门诊或购药结算",
     "endtime_wrong": "出院时间早于入院或晚于当前时间",

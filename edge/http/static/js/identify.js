@@ -95,7 +95,7 @@ export function cardScreen(fields, page) {
   return {
     main: h("section", { class: "split-view" }, reader(), h("div", { class: "side" },
       heading(t("card.title"), t("card.line")),
-      fields.why ? note("warn", "offline", tOr(`card.why.${fields.why}`, t("card.why.offline"))) : ways(["qr"], page))),
+      fields.why ? note(fields.why === "live" ? "info" : "warn", fields.why === "live" ? "face" : "offline", tOr(`card.why.${fields.why}`, t("card.why.offline"))) : ways(["qr"], page))),
     say: t("card.title"),
     cancel: true,
     back: fields.why === "offline" ? null : "other_way",
@@ -138,11 +138,11 @@ export function passwordScreen(fields, page) {
   return {
     main: h("section", { class: "split-view pin" },
       h("div", { class: "side" },
-        heading(t("password.title"), fields.problem ? null : t("password.line", { limit: yuan(fields.limit_fen ?? 0), person: fields.person ?? "" })),
-        fields.problem ? note("warn", "warn", `${problemText(fields.problem)} · ${t("password.tries", { count: fields.tries_left })}`) : null,
+        heading(t(fields.what ? `password.${fields.what}` : "password.title"), fields.problem ? null : fields.what ? t("password.new.line") : t("password.line", { limit: yuan(fields.limit_fen ?? 0), person: fields.person ?? "" })),
+        fields.problem ? note("warn", "warn", fields.what ? problemText(fields.problem) : `${problemText(fields.problem)} · ${t("password.tries", { count: fields.tries_left })}`) : null,
         h("ol", { class: "dots", "aria-label": t("password.typed", { count: typed.length }) }, dots)),
       h("div", { class: "keys" }, KEYS.map(key))),
-    say: fields.problem ? problemText(fields.problem) : t("password.title"),
+    say: fields.problem ? problemText(fields.problem) : t(fields.what ? `password.${fields.what}` : "password.title"),
     cancel: true,
     back: "other_way",
   };

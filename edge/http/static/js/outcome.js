@@ -26,6 +26,7 @@ export function confirmScreen(fields) {
   if (fields.mode === "provisional") notes.push(note("warn", "hourglass", t("confirm.provisional")));
   else if (fields.mode === "queued") notes.push(note("info", "upload", t("confirm.queued")));
   else if (fields.estimate) notes.push(note("info", "info", t("confirm.estimate")));
+  if (fields.kind === "activate") notes.push(note("info", "info", t("confirm.activate")));
   if (fields.way === "onecode") notes.push(note("info", "qr", t("confirm.onecode")));
   if (fields.to) notes.push(note("info", "person", t("confirm.to", { name: fields.to })));
   if (fields.blocked) notes.push(note("warn", "clock", t("confirm.credit.blocked", { why: t(`refused.credit_${fields.blocked}`) })));

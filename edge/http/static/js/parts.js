@@ -35,6 +35,7 @@ export function money(split, { you, estimate = false, deposit = null, lines = 4 
     h("dl", {}, rows.map(([name, fen]) => h("div", { class: name }, h("dt", {}, t(`split.${name}`)), h("dd", {}, yuan(fen))))));
 }
 
+const SLIP_ROWS = 5; // on the screen; the printed slip has them all
 /** Which way money goes at the bedside: "refund" or "collect". */
 export const wayOf = (deposit) => deposit.refund_fen ? "refund" : "collect";
 
@@ -56,8 +57,10 @@ const isMoney = (key) => key.startsWith("slip.paid_") || MONEY_LINES.has(key); /
 /** Slip lines: keys are texts, values are values. */
 export function slip(lines, split) {
   const rows = (lines ?? []).filter(([key]) => !split || !(SHOWN_IN_MONEY.has(key) || SHOWN_WITH_DEPOSIT.has(key)));
-  return h("dl", { class: "slip" }, rows.map(([key, value]) =>
-    h("div", {}, h("dt", {}, tOr(key, key)), h("dd", {}, value.match(MONEY) && isMoney(key) ? yuan(value.replace(".", "")) : value))));
+  const shown = rows.length > SLIP_ROWS ? rows.slice(0, SLIP_ROWS - 1) : rows;
+  return h("dl", { class: "slip" }, shown.map(([key, value]) =>
+    h("div", {}, h("dt", {}, tOr(key, key)), h("dd", {}, value.match(MONEY) && isMoney(key) ? yuan(value.replace(".", "")) : value))),
+  shown.length < rows.length && h("div", {}, h("dt", {}, t("slip.more", { count: rows.length - shown.length }))));
 }
 
 /** What this visit is about: kind and amount. */
