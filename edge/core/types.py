@@ -111,20 +111,6 @@ class FeeLine(Struct, frozen=True, forbid_unknown_fields=True):
     init_feedetl_sn: str = ""
 
 
-class Away(Struct, frozen=True, forbid_unknown_fields=True):
-    """What a filing for another place says (2501 异地就医备案). `refl_type`: "1" referral, "2" long-term
-    stay, "3" emergency; days as "2026-11-18", `enddate` "" = without end."""
-
-    mdtrtarea_admdvs: str
-    refl_type: str
-    begndate: str
-    enddate: str = ""
-    tel: str = ""
-    addr: str = ""
-    diag_name: str = ""
-    refl_rea: str = ""
-
-
 class Bill(Struct, frozen=True, forbid_unknown_fields=True):
     """What the HIS asks to be handled: one of the kinds in `core/tx/`.
 
