@@ -9,12 +9,15 @@ from __future__ import annotations
 
 import argparse
 from collections.abc import Iterator
-from typing import Final
+from pathlib import Path
+from typing import Any, Final
 
+import yaml
 from msgspec import Struct
 
 from edge.core.benefit import worst
 from edge.core.benefit.rules import GRADES
+from sim.centre import prescriptions, prices, purchases
 from sim.centre.books import proving, rules
 from sim.centre.books.rules import Region
 
@@ -76,6 +79,7 @@ def _others(region: Region) -> Iterator[Value]:
     line = f"{region.monitor.line_fen() / 100:.2f}"
     yield Value("monitoring line of the year", line, other.get("monitor", "D"))
     yield from _identity()
+    yield from _pharmacies()
     items = region.catalogue.values()
     grade = worst(*(item.grade for item in items)) or "D"
     yield Value("catalogue", f"{len(items)} items, all invented", grade)
@@ -91,6 +95,20 @@ def _identity() -> Iterator[Value]:
     face = rule.face
     text = f"after {face.tries} in {face.within_minutes} min a rest of {face.rest_minutes} min"
     yield Value("looks that find nobody", text, face.grade)
+
+
+def _pharmacies() -> Iterator[Value]:
+    """Prescriptions, orders from home and prices; the same for every pool."""
+    for package in (prescriptions, purchases, prices):
+        folder = Path(str(package.__file__)).parent
+        for path in sorted(folder.glob("*.yaml")):
+            found: dict[str, Any] = yaml.safe_load(path.read_text())
+            for name, one in found.items():
+                if "grade" in one:
+                    yield Value(f"{folder.name}, {name}", str(one["value"]), one["grade"])
+            for city in found.get("cities", {}).values():
+                count = len(city["pharmacies"])
+                yield Value(f"pilot, {city['name']}", f"{count} pharmacies, invented", city["grade"])
 
 
 def main(arguments: list[str] | None = None) -> int:

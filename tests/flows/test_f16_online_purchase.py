@@ -4,18 +4,24 @@ alone, brought home and signed for; or rejected at the door, and the account is 
 
 from __future__ import annotations
 
+import time
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
+import httpx
 import msgspec
 import pytest
 
 from edge.core import events as e
 from edge.core.types import Bill, BillStatus, FeeLine
 from edge.errors import EdgeError
+from edge.suites import sm2
+from sim.centre.books import people
 from sim.centre.books.people import PersonSpec
 from sim.centre.deciding.case import No
+from sim.centre.national.door import Door
+from sim.centre.national.server import Served
 from sim.centre.purchases import books, hub, pilot
 from sim.centre.purchases.hub import Report, Wanted, Wish
 from sim.centre.purchases.status import COURIER, NO, TABLE, On, Status
@@ -278,3 +284,43 @@ def test_f16_what_is_no_order_and_no_report_is_refused_with_a_code(data: bytes) 
         with pytest.raises(EdgeError) as caught:
             read(data)
         assert caught.value.code == "E-WIR-20"
+
+
+# -- over the wire ---------------------------------------------------------------------------------
+def phoned(day: Day, code: str, **changes: Any) -> bytes:
+    said = {
+        "code": code, "fixmedins_code": EAST, "city": "510100", "address": "成都市测试路1号2栋301",
+        "receiver": "何测试", "tel": "13000000000",
+        "items": [msgspec.to_builtins(item) for item in ITEMS],
+    }  # fmt: skip
+    return msgspec.json.encode(said | changes)
+
+
+def test_f16_the_phone_over_http_proves_its_owner_and_is_one_order_however_often_it_calls(
+    day: Day,
+) -> None:
+    served = Served(Door(day.town.centre, sm2.generate()[0])).start()
+    now = time.time_ns() // 1_000_000  # this door has the machine's own clock
+    people_ = day.town.centre.store
+    code = people.issue_code(people_, "SYN-H", now)
+    try:
+        with httpx.Client(base_url=f"http://127.0.0.1:{served.port}", trust_env=False) as phone:
+            body = phoned(day, code)
+            first, again = (phone.post("/hub/order", content=body) for _ in range(2))
+            assert first.status_code == again.status_code == 200 and first.json() == again.json()
+            assert first.json()["medfee_sumamt"] == "110.00"
+            number = first.json()["order_no"]
+            other = phone.post("/hub/order", content=phoned(day, code, tel="1"))
+            assert (other.status_code, other.json()["code"]) == (422, "code_used")
+            said = msgspec.json.encode({"order_no": number, "what": "sign", "courier": "c", "signature": "x"})
+            early = phone.post("/hub/courier", content=said)
+            assert (early.status_code, early.json()["code"]) == (422, "order_not_accepted")
+            theirs = people.issue_code(people_, "SYN-P", now)
+            take = msgspec.json.encode({"order_no": number, "code": theirs})
+            assert phone.post("/hub/withdraw", content=take).json()["code"] == "order_none"
+            mine = msgspec.json.encode({"order_no": number, "code": people.issue_code(people_, "SYN-H", now)})
+            assert phone.post("/hub/withdraw", content=mine).status_code == 200
+            assert phone.post("/hub/order", content=b"[" * 2000).json()["code"] == "E-WIR-20"
+            assert phone.post("/hub/nothing", content=b"{}").status_code == 404
+    finally:
+        served.stop()

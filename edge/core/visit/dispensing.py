@@ -27,6 +27,7 @@ from edge.errors import EdgeError
 
 LIST, TAKE, REVIEW = "rx.list", "rx.take", "rx.review"
 LISTED_MAX: Final = 20
+LOCKS_MAX: Final = 256  # of one terminal; they go back as soon as there is a network
 KEY_BYTES_MAX: Final = 1024
 REVIEW_WAIT_MS: Final = 180_000  # a pharmacist reads, and maybe calls the doctor
 UNREADABLE: Final = Refusal("rejected_malformed", ELSE_STEPS)
@@ -49,6 +50,8 @@ class Offered(Struct, frozen=True, rename="camel"):
 def begin(case: Case, now: Now) -> list[Effect]:
     """The person is known: their prescription. Without the centre only one that is locked here."""
     rxno = case.bill.rxno
+    if len(case.site.locks.all()) >= LOCKS_MAX and case.site.locks.get(rxno) is None:
+        return case.refuse(OFFLINE_RX, now)  # what we hold must go back first
     if not case.online:
         lock = case.site.locks.get(rxno)
         return case.refuse(OFFLINE_RX, now) if lock is None else _held(case, lock, now)

@@ -21,6 +21,7 @@ from sim.centre.mobile.door import Pmc
 from sim.centre.national.door import Door
 from sim.centre.national.envelope import BODY_BYTES_MAX
 from sim.centre.national.faults import Fault, Switches
+from sim.centre.purchases.door import LOCAL, Hub
 
 SKEW_MS: Final = 3_600_000
 IDLE_S: Final = 30.0
@@ -41,6 +42,7 @@ class Served:
         self._room = threading.BoundedSemaphore(CONNECTIONS_MAX)
         handler = _handler(door, self.switches, self._room)
         handler.pmc = pmc
+        handler.hub = Hub(door.centre.store)
         self._server = ThreadingHTTPServer((host, port), handler)
         self._server.daemon_threads = True
         self.port = int(self._server.server_address[1])
@@ -78,6 +80,7 @@ class _Handler(BaseHTTPRequestHandler):
     switches: Switches
     room: threading.BoundedSemaphore
     pmc: Pmc | None = None
+    hub: Hub
 
     def do_POST(self) -> None:
         """A message of a HIS, or a switch."""
@@ -122,7 +125,10 @@ class _Handler(BaseHTTPRequestHandler):
             self._bare(503)  # nothing was committed; the same message may come again
 
     def _beside(self, body: bytes) -> None:
-        """The payment centre's messages, and switches."""
+        """The payment centre's messages, the order hub's, and switches."""
+        if self.path.startswith("/hub/"):
+            self._hub(body)
+            return
         if self.pmc is None or not self.path.startswith("/pmc/"):
             self._switch(body)
             return
@@ -130,6 +136,16 @@ class _Handler(BaseHTTPRequestHandler):
         now_ms = time.time_ns() // 1_000_000
         try:
             status, data = self.pmc.answer(self.path, body, signature, now_ms)
+        except SQLAlchemyError:
+            status, data = 503, b""
+        self._send(status, data)
+
+    def _hub(self, body: bytes) -> None:
+        if self.path in LOCAL and self.client_address[0] != "127.0.0.1":
+            self._bare(404)
+            return
+        try:
+            status, data = self.hub.answer(self.path, body, time.time_ns() // 1_000_000)
         except SQLAlchemyError:
             status, data = 503, b""
         self._send(status, data)

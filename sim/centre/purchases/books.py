@@ -29,6 +29,7 @@ online_orders = table(
     words("receiver"),
     words("tel"),
     words("by"),  # how the phone proved who ordered: face, qr
+    words("asked", index=True),  # the digest of the message that ordered, "" = none
     words("setl_id"),
     words("courier"),
     words("signature"),  # of the receiver: who signed, or why not
@@ -40,6 +41,7 @@ online_orders = table(
 )
 _NUMBER: Final = re.compile(r"PH[0-9]{10}", re.ASCII)
 _BY_ID: Final = t.get(online_orders, "id")
+_BY_ASKED: Final = t.get(online_orders, "asked")
 _BY_SETL: Final = t.get(online_orders, "setl_id")
 _SET: Final = t.change(online_orders, "id")
 _OPEN: Final = (
@@ -112,6 +114,12 @@ def find(conn: sa.Connection, order_no: str, now_ms: int) -> Order | None:
         happen(conn, order, On.LAPSE, now_ms)
         return _order(conn.execute(_BY_ID, t.at(id=order.id)).mappings().one())
     return order
+
+
+def asked(conn: sa.Connection, digest: str) -> Order | None:
+    """The order that this message has made."""
+    row = conn.execute(_BY_ASKED, t.at(asked=digest)).mappings().first()
+    return None if row is None else _order(row)
 
 
 def of_pharmacy(conn: sa.Connection, fixmedins_code: str) -> list[Order]:

@@ -58,15 +58,16 @@ class Report(Struct, frozen=True, forbid_unknown_fields=True):
 
 def read_wish(data: bytes) -> Wish:
     """EdgeError E-WIR-20 when it is none."""
-    return _read(data, Wish)
+    return read(data, Wish)
 
 
 def read_report(data: bytes) -> Report:
     """EdgeError E-WIR-20 when it is none."""
-    return _read(data, Report)
+    return read(data, Report)
 
 
-def _read(data: bytes, kind: type[T]) -> T:
+def read(data: bytes, kind: type[T]) -> T:
+    """One message. EdgeError E-WIR-20 when it is too large or none."""
     if len(data) > BYTES_MAX:
         raise EdgeError("E-WIR-20", f"an order has at most {BYTES_MAX} bytes")
     try:
@@ -75,8 +76,8 @@ def _read(data: bytes, kind: type[T]) -> T:
         raise EdgeError("E-WIR-20", "not an order of the hub", str(error)[:120]) from error
 
 
-def place(conn: sa.Connection, wish: Wish, now_ms: int) -> Order | No:
-    """The phone orders."""
+def place(conn: sa.Connection, wish: Wish, now_ms: int, *, asked: str = "") -> Order | No:
+    """The phone orders. `asked`: which message said so, where it came as one."""
     person = people.find(conn, wish.psn_no)
     pharmacy = pilot.pharmacies().get(wish.fixmedins_code)
     if person is None:
@@ -103,6 +104,7 @@ def place(conn: sa.Connection, wish: Wish, now_ms: int) -> Order | No:
         "receiver": wish.receiver.strip(),
         "tel": wish.tel,
         "by": wish.by,
+        "asked": asked,
         "at_ms": now_ms,
         "changed_ms": now_ms,
     }
