@@ -168,6 +168,17 @@ class SimBank:
                 telling.enqueue(db, wish, word, self._clock())
         return word
 
+    def release(self, pay_ordid: str) -> None:
+        """Free what is frozen for an order that nobody will take; what was taken stays taken."""
+        with self._begin() as db:
+            order = self._order(pay_ordid)
+            if order is not None and order["state"] == HELD:
+                self._return(db, order, GIVEN)
+
+    def now_ms(self) -> int:
+        """The bank's own clock."""
+        return self._clock()
+
     def tells(self) -> list[dict[str, Any]]:
         """What somebody still has to be told, the oldest first."""
         with self._begin() as db:

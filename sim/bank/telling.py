@@ -23,7 +23,7 @@ CREATE TABLE IF NOT EXISTS tells (
     tell_id TEXT PRIMARY KEY, body BLOB NOT NULL, state TEXT NOT NULL, tries INTEGER NOT NULL);
 """
 WAITS, HEARD, REFUSED = "waits", "heard", "refused"
-TRIES_MAX: Final = 200  # then a person looks; the hold is given back when the order expires
+GIVE_UP_MS: Final = 35 * 60_000  # longer than an order lives: nobody will take the money any more
 BATCH: Final = 50
 TIMEOUT_S: Final = 3.0
 OK, CONFLICT = 200, 409
@@ -49,8 +49,11 @@ class Books(Protocol):
     def told(self, tell_id: str, state: str) -> None:
         """What became of it."""
 
-    def give_back(self, pay_ordid: str) -> None:
-        """As the bank's."""
+    def release(self, pay_ordid: str) -> None:
+        """Free what is still frozen."""
+
+    def now_ms(self) -> int:
+        """The bank's own clock."""
 
 
 def enqueue(db: sqlite3.Connection, wish: Wish, word: Word, at_ms: int) -> None:
@@ -63,8 +66,8 @@ def enqueue(db: sqlite3.Connection, wish: Wish, word: Word, at_ms: int) -> None:
 
 def waiting(db: sqlite3.Connection) -> list[dict[str, Any]]:
     """The next ones to tell."""
-    query = "SELECT tell_id, body FROM tells WHERE state = ? AND tries < ? ORDER BY tries, tell_id LIMIT ?"
-    return [dict(row) for row in db.execute(query, (WAITS, TRIES_MAX, BATCH)).fetchall()]
+    query = "SELECT tell_id, body FROM tells WHERE state = ? ORDER BY tries, tell_id LIMIT ?"
+    return [dict(row) for row in db.execute(query, (WAITS, BATCH)).fetchall()]
 
 
 def end(db: sqlite3.Connection, tell_id: str, state: str) -> None:
@@ -73,10 +76,16 @@ def end(db: sqlite3.Connection, tell_id: str, state: str) -> None:
 
 
 def deliver(bank: Books, signer: Es256Signer, url: str, switches: Switches) -> int:
-    """Tell what waits, each once; how many were heard. Refused: the money goes back."""
+    """Tell what waits, each once; how many were heard. Refused, or in vain for longer than an order
+    lives: what is still frozen is free again."""
     heard = 0
     for row in bank.tells():
         body = bytes(row["body"])
+        paid = wire.decode(body, Paid)
+        if bank.now_ms() - paid.at_ms > GIVE_UP_MS:
+            bank.told(row["tell_id"], REFUSED)
+            bank.release(paid.pay_ordid)
+            continue
         fault = switches.take("tell")
         kind = fault.kind if fault is not None else ""
         status = 0 if kind == "drop_before" else post(url, signer, body)
@@ -88,7 +97,7 @@ def deliver(bank: Books, signer: Es256Signer, url: str, switches: Switches) -> i
         bank.told(row["tell_id"], state)
         heard += state == HEARD
         if state == REFUSED:
-            bank.give_back(wire.decode(body, Paid).pay_ordid)
+            bank.release(paid.pay_ordid)
     return heard
 
 

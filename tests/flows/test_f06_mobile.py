@@ -299,6 +299,22 @@ def test_f06_told_twice_or_in_vain_it_is_paid_once(place: Place, kind: str) -> N
     assert place.stas(pay_ordid) == "6" and place.bank.balance("SYN-L") == AT_BANK - OWN
 
 
+def test_f06_a_bank_that_was_never_heard_frees_the_money_after_the_order_is_over(
+    place: Place, monkeypatch
+) -> None:
+    pay_ordid, token = place.priced()
+    shown = place.phone.confirm(token, place.code())
+    assert place.phone.pay(shown, LI.psn_no)["good"]
+    place.served.switches.put(Fault("drop_before", "tell", times=2))
+    assert place.tell(2) == 0 and place.bank.balance("SYN-L") == AT_BANK - OWN
+    monkeypatch.setattr(telling, "GIVE_UP_MS", -1)
+    assert place.tell() == 0 and place.bank.balance("SYN-L") == AT_BANK
+    monkeypatch.undo()
+    done = place.paid("E2")
+    place.bank.release(done)  # what was taken stays taken
+    assert place.bank.balance("SYN-L") == AT_BANK - OWN and place.stas(pay_ordid) == "2"
+
+
 def test_f06_a_callback_before_its_order_or_of_another_amount_is_refused_and_the_money_goes_back(
     place: Place,
 ) -> None:

@@ -5,13 +5,16 @@ from __future__ import annotations
 
 import argparse
 import base64
+import logging
 import signal
 import sys
 import threading
+import time
 from pathlib import Path
 from typing import Final
 
 import msgspec
+from sqlalchemy.exc import SQLAlchemyError
 
 from edge.errors import EdgeError
 from edge.suites import sm2
@@ -21,6 +24,8 @@ from sim.centre.national.door import Door
 from sim.centre.national.server import Served
 from sim.centre.national.tables import Client
 
+log = logging.getLogger("facepay.centre")
+WORK_S: Final = 1.0
 KEY_FILE: Final = "centre-sm2.der"
 PUBLIC_FILE: Final = "centre-sm2.pub"
 
@@ -70,7 +75,11 @@ def main(arguments: list[str] | None = None) -> int:
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, lambda *_: over.set())
     print(f"READY {served.port}", flush=True)
-    over.wait()
+    while not over.wait(WORK_S):  # what the bank owes an answer to
+        try:
+            pmc.work(time.time_ns() // 1_000_000)
+        except SQLAlchemyError:
+            log.exception("the bank's work waits")
     served.stop()
     return 0
 
