@@ -241,6 +241,7 @@ class Terminal:
             "service": self._closed() or "open",
             "net": "up" if site.link_up else "down",
             "screen": self.screen.name,
+            "review": self._case.bill_id if self._case.state is State.RX_REVIEW else "",
             "kinds": list(self._offered),
             "epoch": site.ledger.head.epoch,
             "head_seq": site.ledger.head.seq,

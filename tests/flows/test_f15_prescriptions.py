@@ -88,6 +88,7 @@ def test_f15_written_signed_chosen_reviewed_and_dispensed_once(day: Day) -> None
     assert day.status(rxno) is Status.LOCKED
     assert [drug["drug_cnt"] for drug in east.screen.fields["rx"]["drugs"]] == ["2", "1"]
     assert east.of("B1").prescription["doctor"] == "王医生", "the pharmacist reads it at the HIS"
+    assert east.terminal.status(east.now)["review"] == east.of("B1").bill_id, "and on the desk page"
 
     passed(east, "B1", operator="赵药师").sees("confirm")
     assert day.hospital.ask("D006", rxno)["pharName"] == "赵药师"

@@ -5,8 +5,9 @@ from __future__ import annotations
 import time
 from typing import Any
 
-from edge.core.types import Task, TaskStatus
+from edge.core.types import Bill, BillState, BillStatus, FeeLine, Task, TaskStatus
 from tests.http.scripted import work
+from tests.kiosk.states import RX
 
 NOW = int(time.time() * 1000)
 HOUR, DAY = 3_600_000, 86_400_000
@@ -83,8 +84,14 @@ def many() -> tuple[Task, ...]:
     return (late, *made[1:3], again, *made[4:])
 
 
+RX_BILL = BillState(
+    "b00000000000000rx",
+    Bill("prescription", "B-9", 70_00, (FeeLine("1", "A1", "阿莫西林胶囊", 70_00),)),
+    BillStatus.IN_VISIT, 1, NOW, NOW, prescription=RX,
+)  # fmt: skip
 STATES: dict[str, tuple[dict[str, Any], tuple[Task, ...]]] = {
     "calm": (CALM, ()),
+    "review": (CALM | {"review": RX_BILL.bill_id}, many()[:1]),
     "busy": (OUTAGE, many()),
     "frozen": (FROZEN, many()[4:6]),
 }

@@ -11,7 +11,7 @@ import pytest
 from playwright.sync_api import Browser, Page
 
 from edge.core.books import tasks
-from edge.core.events import TaskCloseArrived
+from edge.core.events import ReviewArrived, TaskCloseArrived
 from edge.core.types import Bill, BillState, BillStatus, FeeLine, Outcome, TaskStatus
 from edge.http.kiosk import STATIC
 from tests.flows.test_offline import desk, offline_visit
@@ -19,7 +19,7 @@ from tests.flows.test_tasks import back, receipt
 from tests.http.real import RealPort
 from tests.http.scripted import ScriptedPort, serving
 from tests.kiosk.conftest import EXPECTED, SCREENS
-from tests.kiosk.desk_states import STATES
+from tests.kiosk.desk_states import RX_BILL, STATES
 from tests.kiosk.test_texts import texts
 
 MEASURE = (Path(__file__).parent / "measure.js").read_text()
@@ -46,6 +46,7 @@ def tab(browser: Browser) -> Iterator[Page]:
 
 def put(page: Page, port: ScriptedPort, base: str, state: str, lang: str) -> None:
     port.said, listed = STATES[state]
+    port.bills[RX_BILL.bill_id] = RX_BILL
     port.work = {task.task_id: task for task in listed}
     page.goto(f"{base}/desk?lang={lang}")
     page.wait_for_selector(f"body[data-tasks='{len(listed)}']")
@@ -131,6 +132,22 @@ def test_a_free_amount_is_typed_and_sent_once(tab: Page, port: ScriptedPort, bas
     tab.wait_for_selector("[data-task='t7'].closing")
     (said,) = [event for event in port.events if isinstance(event, TaskCloseArrived)]
     assert (said.how, said.amount_fen, said.operator) == ("collected", 12_30, "Nurse Zhang")
+
+
+def test_a_pharmacist_says_no_with_a_name_and_a_reason(tab: Page, port: ScriptedPort, base: str):
+    put(tab, port, base, "review", "en")
+    assert "阿莫西林胶囊" in tab.inner_text("[data-panel=review]")
+    tab.click("[data-key='review-no']")
+    tab.fill("#operator", "Zhao")
+    tab.click("[data-key='send']")
+    assert tab.inner_text("dialog .again") == TEXTS["en"]["desk.review.reason.missing"]
+    tab.fill("#reason", "dose too high")
+    tab.click("[data-key='send']")
+    tab.wait_for_selector("dialog:not([open])", state="attached")
+    (said,) = [event for event in port.events if isinstance(event, ReviewArrived)]
+    assert (said.bill_id, said.passed, said.operator, said.reason) == (
+        RX_BILL.bill_id, False, "Zhao", "dose too high",
+    )  # fmt: skip
 
 
 def test_a_frozen_terminal_offers_no_closing(tab: Page, port: ScriptedPort, base: str):

@@ -5,7 +5,7 @@ import { yuan } from "../money.js";
 import { freshKey, post } from "./api.js";
 import { button } from "./parts.js";
 
-const OPERATOR = "facepay.operator";
+export const OPERATOR = "facepay.operator";
 const YUAN = /^(\d{1,8})(?:\.(\d{1,2}))?$/;
 
 /** "12.3" -> 1230; null for what is no amount. Digits only, no floating point. */

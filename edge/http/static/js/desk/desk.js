@@ -8,11 +8,12 @@ import * as blocked from "./blocked.js";
 import { ask } from "./close.js";
 import * as day from "./day.js";
 import { button } from "./parts.js";
+import * as review from "./review.js";
 import * as stops from "./stops.js";
 import * as waits from "./waits.js";
 import * as worklist from "./worklist.js";
 
-const PANELS = { alerts: [stops], work: [worklist], side: [waits, day, blocked] };
+const PANELS = { alerts: [stops], work: [review, worklist], side: [waits, day, blocked] };
 const EVERY_MS = 3000;
 
 const at = (id) => document.getElementById(id);
@@ -34,6 +35,7 @@ const desk = {
       at("paper").hidden = true;
     }
   },
+  review: (one, passed) => review.ask(at("ask"), one, passed, refresh),
   refresh,
 };
 
@@ -62,7 +64,9 @@ function render() {
 async function refresh() {
   try {
     const [status, list] = await Promise.all([get("/v1/status"), get("/v1/tasks?status=undone&limit=200")]);
-    data = { status, tasks: list.tasks, total: list.total, now: Date.now() };
+    const bill = status.review ? await get(`/v1/bills/${status.review}`) : null; // on the terminal's screen now
+    const rx = bill?.prescription ? bill : null;
+    data = { status, tasks: list.tasks, total: list.total, review: rx, now: Date.now() };
     problem = "";
   } catch (error) {
     if (error.status === 401) return askToken();
