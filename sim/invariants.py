@@ -298,6 +298,19 @@ def check_bills(world: World, found: audit.Audit) -> None:
         world.time.violated("no stray", f"records of no bill: {sorted(orphans)[:10]}")
 
 
+def check_passes(world: World, found: audit.Audit) -> None:
+    """A visit pass's uses are counted in the turn of the record that stands on them: the centre never
+    sees one twice, also after every cut; only an older copy of the ledger may say one again."""
+    for line in found.lines:
+        if line.kind != "chronic" or line.mode != Mode.PROVISIONAL:
+            continue
+        world.time.counts[f"by a pass {line.outcome}"] += 1
+        here = world.device.store.result(line.seq)
+        why = str(here.body.get("err_msg", "")) if here is not None else ""
+        if "visit pass" in why and not world.watch.restored_at_ms:
+            world.time.violated("one use", f"record {line.seq}: {why}")
+
+
 def check_tasks(world: World, found: audit.Audit) -> None:
     """What the staff closed, and what the centre took of it."""
     said = {one.seq: (one.task_kind, one.how, one.fen) for one in found.closings}

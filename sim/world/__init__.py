@@ -21,13 +21,14 @@ from edge.drivers.store.sqlite import Driver as Store
 from edge.errors import EdgeError
 from sim import invariants
 from sim.centre import audit, setup
+from sim.centre.books import entitlements
 from sim.centre.books import store as centre_tables
 from sim.centre.books.people import population
 from sim.dice import SeededDice
 from sim.invariants import Watch
 from sim.world.board import Board, find
 from sim.world.net import VirtualNet, put_back, snapshot
-from sim.world.people import MODEL, His, Patients
+from sim.world.people import CHRONIC, MODEL, His, Patients
 from sim.world.staff import Staff
 from sim.world.terminal import VirtualTerminal
 from sim.world.time import DAY_MS, HOUR_MS, MINUTE_MS, Timeline, Window
@@ -80,6 +81,9 @@ class World:
         }
         for psn_no, template in self.templates.items():
             self.made.register_face(psn_no, template, MODEL)
+        with self.made.store.begin() as conn:
+            for person in people:
+                entitlements.recognise(conn, person.psn_no, CHRONIC, "2026-01-01", "2027-12-31")
         self.net = VirtualNet(self.time, self.made, EPOCH_MS)
         self.board = Board("board-1")
         self.device = self.build(folder, self.watch, self.board)
@@ -165,6 +169,7 @@ class World:
         invariants.check_chain(self, found)
         invariants.check_bills(self, found)
         invariants.check_tasks(self, found)
+        invariants.check_passes(self, found)
         invariants.check_days(self)
         invariants.check_musts(self)
         return found

@@ -32,6 +32,7 @@ MEDICINES = (
     ("SYN-B-0001", "合成乙类药一"),
     ("SYN-C-0001", "合成丙类药一"),
 )
+CHRONIC, CHRONIC_EVERY = "M03900", 4  # one bill in four, where it would be a plain one
 REPLY_WAIT_MS = 15 * SECOND_MS
 CALLS_EACH = 1_000_000  # numbers of one HIS
 STAFF_LOOK_MS = (40 * SECOND_MS, 90 * SECOND_MS, 5 * MINUTE_MS, HOUR_MS)  # after a bill was sent
@@ -228,6 +229,8 @@ class His:
     def _bill(self, number: int) -> Bill:
         dice = self.time.dice
         kind = dice.choice(("settle", "settle", "settle", "pharmacy", "register"))
+        if kind == "settle" and number % CHRONIC_EVERY == 0:  # no dice: the other bills stay what they were
+            kind = "chronic"
         bill_no = f"{self.name}{self.time.seed}-{number}"
         if kind == "register":
             return Bill(
@@ -250,6 +253,7 @@ class His:
             amount,
             tuple(lines),
             med_type="41" if kind == "pharmacy" else "11",
+            dise_codg=CHRONIC if kind == "chronic" else "",
             dept_code="0300",
             dept_name="内科",
             dr_name="测试医生",
