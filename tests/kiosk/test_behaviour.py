@@ -8,7 +8,8 @@ from playwright.sync_api import Page, expect
 from edge.core.events import Pressed
 from tests.http.scripted import ScriptedPort, serving
 from tests.kiosk.conftest import put
-from tests.kiosk.states import CONFIRM, PEOPLE, STATES
+from tests.kiosk.samples import CONFIRM, PEOPLE
+from tests.kiosk.states import STATES
 
 
 def presses(port: ScriptedPort) -> list[Pressed]:
