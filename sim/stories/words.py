@@ -111,6 +111,8 @@ def _amounts(show: Show, say: dict[str, str], lang: str) -> list[str]:
             lines.append(_deposit(fields["deposit"], say))
     elif show.name == "confirm":
         fen = fields.get("amount_fen")
+        rows = ((key, value) for key, value in fields.get("rows", ()) if key != "slip.bill_no")
+        lines.append(" · ".join(f"{say.get(key, key)} {_worded(key, value, say)}" for key, value in rows))
         word = say["split.deposit.now" if fields.get("kind") == "deposit" else "split.total"]
         lines.append(f"{word} {yuan(fen)}" if fen else say["confirm.free"])
     return lines
@@ -147,6 +149,10 @@ def _refused(fields: Fields, say: dict[str, str]) -> list[str]:
         lead = say["next.lead"]
         lines.append(f"{lead} " + " · ".join(say.get(f"next.{one}", one) for one in steps))
     return lines
+
+
+def _worded(key: str, value: str, say: dict[str, str]) -> str:
+    return say.get(f"area.{value}", value) if key == "slip.mdtrtarea" else value
 
 
 def _who(name: str, relation: str, say: dict[str, str]) -> str:

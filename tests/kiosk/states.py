@@ -212,6 +212,20 @@ STATES: dict[str, tuple[str, int, dict[str, Any]]] = {
         60_000,
         CONFIRM | {"mode": "provisional", "estimate": True} | OFFLINE,
     ),
+    "confirm-filing": (
+        "confirm",
+        60_000,
+        CONFIRM
+        | {"kind": "file_away", "split": None, "amount_fen": 0}
+        | {
+            "rows": [
+                ["slip.bill_no", "F-20261121-0003"],
+                ["slip.mdtrtarea", "510100"],
+                ["slip.begndate", "2026-11-18"],
+                ["slip.enddate", "2027-11-17"],
+            ]
+        },
+    ),
     "confirm-queued": (
         "confirm",
         60_000,

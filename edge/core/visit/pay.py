@@ -138,7 +138,7 @@ def _decide(case: Case, now: Now, split: Split | None, *, here: bool = False) ->
         case.bill, name, split, str(decision),
         asks=case.asks, estimate=here, choice=choice, way=case.choice.way,
         due=paying.due(case.offer, case.choice), blocked=paying.blocked(case.offer),
-        deposit=case.deposit,
+        deposit=case.deposit, rows=() if split else case.kind.slip(case.bill, None),
     )  # fmt: skip
     return case.show(screen, now)
 

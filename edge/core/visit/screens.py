@@ -23,6 +23,7 @@ LAMPS: Final = {
 STEP_LAMPS: Final = {"turn_left": "left", "turn_right": "right", "blink": "white"}
 BUZZES: Final = {"settled": "ok", "provisional": "ok", "refused": "no", "confirm": "short"}
 CAMERA: Final = {"look": "face", "light": "light", "challenge": "face", "code": "code"}
+SAID: Final = frozenset({"slip.deposit_now"})  # of a confirm screen's rows: large on it already
 SILENT: Final = frozenset({"idle", "working", "out_of_service"})
 
 
@@ -131,12 +132,13 @@ def confirm(
     due: str = "",
     blocked: str = "",
     deposit: Deposit | None = None,
+    rows: Slip = (),
 ) -> Show:
     """The amount and who pays what. `asks`: what a press must say that means this very screen;
     `estimate`: worked out here, the centre may decide otherwise; `choice`: the person may have it paid another way; `due`: the day by which a bank is repaid; `blocked`: why one
-    that lends to this person does not now; `deposit`: at the bedside, what it leaves to pay or to give back.
+    that lends to this person does not now; `deposit`: at the bedside, what it leaves to pay or to give back; `rows`: what is asked for, where it is not an amount.
     """
-    fields = {
+    fields: Json = {
         "kind": bill.kind,
         "amount_fen": bill.amount_fen,
         "person": person,
@@ -150,6 +152,8 @@ def confirm(
         "blocked": blocked,
         "to": bill.remit.shown if bill.remit is not None else "",
     }
+    if rows:
+        fields["rows"] = [list(row) for row in rows if row[0] not in SAID]
     return Show("confirm", 0, fields | staying.fields(deposit))
 
 

@@ -37,7 +37,8 @@ export function confirmScreen(fields) {
         icon("person"), personName(fields.person) && h("span", {}, personName(fields.person)), h("span", {}, tOr(`kind.${fields.kind}`, fields.kind ?? "")))),
       fields.split
         ? money(fields.split, { you: t(fields.due ? "split.later" : "split.you"), estimate: fields.estimate, deposit: fields.deposit })
-        : amountOnly(fields.amount_fen, AMOUNT_WORDS[fields.kind] ?? "split.total"),
+        : fields.amount_fen || !fields.rows ? amountOnly(fields.amount_fen, AMOUNT_WORDS[fields.kind] ?? "split.total")
+        : [h("div", { class: "asked" }, slip(fields.rows)), note("info", "info", t("confirm.free"))],
       notes),
     say: fields.split ? spoken("confirm", fields) : t(fields.amount_fen ? "confirm.title" : "confirm.title.free"),
     cancel: true,

@@ -59,8 +59,15 @@ export function slip(lines, split) {
   const rows = (lines ?? []).filter(([key]) => !split || !(SHOWN_IN_MONEY.has(key) || SHOWN_WITH_DEPOSIT.has(key)));
   const shown = rows.length > SLIP_ROWS ? rows.slice(0, SLIP_ROWS - 1) : rows;
   return h("dl", { class: "slip" }, shown.map(([key, value]) =>
-    h("div", {}, h("dt", {}, tOr(key, key)), h("dd", {}, value.match(MONEY) && isMoney(key) ? yuan(value.replace(".", "")) : value))),
+    h("div", {}, h("dt", {}, tOr(key, key)), h("dd", {}, worded(key, value)))),
   shown.length < rows.length && h("div", {}, h("dt", {}, t("slip.more", { count: rows.length - shown.length }))));
+}
+
+/** A value as people say it: money with its sign (also behind a relative's name), a place by its name. */
+function worded(key, value) {
+  if (value.match(MONEY) && isMoney(key)) return yuan(value.replace(".", ""));
+  if (key === "slip.relative") return value.replace(/-?\d+\.\d\d$/, (amount) => yuan(amount.replace(".", "")));
+  return key === "slip.mdtrtarea" ? tOr(`area.${value}`, value) : value;
 }
 
 /** What this visit is about: kind and amount. */
