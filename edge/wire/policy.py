@@ -8,6 +8,7 @@ from typing import Any
 
 import msgspec
 
+from edge.core.liveness import NET
 from edge.core.liveness.checks import checks
 from edge.core.types import LivenessRules, Policy
 from edge.errors import EdgeError
@@ -20,7 +21,6 @@ EVERYONE = "*"
 PROFILES = ("P0", "P1", "P2")
 NEWER = "update the terminal"
 BANDS_MAX = 16
-NET = "passive"  # the check that is always demanded: a verdict has its score and threshold
 
 
 def encode(policy: Policy, terminal: str, signer: cose.Signer) -> bytes:
@@ -97,7 +97,7 @@ def _sensible(rules: LivenessRules) -> bool:
     return (
         0 < len(bands) <= BANDS_MAX
         and min(one.from_fen for one in bands) == 0
-        and all(NET in one.must for one in bands)
+        and all(NET in one.must for one in bands)  # a verdict has its score and threshold
         and (not rules.instead or NET in rules.instead)
         and rules.tries_max > 0
         and rules.time_limit_ms > 0

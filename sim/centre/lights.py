@@ -8,7 +8,7 @@ from typing import Any
 
 import msgspec
 
-from edge.core.liveness import GESTURE, LIGHT, band, plays
+from edge.core.liveness import GESTURE, LIGHT, band, net_limit, plays
 from edge.core.liveness.evidence import PASS
 from edge.core.liveness.response import fit
 from edge.core.liveness.sequence import NONCE_BYTES, draw, lamps
@@ -35,6 +35,9 @@ def as_demanded(verdict: VerdictIn, policy: Policy, total_fen: int, terminal: st
     """Whether a living verdict has all that the policy demands of this amount: under the lamps, or
     what it takes instead of them. Of the rules from before there were checks only gestures are asked.
     """
+    lamps_alone = verdict.light is not None and not verdict.steps
+    if not verdict.score >= net_limit(policy, lamps_alone=lamps_alone):
+        return False
     rules = policy.liveness
     taken = band(rules, total_fen).must
     if LIGHT in plays(taken) and verdict.light is None:

@@ -214,7 +214,7 @@ def test_networks_that_take_for_ever_never_keep_the_owner_waiting(
 ) -> None:
     entered = threading.Event()
 
-    def slow(self: Sight, rgb: Rgb) -> Look:
+    def slow(self: Sight, rgb: Rgb, *, lids_too: bool = True) -> Look:
         entered.set()
         time.sleep(2.0)
         return Look("no_face")

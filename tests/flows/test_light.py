@@ -122,6 +122,15 @@ def test_what_does_not_answer_as_a_head_does_gets_three_tries_and_then_another_w
     assert not any(ask.infno == "1101" for ask in d.asks)
 
 
+def test_a_face_that_the_net_doubts_passes_under_the_lamps_if_the_policy_says_so() -> None:
+    rules = replace(RULES, limits={"passive": 0.2})
+    d = tell_story(desk(rules), *FACE, on("light", under_the_lamps(Scene(live=0.4))), on("working", template))
+    verdict = d.ask("1101").body["verdict"]
+    assert verdict["live"] is True and verdict["threshold"] == 0.2 <= verdict["score"] < 0.5
+    d = tell_story(desk(rules, board=False), *FACE)
+    assert d.screen.name == "challenge", "gestures keep the net's own"
+
+
 def test_each_try_has_other_lights() -> None:
     d = tell_story(desk(), *FACE, on("light", under_the_lamps(Scene(turn=flat))))
     tell_story(d, on("look", good_face))
@@ -228,7 +237,10 @@ def test_the_centre_holds_a_record_to_the_checks_that_its_policy_demands() -> No
         verdict = convert(said | changes, VerdictIn)
         return as_demanded(verdict, policy("P1", liveness=rules), 100, name)
 
-    assert enough()
+    assert enough() and not enough(score=0.4)
+    doubted = replace(RULES, limits={"passive": 0.2})
+    assert enough(doubted, score=0.4), "with lamps the rules may name a limit of the net's own"
+    assert not enough(replace(doubted, bands=(LivenessBand(0, ("passive",)),)), score=0.4, light=None)
     assert not enough(LivenessRules()), "gestures were demanded and none were made"
     assert not enough(light=None), "instead of the lights there are gestures"
     assert not enough(light=said["light"] | {"nonce": bytes(16)})

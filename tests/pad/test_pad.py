@@ -20,6 +20,7 @@ from PIL import Image
 from typer.testing import CliRunner
 
 from edge.core.events import LookSeen
+from edge.core.liveness import NET
 from edge.drivers.vision import glow, models
 from edge.errors import EdgeError
 from edge.field.commands import app
@@ -66,7 +67,7 @@ def test_the_worst_species_counts_and_not_the_mean() -> None:
     made = [outcome("print", False)] * 9 + [outcome("print", True)] + [outcome("mask", True)] * 2
     made += [outcome("", True)] * 3 + [outcome("", False)]
     found, net = tally(made).tables()
-    assert (found.name, net.name) == (metrics.DECISION, metrics.NET)
+    assert (found.name, net.name) == (metrics.DECISION, NET)
     assert found.worst == "mask" and found.apcer["mask"].value == 1.0
     assert found.apcer["print"].value == pytest.approx(0.1)
     assert found.bpcer.value == 0.25 and found.acer == pytest.approx(0.625)

@@ -16,19 +16,22 @@ from msgspec import Struct
 from edge.core.liveness.checks import checks
 from edge.core.liveness.evidence import FAIL, PASS, UNKNOWN, Evidence, Finding
 from edge.core.liveness.fitted import FITTED
-from edge.core.types import LivenessBand, LivenessRules
+from edge.core.types import LivenessBand, LivenessRules, Policy
 
 LIVE: Final = "live"
 NOT_LIVE: Final = "not_live"
 UNSURE: Final = "unsure"  # nothing speaks against it, but a demanded check could not measure
 LIGHT: Final = "light"
 GESTURE: Final = "gesture"
+NET: Final = "passive"
 ODDS_MAX: Final = 4.0  # no check alone moves the fused odds further than e^4
 
 
-# What a policy demands of terminals with lamps of their own; limits and odds from simulated visits (LIVENESS.md).
+# What a policy demands of terminals with lamps of their own (LIVENESS.md has the figures, simulated). The net refuses
+# only what it is sure of: prints and screens fail by their light, and it doubts dark skin more than fair.
 WITH_LAMPS: Final = LivenessRules(
-    bands=(LivenessBand(0, ("passive", "follows", "delay", "gain", "form", "stream"), 0.0),)
+    bands=(LivenessBand(0, ("passive", "follows", "delay", "gain", "form", "stream"), -2.0),),
+    limits={"passive": 0.2},
 )
 
 
@@ -84,6 +87,12 @@ def weigh(seen: Evidence, must: tuple[str, ...], odds_min: float, rules: Livenes
         outcome, reasons = NOT_LIVE, ["spoof_score"]
     told = tuple(dict.fromkeys(reasons))
     return Weighed(outcome, round(odds, 3), tuple(scores), told)
+
+
+def net_limit(policy: Policy, *, lamps_alone: bool) -> float:
+    """What the net must say: where lamps and no gestures decided, the rules may name a limit of its own."""
+    named = policy.liveness.limits.get(NET, 0.0) if lamps_alone else 0.0
+    return named or policy.liveness_threshold
 
 
 def says(name: str, found: Finding) -> float:

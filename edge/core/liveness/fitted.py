@@ -14,7 +14,7 @@ from typing import Final
 FITTED: Final[dict[str, tuple[float, float]]] = {
     "delay": (0.2642, 0.05826),
     "follows": (-23.3, 23.68),
-    "form": (-3.641, 6.196),
+    "form": (-4.093, 6.644),
     "gain": (0.2519, -0.6094),
     "passive": (-5.753, 7.107),
 }

@@ -29,6 +29,7 @@ LAG_MS: Final = range(-150, 401, 10)  # how late an answer is looked for
 AS_WELL: Final = 1.2  # times what the best leaves unexplained
 FACTS: Final = 4  # unknowns of one channel: own light and what three colours do to it
 EPSILON: Final = 1e-9
+STILL: Final = 1e-6  # a move of less is none
 REGIONS_MIN: Final = 40  # places that answered; a form has eleven unknowns
 SURER: Final = 0.25  # of the middle doubt: no place counts more than four such times as much
 
@@ -159,25 +160,39 @@ def _per_region(
     """What left and right lamp add at each region, and what no lamp explains (the place moved over
     a brow, a glint), all in parts of its own light.
     """
-    drives: list[list[Triple]] = [[] for _ in range(CHANNELS)]
-    for shot in used:
+    drives: list[list[tuple[float, ...]]] = [[] for _ in range(CHANNELS)]
+    for shot, moved in zip(used, _moves(used), strict=True):
         left, right = shown(lighting, shot.at_mono_ms - lag_ms)
         for c in range(CHANNELS):
-            drives[c].append((1.0, _dot(mix[c], left), _dot(mix[c], right)))
+            drives[c].append((1.0, _dot(mix[c], left), _dot(mix[c], right), *moved))
     lefts, rights = [0.0] * len(REGIONS), [0.0] * len(REGIONS)
     owns, squares = [EPSILON] * len(REGIONS), [0.0] * len(REGIONS)
     for c in range(CHANNELS):
         columns = [[shot.glow[n * CHANNELS + c] for shot in used] for n in range(len(REGIONS))]
         weight = sum(mix[c])
-        for n, (own, one, other) in enumerate(fit_all(drives[c], columns)):
+        for n, found in enumerate(fit_all(drives[c], columns)):
+            own, one, other = found[:3]
             owns[n] += max(own, EPSILON)
             lefts[n] += one * weight
             rights[n] += other * weight
-            squares[n] += weight**2 * _left_over(drives[c], columns[n], (own, one, other))
+            squares[n] += weight**2 * _left_over(drives[c], columns[n], found)
     noise = (math.sqrt(square) / own for square, own in zip(squares, owns, strict=True))
     lefts = [one / own for one, own in zip(lefts, owns, strict=True)]
     rights = [one / own for one, own in zip(rights, owns, strict=True)]
     return tuple(lefts), tuple(rights), tuple(noise)
+
+
+def _moves(used: Row[LookSeen]) -> list[tuple[float, ...]]:
+    """How the head moved, in its own spreads: a place that slides over a brow is not lit by a lamp."""
+    columns = []
+    for told in zip(
+        *((s.box[0] + s.box[2] / 2, s.box[1] + s.box[3] / 2, s.yaw_deg, s.pitch_deg) for s in used),
+        strict=True,
+    ):
+        mean = sum(told) / len(told)
+        spread = math.sqrt(sum((v - mean) ** 2 for v in told) / len(told))
+        columns.append([(v - mean) / spread if spread > STILL else 0.0 for v in told])
+    return list(zip(*columns, strict=True))
 
 
 def _shades(found: _Answer, lighting: Lighting) -> list[Shade]:

@@ -278,12 +278,13 @@ def templating(case: Case, event: LookSeen, now: Now) -> list[Effect]:
 
 def template_late(case: Case, _event: Any, now: Now) -> list[Effect]:
     """No template in time, or none of a living face."""
-    return try_again(case, "spoof_score" if _held_up(case, now) else "face_lost", now)
+    return try_again(case, "spoof_score" if _held_up(case) else "face_lost", now)
 
 
-def _held_up(case: Case, now: Now) -> bool:
+def _held_up(case: Case) -> bool:
     """The net says that the face of the last shot is a picture: held up after the challenge."""
-    return 0 <= case.template_live < _threshold(case, now)
+    assert case.verdict is not None, "TEMPLATE follows a verdict"
+    return 0 <= case.template_live < case.verdict.threshold
 
 
 def template_made(case: Case, event: TemplateMade, now: Now) -> list[Effect]:
@@ -292,7 +293,7 @@ def template_made(case: Case, event: TemplateMade, now: Now) -> list[Effect]:
     show whom the lights or gestures were seen of.
     """
     assert case.verdict is not None, "TEMPLATE follows a verdict"
-    if _held_up(case, now):
+    if _held_up(case):
         return [TakeTemplate()]
     if not light.same_as_seen(case, event.template, now):
         return try_again(case, "face_changed", now)

@@ -119,7 +119,7 @@ def of_light(case: Case, now: Now, weighed: liveness.Weighed) -> Verdict:
     """The verdict of a look that needed no gesture."""
     lives = [shot.live for shot in case.shots if shot.live >= 0]
     score = sum(lives) / len(lives) if lives else 0.0
-    threshold = case.site.in_force(now)[0].liveness_threshold
+    threshold = liveness.net_limit(case.site.in_force(now)[0], lamps_alone=True)
     live = weighed.outcome == liveness.LIVE
     plain = Verdict(live, round(score, 4), len(lives), (), weighed.reasons, (), threshold)
     return written(case, plain, weighed)

@@ -13,7 +13,7 @@ import typer
 Folder = Annotated[Path, typer.Argument(help="the set: labels.csv beside pictures and clips")]
 Split = Annotated[str, typer.Option(help="only this split, e.g. test; alone: all")]
 Must = Annotated[str, typer.Option(help="checks that must pass, with commas; alone: what fits")]
-Threshold = Annotated[float, typer.Option(help="of the anti-spoof net")]
+Threshold = Annotated[float, typer.Option(help="of the anti-spoof net alone; with lamps the rule has its own")]
 OddsMin = Annotated[
     float | None, typer.Option(help="fused log odds that must be reached too; alone: with lamps their own")
 ]

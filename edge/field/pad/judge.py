@@ -10,8 +10,8 @@ from pathlib import Path
 from msgspec import Struct
 
 from edge.core.events import LookSeen
-from edge.core.liveness import LIVE, WITH_LAMPS, weigh
-from edge.core.liveness.evidence import PASS, Evidence, lit
+from edge.core.liveness import LIVE, NET, WITH_LAMPS, weigh
+from edge.core.liveness.evidence import PASS, UNKNOWN, Evidence, lit
 from edge.core.types import LivenessRules
 from edge.drivers.camera.pictures import rgb_of
 from edge.drivers.vision.eyes import seen
@@ -20,25 +20,26 @@ from edge.errors import EdgeError
 from edge.field.pad import sets
 from edge.field.pad.shelf import Seen
 
-ALONE = ("passive",)
+ALONE = (NET,)
 NO_ODDS = -1e9
 LIGHT = WITH_LAMPS.bands[0]
 THUMB = (120, 90)
 
 
 class Rule(Struct, frozen=True):
-    """What a terminal would demand. must: empty = LIGHT's where there was light, else ALONE; odds_min:
-    None = LIGHT's where its checks are demanded, else nothing.
+    """What a terminal would demand. must: empty = WITH_LAMPS where there was light, else ALONE. odds_min:
+    None = that of WITH_LAMPS where it is demanded, else nothing. threshold: of the net alone.
     """
 
     must: tuple[str, ...] = ()
     threshold: float = 0.5
     odds_min: float | None = None
-    rules: LivenessRules = LivenessRules()
 
 
 class Outcome(Struct, frozen=True):
-    """Of one presentation. faces: shots with a face; passed: checks that passed alone."""
+    """Of one presentation. faces: shots with a face; passed: checks that passed alone, the net at its own
+    threshold.
+    """
 
     item: sets.Item
     accepted: bool
@@ -71,11 +72,13 @@ def decide(item: sets.Item, found: Seen, rule: Rule) -> Outcome:
         if lighting is None
         else lit(found.shots, lighting, rule.threshold)
     )
-    must = rule.must or (ALONE if lighting is None else LIGHT.must)
-    odds_min = rule.odds_min
-    if odds_min is None:
-        odds_min = LIGHT.odds_min if must == LIGHT.must else NO_ODDS
-    weighed = weigh(evidence, must, odds_min, rule.rules)
+    lamps = lighting is not None and not rule.must
+    must = LIGHT.must if lamps else rule.must or ALONE
+    odds_min = rule.odds_min if rule.odds_min is not None else LIGHT.odds_min if lamps else NO_ODDS
+    weighed = weigh(evidence, must, odds_min, WITH_LAMPS if lamps else LivenessRules())
+    passed = {score.check for score in weighed.scores if score.state == PASS}
+    net = next(score for score in weighed.scores if score.check == NET)
+    sure = net.state != UNKNOWN and net.value >= rule.threshold
     return Outcome(
         item,
         weighed.outcome == LIVE,
@@ -83,7 +86,7 @@ def decide(item: sets.Item, found: Seen, rule: Rule) -> Outcome:
         weighed.odds,
         sum(shot.problem not in ("no_face", "two_faces") for shot in found.shots),
         tuple((score.check, score.value) for score in weighed.scores),
-        frozenset(score.check for score in weighed.scores if score.state == PASS),
+        frozenset(passed - {NET} | ({NET} if sure else set())),
     )
 
 

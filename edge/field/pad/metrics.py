@@ -12,12 +12,12 @@ from typing import Final
 
 from msgspec import Struct
 
+from edge.core.liveness import NET
 from edge.field.pad.judge import Outcome
 
 CONFIDENCE: Final = 0.95
 HALVINGS: Final = 60
 BINS: Final = 400  # of a score, for its DET curve
-NET: Final = "passive"
 SCORES: Final = {"passive net": (0.0, 1.0), "fused odds": (-40.0, 40.0)}  # least and greatest
 DECISION: Final = "all demanded checks"
 

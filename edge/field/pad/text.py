@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from typing import Final
 
+from edge.core.liveness import NET
 from edge.core.types import Json
 from edge.field.pad.judge import Outcome
-from edge.field.pad.metrics import NET, Rate, Table, Tally, eer
+from edge.field.pad.metrics import Rate, Table, Tally, eer
 
 WORSE: Final = 2.0  # times the mean: a group that is refused more than that is named
 QUIET: Final = ("gesture", "steady", "stream", "same", "infrared", "depth")  # speak of no species

@@ -16,6 +16,7 @@ from msgspec import Struct
 
 from edge.core import limits, money
 from edge.core.books import dialects
+from edge.core.liveness import net_limit
 from edge.core.tx import PAYS
 from edge.core.types import Json, Mode, Outcome, Policy
 from edge.errors import EdgeError
@@ -303,8 +304,11 @@ class Judge:
         told = f"{score:.2f} / {threshold:.2f}"
         if verdict.get("live") is not True or not score >= threshold:  # NaN is no pass either
             raise _No("E-PRF-26", told)
-        if self._policy is not None and threshold != self._policy.liveness_threshold:
-            raise _No("E-PRF-28", f"{threshold:.2f} / {self._policy.liveness_threshold:.2f}")
+        if self._policy is not None:
+            lamps_alone = verdict.get("light") is not None and not verdict.get("steps")
+            signed = net_limit(self._policy, lamps_alone=lamps_alone)
+            if threshold != signed:
+                raise _No("E-PRF-28", f"{threshold:.2f} / {signed:.2f}")
         return told
 
     # -- what the centre said ----------------------------------------------------------------------

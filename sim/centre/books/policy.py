@@ -282,7 +282,7 @@ def _proof(claim: Claim, policy: Policy) -> str:
     least = policy.offline_match_min
     if not claim.by_token and least > 0 and (said.match is None or said.match.score < least):
         return "card and face were not compared as the policy wants"
-    if verdict is None or not verdict.live or verdict.score < policy.liveness_threshold:
+    if verdict is None or not verdict.live:
         return "liveness below the policy"
     ok = lights.as_demanded(verdict, policy, claim.total_fen, claim.header.terminal)
     return "" if ok else "liveness below the policy"

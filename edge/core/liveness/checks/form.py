@@ -9,7 +9,7 @@ from edge.core.liveness.evidence import FAIL, NOTHING, PASS, Evidence, Finding, 
 
 NEEDS = "light"
 LIMIT = 0.5  # of a mean head
-SURE = 2.5  # times its own standard error
+SURE = 3.5  # times its own standard error
 
 
 def judge(seen: Evidence, limit: float) -> Finding:
