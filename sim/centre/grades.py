@@ -17,6 +17,7 @@ from msgspec import Struct
 
 from edge.core.benefit import worst
 from edge.core.benefit.rules import GRADES
+from sim.bank import credit
 from sim.centre import prescriptions, prices, purchases
 from sim.centre.books import proving, rules
 from sim.centre.books.rules import Region
@@ -80,6 +81,7 @@ def _others(region: Region) -> Iterator[Value]:
     yield Value("monitoring line of the year", line, other.get("monitor", "D"))
     yield from _identity()
     yield from _pharmacies()
+    yield from _credit()
     items = region.catalogue.values()
     grade = worst(*(item.grade for item in items)) or "D"
     yield Value("catalogue", f"{len(items)} items, all invented", grade)
@@ -109,6 +111,16 @@ def _pharmacies() -> Iterator[Value]:
             for city in found.get("cities", {}).values():
                 count = len(city["pharmacies"])
                 yield Value(f"pilot, {city['name']}", f"{count} pharmacies, invented", city["grade"])
+
+
+def _credit() -> Iterator[Value]:
+    """What banks lend by."""
+    found = credit.load()
+    yield Value("credit, members of a contract", str(found.members_max.value), found.members_max.grade)
+    for key, product in found.products.items():
+        for name in product.__struct_fields__:
+            one = getattr(product, name)
+            yield Value(f"credit {key}, {name}", str(one.value), one.grade)
 
 
 def main(arguments: list[str] | None = None) -> int:

@@ -6,6 +6,7 @@ from __future__ import annotations
 
 from datetime import UTC, datetime, timedelta
 
+import msgspec
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
@@ -13,8 +14,9 @@ from msgspec.structs import replace
 
 from edge.core.types import Bill, BillStatus, Now, Remit
 from sim import stage
-from sim.centre.books import ledgers, store, wallet
+from sim.centre.books import ledgers, people, store, wallet
 from sim.centre.books.people import PersonSpec
+from sim.centre.mobile.door import Pmc
 from tests.centre.kit import rows_of
 
 DAUGHTER = PersonSpec("SYN-D", "测试女", balance_fen=10_000_00, insuplc_admdvs="320500")
@@ -301,3 +303,30 @@ def test_f10_nothing_is_sent_without_the_centre(clinic) -> None:
     for bad in (Bill("wallet_send", "W2", 300_00), Bill("wallet_send", "W3", 0, remit=Remit("SYN-F")),
                 Bill("wallet_take", "W4", 1_00)):  # fmt: skip
         assert window.send(bad, f"bad-{bad.bill_no}").status == 422
+
+
+# -- on a phone ------------------------------------------------------------------------------------
+def test_f10_a_phone_sends_and_takes_and_what_it_says_again_is_told_again(clinic) -> None:
+    (desk,) = clinic((ELSEWHERE, FATHER), PHARMACY)
+    pmc = Pmc(desk.centre.store, desk.centre.region, None, None)
+    now_ms = desk.now.utc_ms
+
+    def phone(what: str, **said: object) -> tuple[int, dict]:
+        body = msgspec.json.encode(said)
+        status, told = pmc.answer(f"/pmc/wallet/{what}", body, "", now_ms)
+        return status, msgspec.json.decode(told)
+
+    def code(psn_no: str) -> str:
+        return people.issue_code(desk.centre.store, psn_no, now_ms)
+
+    send = {"code": code("SYN-D"), "receiver": "SYN-F", "fen": 300_00}
+    first = phone("send", **send)
+    assert first[0] == 200 and first[1]["amt"] == "300.00" and phone("send", **send) == first
+    assert desk.balance("acct:SYN-D") == 9_700_00  # once
+    assert phone("send", **send | {"fen": 1_00}) == (409, {"code": "code_used"})
+    assert phone("send", code=code("SYN-D"), receiver="SYN-F", fen=2_000_01)[1] == {"code": "wallet_amount"}
+    take = {"code": code("SYN-F")}
+    assert phone("take", **take)[1] == {"amt": "300.00", "balc": "300.00"} == phone("take", **take)[1]
+    assert phone("take", code=code("SYN-F"))[1] == {"code": "wallet_nothing"}
+    assert phone("take", code="no code", more=1)[0] == 422 and phone("none")[0] == 404
+    assert provinces(desk) == {"32": 0, "51": 0}

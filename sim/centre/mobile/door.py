@@ -1,4 +1,4 @@
-"""The payment centre's own door, beside `/fsi/api`: POST /pmc/order and /pmc/confirm of a phone,
+"""The payment centre's own door, beside `/fsi/api`: POST /pmc/order, /pmc/confirm and /pmc/wallet/… of a phone,
 /pmc/callback of the bank (signed; again = the first answer; before the order or for another amount =
 refused, and the bank gives the money back).
 """
@@ -23,7 +23,7 @@ from sim.centre.books import store as t
 from sim.centre.books.rules import Region
 from sim.centre.deciding import legs
 from sim.centre.deciding.case import No
-from sim.centre.mobile import booking, books
+from sim.centre.mobile import booking, books, purse
 from sim.centre.mobile.books import Order
 from sim.centre.mobile.stas import On, Stas
 
@@ -60,11 +60,14 @@ class Pmc:
             "/pmc/order": self._look,
             "/pmc/confirm": self._yes,
             "/pmc/callback": self._paid,
+            "/pmc/wallet/send": self._wallet,
+            "/pmc/wallet/take": self._wallet,
         }.get(path)
         if do is None:
             return UNKNOWN, b"{}"
         try:
-            status, told = do(body, signature, now_ms)
+            given = path if path.startswith("/pmc/wallet/") else signature
+            status, told = do(body, given, now_ms)
         except EdgeError as error:
             told = {"code": error.code, "detail": error.message}
             status = FORBIDDEN if error.code == "E-WIR-05" else REFUSED
@@ -126,6 +129,10 @@ class Pmc:
             if not moved.own_fen:
                 moved = self._book(conn, moved, None, now_ms)
             return OK, _shown(moved)
+
+    def _wallet(self, body: bytes, path: str, now_ms: int) -> tuple[int, Json]:
+        with self._store.begin() as conn:
+            return purse.answer(conn, path, body, now_ms)
 
     # -- the bank ----------------------------------------------------------------------------------
     def _paid(self, body: bytes, signature: str, now_ms: int) -> tuple[int, Json]:

@@ -7,13 +7,14 @@ from sim.bank.faults import Fault
 from sim.bank.server import Mine, Repay
 from sim.bank.telling import Paid
 from sim.centre.mobile.door import Look, Yes
+from sim.centre.mobile.purse import Send, Take
 from tests.fuzz.kit import Repeats
 
 MAX_BYTES = 2_048
 SIGNER = Repeats("bank")
 VERIFIER = es256.Es256Verifier.of(SIGNER._key.public_key())
 FORMS = [form for pair in wire.QUESTIONS.values() for form in pair]
-FORMS += [Repay, Mine, Fault, Paid, Look, Yes]
+FORMS += [Repay, Mine, Fault, Paid, Look, Yes, Send, Take]
 
 
 def seeds() -> list[bytes]:
