@@ -3,6 +3,7 @@ judges it, and nobody else ever has it."""
 
 from __future__ import annotations
 
+import time
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -12,12 +13,14 @@ import pytest
 from edge.core.effects import Append, Save, Show
 from edge.core.types import Outcome
 from sim.centre import audit
-from sim.centre.books import people, proving
+from sim.centre.books import people, proving, tokens
 from sim.centre.desk import Centre
+from sim.centre.national.tables import Client
 from sim.centre.unlocking import main as unlock
 from tests.centre.kit import NOW, Device, make, rows_of, template
 from tests.flows import kit
 from tests.flows.kit import FACE, Desk, bill, estimated, known_as, on, press, send, tell_story
+from tests.national import town as t
 
 GOOD, BAD = "135246", "246135"
 DAY = 86_400_000
@@ -233,3 +236,30 @@ def test_after_five_looks_that_nobody_has_the_terminals_faces_rest_and_cards_go_
         face.look(seed, now=NOW + 12 * 60_000)
     assert face.look(now=NOW + 12 * 60_000)[0] == 0
     face.close()
+
+
+def test_the_door_of_a_his_holds_a_face_to_the_same_limit(tmp_path: Path) -> None:
+    town = t.made(tmp_path)
+    assert town.his.sign_in().good
+
+    def settles(number: str, *, proved: bool, amount_fen: int = 50_000_01) -> Any:
+        """With what a terminal was given for a face, as `cn.nhsa.auth.check` hands it on."""
+        with town.centre.store.begin() as conn:
+            place = tokens.Place(Client(t.ORG).door, "face", f"auth-{number}")
+            person = people.find(conn, t.PATIENT.psn_no)
+            assert person is not None
+            now_ms = time.time_ns() // 1_000_000
+            ec = tokens.give(conn, town.centre.dice, place, person, now_ms)
+            held = tokens.at_terminal(conn, ec, place.terminal)
+            if proved and held is not None:
+                tokens.prove(conn, held)
+        visit = t.visit(town.his, number, ec, "01").output["data"]["mdtrt_id"]
+        lines = [t.line(visit, "1", number, amount_fen)]
+        assert town.his.call("2204", {"feedetail": lines}).good
+        return town.his.call("2207", t.final(visit, number, amount_fen, ec, "01"))
+
+    assert settles("A", proved=False).err_msg.startswith("超过刷脸免密限额")
+    assert settles("B", proved=True).good
+    assert settles("C", proved=False, amount_fen=50_000_00).good
+    town.served.stop()
+    assert audit.audit(town.centre.store).faults == ()
