@@ -36,6 +36,7 @@ export function money(split, { you, estimate = false, deposit = null, lines = 4 
 }
 
 const SLIP_ROWS = 5; // on the screen; the printed slip has them all
+
 /** Which way money goes at the bedside: "refund" or "collect". */
 export const wayOf = (deposit) => deposit.refund_fen ? "refund" : "collect";
 
@@ -63,11 +64,13 @@ export function slip(lines, split) {
   shown.length < rows.length && h("div", {}, h("dt", {}, t("slip.more", { count: rows.length - shown.length }))));
 }
 
+const PLACES = new Set(["slip.mdtrtarea", "slip.file_before_discharge"]);
+
 /** A value as people say it: money with its sign (also behind a relative's name), a place by its name. */
 function worded(key, value) {
   if (value.match(MONEY) && isMoney(key)) return yuan(value.replace(".", ""));
   if (key === "slip.relative") return value.replace(/-?\d+\.\d\d$/, (amount) => yuan(amount.replace(".", "")));
-  return key === "slip.mdtrtarea" ? tOr(`area.${value}`, value) : value;
+  return PLACES.has(key) ? tOr(`area.${value}`, value) : value;
 }
 
 /** What this visit is about: kind and amount. */
