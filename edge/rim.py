@@ -133,7 +133,7 @@ class Rim:
                 self._broker.publish(self._topics.ask, payload, None)
             case (
                 Light() | Buzz() | Shoot() | TakeTemplate() | Speak() | Witness() | Count()
-                | ClearTamper() | Flash()
+                | ClearTamper() | Flash() | MeasurePhoto()
             ):
                 # That part is not there; a voice is not in this slice, the screen says the same
                 pass

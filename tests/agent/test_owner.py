@@ -246,6 +246,7 @@ def test_the_rim_knows_every_outward_effect_and_refuses_a_durable_one() -> None:
         effects.Buzz: effects.Buzz("ok"),
         effects.Shoot: effects.Shoot("off"),
         effects.TakeTemplate: effects.TakeTemplate(),
+        effects.MeasurePhoto: effects.MeasurePhoto(b"photo"),
         effects.Connect: effects.Connect(),
         effects.Disconnect: effects.Disconnect(),
         effects.Witness: effects.Witness(None),
