@@ -19,9 +19,9 @@ ol { list-style: none; margin: 0; padding: 0 } li { margin: .7rem 0 }
 .day { color: var(--soft); border-bottom: 1px solid var(--line); margin-top: 1.6rem }
 .holds::before { content: "✔ "; color: var(--good) } .broken::before { content: "✘ "; color: var(--bad) }
 .books { font-family: ui-monospace, monospace; border-top: 1px solid var(--line); padding-top: .7rem }
-.does { font-weight: 600 } .screen img { width: 50%; border: 1px solid var(--line); border-radius: .4rem; box-sizing: border-box }
-.screen { display: flex; gap: .6rem } @media (max-width: 40rem) { .screen { flex-direction: column } .screen img { width: 100% } }
-.zh { display: block } .en { display: block; color: var(--soft); font-weight: 400 }
+.does { font-weight: 600 } .screen img { flex: 1 1 0; min-width: 0; border: 1px solid var(--line); border-radius: .4rem; box-sizing: border-box }
+.screen { display: flex; gap: .6rem } @media (max-width: 40rem) { .screen { flex-direction: column } .screen img { flex: none; width: 100% } }
+.zh { display: block } .holds .zh, .broken .zh { display: inline } .en { display: block; color: var(--soft); font-weight: 400 }
 """
 SAYS: Final = (
     "现实的终端核心与参考结算中心，同一进程，虚拟日历；人物均为虚构。"
