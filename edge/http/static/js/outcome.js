@@ -83,7 +83,7 @@ function spoken(screen, { split, deposit, due }) {
 }
 
 const amountOnly = (fen, word) => fen
-  ? h("div", { class: "money" }, h("p", { class: "you" }, h("span", {}, t(word)), h("strong", {}, yuan(fen))))
+  ? h("div", { class: "money one" }, h("p", { class: "you" }, h("span", {}, t(word)), h("strong", {}, yuan(fen))))
   : h("div", { class: "money free" }, h("p", { class: "you" }, t("confirm.free")));
 
 const personName = (person) => typeof person === "string" ? person : person?.name ?? person?.psn_name ?? "";

@@ -52,7 +52,7 @@ const MONEY = /^-?\d+\.\d\d$/;
 // Lines of the slip that the money panel says already, in larger type.
 const SHOWN_IN_MONEY = new Set(["medfee_sumamt", "fund_pay_sumamt", "acct_pay", "acct_mulaid_pay", "hosp_part_amt", "psn_cash_pay"].map((name) => `slip.${name}`));
 const SHOWN_WITH_DEPOSIT = new Set(["deposit_amt", "deposit_refund", "deposit_collect"].map((name) => `slip.${name}`));
-const MONEY_LINES = new Set([...SHOWN_IN_MONEY, ...SHOWN_WITH_DEPOSIT, "slip.balc", "slip.deposit_now", "slip.arrears_amt"]);
+const MONEY_LINES = new Set([...SHOWN_IN_MONEY, ...SHOWN_WITH_DEPOSIT, "slip.balc", "slip.deposit_now", "slip.arrears_amt", "slip.wallet_amt", "slip.wallet_got", "slip.wallet_balc"]);
 const isMoney = (key) => key.startsWith("slip.paid_") || MONEY_LINES.has(key); // never a number of a bill
 
 /** Slip lines: keys are texts, values are values. */
@@ -66,10 +66,10 @@ export function slip(lines, split) {
 
 const PLACES = new Set(["slip.mdtrtarea", "slip.file_before_discharge"]);
 
-/** A value as people say it: money with its sign (also behind a relative's name), a place by its name. */
+/** A value as people say it: money with its sign (also behind a name), a place by its name. */
 function worded(key, value) {
   if (value.match(MONEY) && isMoney(key)) return yuan(value.replace(".", ""));
-  if (key === "slip.relative") return value.replace(/-?\d+\.\d\d$/, (amount) => yuan(amount.replace(".", "")));
+  if (key === "slip.relative" || key === "slip.subsidy") return value.replace(/-?\d+\.\d\d$/, (amount) => yuan(amount.replace(".", "")));
   return PLACES.has(key) ? tOr(`area.${value}`, value) : value;
 }
 
