@@ -332,6 +332,7 @@ def main(arguments: list[str] | None = None) -> int:
 if __name__ == "__main__":
     commands = {
         "import": "carried",
+        "alarms": "alarms",
         "lift": "lifting",
         "unlock": "unlocking",
         "activations": "counting",

@@ -322,7 +322,7 @@ def _policy(asked: Question) -> Json:
     return {} if document is None else {"document": document}
 
 
-def _incident(asked: Question) -> Json:
+def _incident(asked: Question) -> Json | No:
     """The terminal found something that a person here must see: written down, once for each cause."""
     body, name = asked.body, asked.terminal.name
     digest, epoch, seq = body.get("hash"), body.get("epoch"), body.get("seq")
@@ -330,6 +330,8 @@ def _incident(asked: Question) -> Json:
         raise EdgeError("E-WIR-20", "the incident names no record", "send epoch, seq and hash")
     if not 0 <= epoch < 2**32 or not 0 <= seq < 2**63 or len(digest) > 32:
         raise EdgeError("E-WIR-20", "the incident names no record", "send epoch, seq and hash")
+    if "rx" in body:
+        return counter.accused(asked)
     code = bodies.text(body, "code")[:INCIDENT_CHARS]
     place = t.Place(name, epoch, seq, digest)
     stop = body.get("stop")

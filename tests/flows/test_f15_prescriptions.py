@@ -13,6 +13,7 @@ import pytest
 from edge.core import events as e
 from edge.core.types import Bill, BillStatus, Mode
 from edge.suites import sm2
+from sim.centre import alarms, audit
 from sim.centre.books import people
 from sim.centre.books import store as t
 from sim.centre.books.people import PersonSpec
@@ -20,6 +21,7 @@ from sim.centre.prescriptions import books, freeing
 from sim.centre.prescriptions.status import Status
 from sim.prescriber import Prescriber
 from sim.stage import Counter, Town, bill, follow, good_face, link_lost, link_up, no, template
+from sim.stage.counter import QUIET
 
 WANG = PersonSpec("SYN-W", "测试王", balance_fen=500_00, cards=(("CW", "03"),))
 LI = PersonSpec("SYN-L", "测试李", balance_fen=500_00, cards=(("CL", "03"),))
@@ -41,6 +43,12 @@ class Day:
             found = books.find(conn, hi_rxno, self.east.now.utc_ms)
         assert found is not None
         return found.status
+
+    def alarms(self) -> list[tuple[str, str, str]]:
+        """What a person at the centre must look at: (code, terminal, prescription)."""
+        with self.town.centre.store.begin() as conn:
+            rows = conn.execute(t.incidents.select().where(t.incidents.c.alarm == 1)).mappings()
+            return [(row["code"], row["terminal"], bytes(row["data"]).decode()) for row in rows]
 
     def spoil(self, hi_rxno: str, **values: Any) -> None:
         """Somebody at the platform changes what it keeps."""
@@ -67,6 +75,16 @@ def until_review(desk: Counter, bill_: Bill, person: PersonSpec = WANG) -> Count
 def passed(desk: Counter, number: str, **more: Any) -> Counter:
     assert desk.review(desk.of(number).bill_id, **more).status == 200
     return desk.serve()
+
+
+def answered_until(desk: Counter, infno: str) -> None:
+    """The centre answers up to this question, and nothing that is asked after it."""
+    last = ""
+    while last != infno:
+        one = next(one for one in desk.asks if one.infno not in QUIET)
+        desk.asks.remove(one)
+        desk._question(one.ask, one.infno, one.body)
+        last = one.infno
 
 
 def sold(desk: Counter, bill_: Bill, person: PersonSpec = WANG) -> Counter:
@@ -140,7 +158,7 @@ def test_f15_a_dual_channel_prescription_is_for_dual_channel_pharmacies(day: Day
 # -- what is not what it says ----------------------------------------------------------------------
 @pytest.mark.parametrize("how", ["altered", "foreign key", "another's text", "no signature"])
 def test_f15_the_terminal_itself_finds_a_prescription_that_its_hospital_did_not_sign(
-    day: Day, how: str
+    day: Day, how: str, capsys: pytest.CaptureFixture[str]
 ) -> None:
     rxno = day.hospital.write("RX-1", WANG, "SYN-A-0001 2")
     other = day.hospital.write("RX-2", LI, "SYN-A-0001 2")
@@ -158,6 +176,49 @@ def test_f15_the_terminal_itself_finds_a_prescription_that_its_hospital_did_not_
     east = until_review(day.east, sale("B1", rxno))
     assert no(east.screen) == "rx_forged"
     assert day.status(rxno) is Status.VALID, "it is no longer held for this pharmacy"
+    assert day.alarms() == [("rx_forged", "east", rxno)]
+    assert no(until_review(east.done(), sale("B2", rxno)).screen) == "rx_forged"
+    assert day.alarms() == [("rx_forged", "east", rxno)], "told again, written down once"
+    assert alarms.show(day.town.centre) == 0
+    assert f"rx_forged  east  {rxno}\n1 alarms" in capsys.readouterr().out
+    day.hospital.write("RX-3", WANG, "SYN-B-0001 1")
+    bought = until_review(east.done(), sale("B3", text="SYN-B-0001 30.00"))
+    at = [one["hi_rxno"] for one in bought.screen.fields["rx"]].index
+    rx3 = next(one for one in bought.screen.fields["rx"] if one["hi_rxno"] != rxno)["hi_rxno"]
+    passed(bought.press("choose", str(at(rx3))).sees("review"), "B3").press("confirm").sees("settled")
+
+
+def test_f15_a_forged_prescription_that_the_network_cut_short_is_told_when_it_is_back(
+    day: Day,
+) -> None:
+    rxno = day.hospital.write("RX-1", WANG, "SYN-A-0001 2")
+    day.spoil(rxno, signature=b"")
+    east = day.east
+    east.send(sale("B1", rxno))
+    east.serve().sees("ways").press("card")
+    east.post(e.CardRead(*WANG.cards[0]))
+    answered_until(east, "rx.take")
+    assert no(east.screen) == "rx_forged"
+    link_lost(east)  # the accusation is on its way and does not arrive
+    east.asks.clear()
+    east.boot()  # and the power goes
+    assert day.alarms() == []
+    link_up(east)
+    east.serve()
+    assert day.alarms() == [("rx_forged", "east", rxno)]
+    assert day.status(rxno) is Status.VALID
+    assert east.terminal.status(east.now)["prescriptions_held"] == 0
+
+
+def test_f15_an_accusation_names_a_prescription_that_there_is_and_stops_no_terminal(day: Day) -> None:
+    rxno = day.hospital.write("RX-1", WANG, "SYN-A-0001 2")
+    ask, head = day.east.device.ask, {"epoch": 1, "seq": 0, "hash": bytes(32)}
+    unknown = {"code": "rx_forged", "rx": "510100R0000000000000"}
+    assert ask("incident", head | unknown)[1]["code"] == "rx_unknown"
+    assert ask("incident", head | {"code": "E-LOG-02", "rx": rxno})[1]["code"] == "malformed"
+    assert ask("incident", head | {"code": "rx_unverifiable", "rx": rxno}) == (0, {})
+    assert day.alarms() == [("rx_unverifiable", "east", rxno)]
+    assert audit.suspicions(day.town.centre.store) == []
 
 
 def test_f15_a_bill_asks_for_no_other_drug_and_no_more_than_was_prescribed(day: Day) -> None:

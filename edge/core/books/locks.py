@@ -24,6 +24,7 @@ class Lock(Struct, frozen=True):
     document: bytes = b""
     attr: str = ""
     giving_back: bool = False
+    suspect: str = ""  # what is wrong with it (rx_forged …), as long as the centre does not know
 
 
 class Locks:
@@ -44,7 +45,16 @@ class Locks:
         return lock if usable and lock is not None and lock.attr != DUAL else None
 
     def put(self, lock: Lock) -> list[Effect]:
-        """Taken, or taken over by another bill."""
+        """Taken, or taken over by another bill; what was not told yet is still to be told."""
+        known = self._locks.get(lock.rxno)
+        suspect = lock.suspect or (known.suspect if known is not None else "")
+        return self._keep(replace(lock, suspect=suspect))
+
+    def told(self, rxno: str) -> list[Effect]:
+        """The centre knows what was wrong with it."""
+        return self._keep(replace(self._locks[rxno], suspect=""))
+
+    def _keep(self, lock: Lock) -> list[Effect]:
         self._locks[lock.rxno] = lock
         return [Save(SPACE, lock.rxno, msgspec.msgpack.encode(lock))]
 

@@ -1,5 +1,6 @@
 """Prescriptions that were taken and not sold go back: the next pharmacy must get them (`rx.free`, asked
-until it is answered)."""
+until it is answered). Before that the centre hears what was wrong with one (`incident`): its hospital's
+signature did not hold. That stops nothing here, a person there must see it."""
 
 from __future__ import annotations
 
@@ -14,6 +15,8 @@ from edge.core.sync.asking import Asking
 from edge.core.types import BillStatus, Json, Now
 
 SOLD: Final = frozenset({BillStatus.SETTLED, BillStatus.ADJUSTED})
+FREE, INCIDENT = "rx.free", "incident"
+NOTHING: Final = ("", "")
 NOT_SOLD: Final = frozenset({BillStatus.REFUSED, BillStatus.REJECTED, BillStatus.CANCELLED})
 
 
@@ -23,7 +26,7 @@ class PrescriptionDesk:
     def __init__(self, site: Site) -> None:
         self._site = site
         self._asking = Asking(site)
-        self._asked = ""  # the prescription that is being given back
+        self._asked = ("", "")  # the prescription that is asked about, and with which question
 
     def start(self, now: Now) -> list[Effect]:
         """What the power interrupted is decided by the bills."""
@@ -36,17 +39,16 @@ class PrescriptionDesk:
             return []
         effects: list[Effect] = []
         if isinstance(event, events.Told) and self._asking.takes(event):
-            done, self._asked = self._asked, ""
-            effects += self._site.locks.drop(done)
+            effects += self._answered()
         if isinstance(event, events.Tick):
             again, gave_up = self._asking.due(now)
-            self._asked = "" if gave_up else self._asked
+            self._asked = NOTHING if gave_up else self._asked
             effects += again
         for lock in self._site.locks.all():
             state = self._site.book.get(lock.bill_id)
-            if state is not None and state.status in SOLD:
+            if state is not None and state.status in SOLD and not lock.suspect:
                 effects += self._site.locks.drop(lock.rxno)
-        return effects + self._give_back(now)
+        return effects + self._ask(now)
 
     def deadline(self) -> int | None:
         """The next repetition of the question."""
@@ -60,16 +62,32 @@ class PrescriptionDesk:
         """How many this pharmacy holds."""
         return {"prescriptions_held": len(self._site.locks.all())}
 
-    def _give_back(self, now: Now) -> list[Effect]:
+    def _ask(self, now: Now) -> list[Effect]:
         """One at a time, and only with the network: without it the lock is still ours to use."""
-        back = [lock for lock in self._site.locks.all() if lock.giving_back or self._unsold(lock)]
-        if self._asked and self._asked not in (lock.rxno for lock in back):
+        due = [(lock, what) for lock in self._site.locks.all() if (what := self._due(lock))]
+        if self._asked not in [(lock.rxno, what) for lock, what in due]:
             self._forget()  # taken anew meanwhile: it stays
-        if not back or self._asked or not self._site.link_up:
+        if not due or self._asked != NOTHING or not self._site.link_up:
             return []
-        self._asked = back[0].rxno
-        noted = self._site.locks.give_back(self._asked)
-        return noted + self._asking.put("rx.free", {"hiRxno": self._asked}, now)
+        lock, what = due[0]
+        self._asked = (lock.rxno, what)
+        if what == FREE:
+            noted = self._site.locks.give_back(lock.rxno)
+            return noted + self._asking.put(FREE, {"hiRxno": lock.rxno}, now)
+        head = self._site.ledger.head
+        body = {"code": lock.suspect, "epoch": head.epoch, "seq": head.seq, "hash": head.hash}
+        return self._asking.put(INCIDENT, body | {"rx": lock.rxno}, now)
+
+    def _due(self, lock: Lock) -> str:
+        """What the centre must hear of it next: what was wrong with it, then that it is free."""
+        if lock.suspect:
+            return INCIDENT
+        return FREE if lock.giving_back or self._unsold(lock) else ""
+
+    def _answered(self) -> list[Effect]:
+        """Whatever the centre said, it has heard it."""
+        (rxno, what), self._asked = self._asked, NOTHING
+        return self._site.locks.drop(rxno) if what == FREE else self._site.locks.told(rxno)
 
     def _unsold(self, lock: Lock) -> bool:
         state = self._site.book.get(lock.bill_id)
@@ -77,4 +95,4 @@ class PrescriptionDesk:
 
     def _forget(self) -> None:
         self._asking.drop()
-        self._asked = ""
+        self._asked = NOTHING

@@ -30,6 +30,7 @@ LISTED_MAX: Final = 20
 LOCKS_MAX: Final = 256  # of one terminal; they go back as soon as there is a network
 KEY_BYTES_MAX: Final = 1024
 REVIEW_WAIT_MS: Final = 180_000  # a pharmacist reads, and maybe calls the doctor
+SUSPECT: Final = frozenset({"rx_forged", "rx_unverifiable"})  # somebody at the centre must look
 UNREADABLE: Final = Refusal("rejected_malformed", ELSE_STEPS)
 Short = Annotated[str, Meta(max_length=64)]
 Text = Annotated[str, Meta(max_length=200)]
@@ -117,7 +118,9 @@ def _taken(case: Case, body: Json, now: Now) -> list[Effect]:
     document = body.get("rxFile")
     found = checked(case, body, now)
     if isinstance(found, Refusal):  # locked for us at the centre: it must go back
-        return case.site.locks.put(Lock(rxno, case.bill_id)) + case.refuse(found, now)
+        suspect = found.code if found.code in SUSPECT else ""
+        lock = Lock(rxno, case.bill_id, suspect=suspect)
+        return case.site.locks.put(lock) + case.refuse(found, now)
     assert isinstance(document, bytes), "checked"
     lock = Lock(rxno, case.bill_id, document, found.data.rx_exra_attr_code)
     return case.site.locks.put(lock) + _review(case, found, now)

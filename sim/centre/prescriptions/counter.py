@@ -11,6 +11,7 @@ import msgspec
 from edge.core.types import TEXT_MAX, Json
 from edge.errors import EdgeError
 from sim.centre import bodies
+from sim.centre.books import store as t
 from sim.centre.books import tokens
 from sim.centre.deciding.case import No
 from sim.centre.prescriptions import books
@@ -21,6 +22,7 @@ if TYPE_CHECKING:
     from sim.centre.asks import Question
 
 PHARMACY: Final = "pharmacy"
+ACCUSED: Final = ("rx_forged", "rx_unverifiable")
 NAMES_MAX: Final = 6  # drugs named in a list
 
 
@@ -92,6 +94,20 @@ def freed(asked: Question) -> Json | No:
     place = asked.terminal.fixmedins_code
     if rx is not None and rx.pharmacy == place:
         books.happen(asked.conn, rx, On.FREE, place)
+    return {}
+
+
+def accused(asked: Question) -> Json | No:
+    """incident with `rx`: the signature of what we told does not hold there. A person must look,
+    once for each prescription and terminal; the terminal goes on."""
+    code, hi_rxno = bodies.text(asked.body, "code"), bodies.text(asked.body, "rx")
+    if code not in ACCUSED:
+        raise EdgeError("E-WIR-20", "no such accusation", f"send one of {', '.join(ACCUSED)}")
+    if books.find(asked.conn, hi_rxno, asked.now_ms) is None:
+        return No("rx_unknown")
+    place, data = t.Place(asked.terminal.name), hi_rxno.encode()
+    if not t.noted(asked.conn, code, place, data=data):
+        t.note(asked.conn, code, asked.now_ms, place, data=data, alarm=True)
     return {}
 
 
