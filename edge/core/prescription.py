@@ -7,6 +7,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from datetime import datetime
 from fractions import Fraction
+from hashlib import sha256
 from typing import Annotated, Final
 
 import msgspec
@@ -17,6 +18,7 @@ from edge.errors import EdgeError
 
 BYTES_MAX: Final = 24 * 1024
 DRUGS_MAX: Final = 30
+HOSPITALS_MAX: Final = 256  # whose keys one policy names
 DUAL: Final = "01"  # rxExraAttrCode 双通道: never without the centre (DOMAIN §4.3)
 
 Signed = Callable[[bytes, bytes, bytes], bool]
@@ -99,6 +101,11 @@ def amounts(rx: Prescription) -> dict[str, Fraction]:
             drug.drug_cnt
         )
     return found
+
+
+def pinned(keys: dict[str, bytes], rx: Prescription, public: bytes) -> bool:
+    """Whether this is the key that the signed policy names for its hospital; it may name none at all."""
+    return not keys or keys.get(rx.mdtrtinfo.fixmedins_code) == sha256(public).digest()
 
 
 def until(rx: Prescription) -> datetime:

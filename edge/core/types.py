@@ -382,6 +382,7 @@ class Policy(Struct, frozen=True, forbid_unknown_fields=True):
     liveness: LivenessRules = LivenessRules()
     roster: int = 0  # the version of the clinic's roster that the centre has for this terminal
     offline_match_min: float = 0.0  # cosine of card and face without the centre; 0 = not demanded
+    hospital_keys: dict[str, bytes] = {}  # who may sign prescriptions: code -> SHA-256 of the key; {} = any
 
 
 class Unknown(Struct, frozen=True):

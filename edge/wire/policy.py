@@ -10,6 +10,7 @@ import msgspec
 
 from edge.core.liveness import NET
 from edge.core.liveness.checks import checks
+from edge.core.prescription import HOSPITALS_MAX
 from edge.core.types import LivenessRules, Policy
 from edge.errors import EdgeError
 from edge.wire import cbor, cose, shape
@@ -21,6 +22,8 @@ EVERYONE = "*"
 PROFILES = ("P0", "P1", "P2")
 NEWER = "update the terminal"
 BANDS_MAX = 16
+CODE_CHARS_MAX = 64
+DIGEST_BYTES = 32
 
 
 def encode(policy: Policy, terminal: str, signer: cose.Signer) -> bytes:
@@ -30,7 +33,7 @@ def encode(policy: Policy, terminal: str, signer: cose.Signer) -> bytes:
     fields: dict[str, Any] = msgspec.to_builtins(policy, builtin_types=(bytes,))
     if policy.liveness == LivenessRules():
         del fields["liveness"]  # a terminal from before it goes on taking such policies
-    for name in ("roster", "offline_match_min"):
+    for name in ("roster", "offline_match_min", "hospital_keys"):
         if not fields[name]:
             del fields[name]
     document = cose.sign1(cbor.dumps(fields | {"terminal": terminal}), signer, domain=DOMAIN)
@@ -86,9 +89,17 @@ def _policy(fields: dict[Any, Any]) -> Policy:
         or min(limits) < 0
         or policy.valid_until_utc_ms < policy.issued_utc_ms
         or not _sensible(policy.liveness)
+        or not _pins(policy.hospital_keys)
     ):
         raise EdgeError("E-POL-03", "the policy's values make no sense")
     return policy
+
+
+def _pins(keys: dict[str, bytes]) -> bool:
+    """Digests, and not too many."""
+    return len(keys) <= HOSPITALS_MAX and all(
+        0 < len(code) <= CODE_CHARS_MAX and len(digest) == DIGEST_BYTES for code, digest in keys.items()
+    )
 
 
 def _sensible(rules: LivenessRules) -> bool:

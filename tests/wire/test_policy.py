@@ -12,6 +12,7 @@ from hypothesis import strategies as st
 from msgspec.structs import replace
 
 from edge.core.liveness.checks import checks
+from edge.core.prescription import HOSPITALS_MAX
 from edge.core.types import Caps, LivenessBand, LivenessRules, Policy
 from edge.errors import EdgeError
 from edge.wire import answer, cbor, cose, policy
@@ -41,6 +42,9 @@ policies = st.builds(
     rules=bodies,
     rules_utc_ms=uints,
     force=st.booleans(),
+    hospital_keys=st.dictionaries(
+        st.text(min_size=1, max_size=64), st.binary(min_size=32, max_size=32), max_size=3
+    ),
     liveness=st.builds(
         LivenessRules,
         bands=st.lists(
@@ -67,6 +71,29 @@ def test_a_policy_round_trips_for_its_terminal_and_for_all(made: Policy) -> None
 
 
 PLAIN = Policy("P1", 3, 10, 20, Caps(), ("settle",), 50_000, 0.85, 2)
+
+
+def test_a_policy_that_names_no_hospital_is_the_one_that_older_terminals_take() -> None:
+    assert b"hospital_keys" not in policy.encode(PLAIN, "*", centre.signer)
+    many = {f"H{number:011}": bytes([number]) * 32 for number in range(HOSPITALS_MAX)}
+    full = policy.encode(replace(PLAIN, hospital_keys=many), "*", centre.signer)
+    assert policy.decode(full, centre.verifier, terminal=TERMINAL).hospital_keys == many
+    assert len(full) < policy.DOCUMENT_BYTES_MAX // 2, "the benefit rules need room"
+
+
+@pytest.mark.parametrize(
+    "keys",
+    [
+        {"H51010000008": bytes(31)},
+        {"": bytes(32)},
+        {"H" * 65: bytes(32)},
+        {f"H{number:011}": bytes(32) for number in range(HOSPITALS_MAX + 1)},
+    ],
+)
+def test_keys_of_hospitals_that_make_no_sense_refuse_the_policy(keys: dict[str, bytes]) -> None:
+    document = policy.encode(replace(PLAIN, hospital_keys=keys), "*", centre.signer)
+    with pytest.raises(EdgeError, match="E-POL-03"):
+        policy.decode(document, centre.verifier, terminal=TERMINAL)
 
 
 def test_a_policy_for_another_terminal_is_refused() -> None:

@@ -127,7 +127,7 @@ def _taken(case: Case, body: Json, now: Now) -> list[Effect]:
 
 
 def checked(case: Case, body: Json, now: Now) -> Prescription | Refusal:
-    """The hospital's signature first, then what it says: this number, this person, this bill, now."""
+    """The hospital's signature first, by the key that the policy names, then what it says: this number, this person, this bill, now."""
     assert case.person is not None, "with the centre a person is known"
     given = [body.get(name) for name in ("public", "signDigest", "rxFile")]
     if not all(isinstance(part, bytes) for part in given):
@@ -144,6 +144,9 @@ def checked(case: Case, body: Json, now: Now) -> Prescription | Refusal:
         return Refusal("rx_forged", ("ask_staff",), {"code": error.code})
     if not genuine or (rx.hi_rxno, rx.mdtrtinfo.psn_no) != (case.bill.rxno, case.person.psn_no):
         return Refusal("rx_forged", ("ask_staff",))
+    held = case.site.policy  # also one that is over: no later word of the centre lifted its pins
+    if held is not None and not prescription.pinned(held.hospital_keys, rx, public):
+        return Refusal("rx_unverifiable", ("ask_staff",))
     return _fits(case, rx, now) or rx
 
 

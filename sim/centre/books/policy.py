@@ -21,6 +21,7 @@ from sim.centre.books import passes, proving, registry, rosters
 from sim.centre.books import store as t
 from sim.centre.books.registry import Terminal
 from sim.centre.books.rules import Region
+from sim.centre.prescriptions import books
 
 HOUR_MS: Final = 3_600_000
 DAY_MS: Final = 24 * HOUR_MS
@@ -102,8 +103,18 @@ class Issuer(Struct, frozen=True):
     liveness: LivenessRules = LivenessRules()
 
 
+class Named(Struct, frozen=True):
+    """What a policy names beside its limits; another one makes a new policy."""
+
+    roster: int = 0
+    hospital_keys: dict[str, bytes] = {}
+
+
+PLAIN: Final = Named()
+
+
 def make(
-    issuer: Issuer, terminal: Terminal, now_ms: int, version: int, roster: int = 0
+    issuer: Issuer, terminal: Terminal, now_ms: int, version: int, names: Named = PLAIN
 ) -> Policy:
     """The policy of a terminal: its profile, its caps, and the rules it may estimate with."""
     match = proving.rules().offline_match
@@ -121,7 +132,8 @@ def make(
         rules_utc_ms=now_ms,
         force=terminal.profile == "P1",
         liveness=issuer.liveness,
-        roster=roster,
+        roster=names.roster,
+        hospital_keys=names.hospital_keys,
         offline_match_min=match.min if match.must else 0.0,
     )
 
@@ -132,21 +144,29 @@ def current(
     """The document in force for this terminal, a new one when there is none or it is a day old;
     None when it is the one with the hash `held`."""
     row = conn.execute(_NEWEST, t.at(terminal=terminal.name)).first()
-    roster = rosters.version(conn, terminal.fixmedins_code)
-    same = row is not None and _roster_of(conn, row[0]) == roster
+    names = _names(conn, terminal)
+    same = row is not None and _named_by(conn, row[0]) == names
     # a frozen terminal's next policy is the word that lifts it: a person says that, not the clock
     if row is not None and ((now_ms - row[1] < RENEW_MS and same) or terminal.frozen_ms):
         if held == row[0]:
             return None
         return bytes(conn.execute(_DOCUMENT, t.at(hash=row[0])).scalar_one())
-    made = make(issuer, terminal, now_ms, newest_version(conn, terminal.name) + 1, roster)
+    made = make(issuer, terminal, now_ms, newest_version(conn, terminal.name) + 1, names)
     return publish(conn, made, terminal.name, issuer.signer)
 
 
-def _roster_of(conn: sa.Connection, digest: bytes) -> int:
-    """The roster that a policy of ours names."""
+def _names(conn: sa.Connection, terminal: Terminal) -> Named:
+    """Today's; only a pharmacy looks at the signatures of hospitals."""
+    pharmacy = terminal.level == proving.PHARMACY
+    keys = books.fingerprints(conn) if pharmacy else {}
+    return Named(rosters.version(conn, terminal.fixmedins_code), keys)
+
+
+def _named_by(conn: sa.Connection, digest: bytes) -> Named:
+    """What a policy of ours names."""
     body = conn.execute(_NAMED, t.at(hash=digest)).one()[1]
-    return msgspec.json.decode(body, type=Policy).roster
+    held = msgspec.json.decode(body, type=Policy)
+    return Named(held.roster, held.hospital_keys)
 
 
 def newest_version(conn: sa.Connection, terminal: str) -> int:
@@ -157,8 +177,8 @@ def newest_version(conn: sa.Connection, terminal: str) -> int:
 def lift(conn: sa.Connection, issuer: Issuer, terminal: Terminal, now_ms: int) -> bytes:
     """A person looked and believes the terminal again: a new policy, signed now."""
     registry.update(conn, terminal.name, frozen_ms=0)
-    roster = rosters.version(conn, terminal.fixmedins_code)
-    made = make(issuer, terminal, now_ms, newest_version(conn, terminal.name) + 1, roster)
+    names = _names(conn, terminal)
+    made = make(issuer, terminal, now_ms, newest_version(conn, terminal.name) + 1, names)
     return publish(conn, made, terminal.name, issuer.signer)
 
 

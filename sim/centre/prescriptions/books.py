@@ -4,11 +4,14 @@ a prescription changes: `happen`, by the table of `status`."""
 from __future__ import annotations
 
 from datetime import UTC, datetime
+from hashlib import sha256
 from typing import Any, Final
 
 import sqlalchemy as sa
 from msgspec import Struct
 
+from edge.core.prescription import HOSPITALS_MAX
+from edge.errors import EdgeError
 from edge.suites import sm2
 from sim.centre.books import store as t
 from sim.centre.books.columns import blob, table, whole, words
@@ -68,6 +71,11 @@ _ADD: Final = prescriptions.insert()
 _SET: Final = t.change(prescriptions, "hi_rxno")
 _NOBODYS: Final = {"pharmacy": "", "pharmacy_name": "", "reviewer": "", "opinion": "", "review_ms": 0}
 _SIGNER: Final = t.get(signers, "fixmedins_code")
+_PUBLIC: Final = (
+    sa.select(signers.c.fixmedins_code, signers.c.public)
+    .order_by(signers.c.fixmedins_code)
+    .limit(HOSPITALS_MAX)
+)
 _DUAL: Final = t.get(dual, "fixmedins_code")
 
 
@@ -109,7 +117,11 @@ class Rx(Struct, frozen=True):
 
 # -- keys ------------------------------------------------------------------------------------------
 def enrol_hospital(conn: sa.Connection, fixmedins_code: str, name: str) -> Signer:
-    """Give a hospital an SM2 key at the signing service; an older one is replaced."""
+    """Give a hospital an SM2 key at the signing service; an older one is replaced. The next policies
+    of pharmacies name it. EdgeError E-WIR-01: there are too many."""
+    others = sa.select(sa.func.count()).where(signers.c.fixmedins_code != fixmedins_code)
+    if conn.execute(others).scalar_one() >= HOSPITALS_MAX:
+        raise EdgeError("E-WIR-01", f"a policy names the keys of at most {HOSPITALS_MAX} hospitals")
     private, public = sm2.generate()
     made = Signer(fixmedins_code, public[-8:].hex().upper(), f"CN={name}", private, public)
     conn.execute(signers.delete().where(signers.c.fixmedins_code == fixmedins_code))
@@ -122,6 +134,11 @@ def signer(conn: sa.Connection, fixmedins_code: str) -> Signer | None:
     """The key of this hospital."""
     row = conn.execute(_SIGNER, t.at(fixmedins_code=fixmedins_code)).mappings().first()
     return None if row is None else Signer(**row)
+
+
+def fingerprints(conn: sa.Connection) -> dict[str, bytes]:
+    """Code -> SHA-256 of the public key, of every hospital."""
+    return {code: sha256(public).digest() for code, public in conn.execute(_PUBLIC)}
 
 
 def allow_dual(conn: sa.Connection, fixmedins_code: str) -> None:
