@@ -14,6 +14,7 @@ import msgspec
 from msgspec import Meta, Struct
 
 from edge.core import money
+from edge.core.types import Refusal
 from edge.errors import EdgeError
 
 BYTES_MAX: Final = 24 * 1024
@@ -106,6 +107,11 @@ def amounts(rx: Prescription) -> dict[str, Fraction]:
 def pinned(keys: dict[str, bytes], rx: Prescription, public: bytes) -> bool:
     """Whether this is the key that the signed policy names for its hospital; it may name none at all."""
     return not keys or keys.get(rx.mdtrtinfo.fixmedins_code) == sha256(public).digest()
+
+
+def rejected(reason: str) -> Refusal:
+    """The pharmacist said no."""
+    return Refusal("rx_rejected", ("ask_doctor", "ask_staff"), {"reason": reason})
 
 
 def until(rx: Prescription) -> datetime:

@@ -20,7 +20,7 @@ from edge.core.books.passes import Passes
 from edge.core.books.roster import Roster
 from edge.core.books.tasks import Tasks
 from edge.core.limits import STRICT_STEPS, Outage, Provisional, Want, decide, in_force
-from edge.core.prescription import Signed
+from edge.core.prescription import Signed, rejected
 from edge.core.sync.ledger import Ledger
 from edge.core.tx import Kind
 from edge.core.types import (
@@ -182,7 +182,8 @@ class Site:
         needs = self.kinds[bill.kind].NEEDS if bill.kind in self.kinds else ()
         here = online and bill.prefer != "force_provisional"
         if "prescription" in needs and not here and self.locks.get(bill.rxno) is None:
-            return OFFLINE_RX
+            said = self.locks.refused(bill.rxno)
+            return OFFLINE_RX if said is None else rejected(said.reason)
         want = Want(
             kind=bill.kind,
             total_fen=bill.amount_fen,

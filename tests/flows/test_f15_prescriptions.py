@@ -17,7 +17,17 @@ from sim.centre.books.people import PersonSpec
 from sim.centre.prescriptions import books, freeing
 from sim.centre.prescriptions.status import Status
 from sim.stage import Town, follow, good_face, link_lost, link_up, no, template
-from tests.flows.prescribing import LI, PLACES, WANG, Day, passed, sale, sold, until_review
+from tests.flows.prescribing import (
+    LI,
+    PLACES,
+    WANG,
+    Day,
+    answered_until,
+    passed,
+    sale,
+    sold,
+    until_review,
+)
 
 
 @pytest.fixture
@@ -218,6 +228,46 @@ def test_f15_offline_a_prescription_that_is_locked_here_is_dispensed_and_nowhere
     day.east.serve()
     assert day.east.of("B2").status in (BillStatus.SETTLED, BillStatus.ADJUSTED)
     assert day.status(rxno) is Status.DISPENSED
+
+
+def test_f15_a_no_that_was_said_offline_reaches_the_hospital_when_the_network_is_back(
+    day: Day,
+) -> None:
+    rxno, east = day.hospital.write("RX-1", WANG, "SYN-A-0001 2"), day.east
+    until_review(east, sale("B1", rxno)).sees("review")
+    link_lost(east)
+    assert east.review(east.of("B1").bill_id, passed=False, reason="剂量超过说明书").status == 200
+    why = {"reason": "剂量超过说明书"}
+    east.sees("refused", code="rx_rejected", detail=why).done()
+    east.send(sale("B2", rxno))
+    east.sees("refused", code="rx_rejected", detail=why).done()  # nobody says yes to it here now
+    east.boot()  # the power goes before the network comes
+    assert day.hospital.ask("D006", rxno)["rxChkStasCodg"] == ""
+    link_up(east)
+    answered_until(east, "rx.review")
+    told = day.hospital.ask("D006", rxno)
+    assert (told["rxChkStasCodg"], told["rxChkOpnn"], told["pharName"]) == ("2", why["reason"], "赵药师")
+    assert len(east.docs["rx"]) == 1, "it is still to be given back"
+    east.serve()
+    assert day.status(rxno) is Status.REJECTED and not east.docs["rx"]
+    assert no(until_review(day.west, sale("B1", rxno)).screen) == "rx_rejected"
+
+
+def test_f15_a_no_whose_answer_is_lost_is_said_again_and_counts_once(day: Day) -> None:
+    rxno, east = day.hospital.write("RX-1", WANG, "SYN-A-0001 2"), day.east
+    until_review(east, sale("B1", rxno)).sees("review")
+    assert east.review(east.of("B1").bill_id, passed=False, reason="与另一药冲突").status == 200
+    (said,) = [one for one in east.asks if one.infno == "rx.review"]
+    east.asks.remove(said)
+    assert east.device.ask("rx.review", said.body, now=east.now.utc_ms) == (0, {})
+    first = day.hospital.ask("D006", rxno)
+    east.wait(9_000)
+    east.sees("refused", code="rx_rejected")
+    again = [one for one in east.asks if one.infno == "rx.review" and one.ask != said.ask]
+    assert len(again) == 1 and again[0].body["passed"] is False
+    east.serve()
+    assert day.hospital.ask("D006", rxno) == first
+    assert day.status(rxno) is Status.REJECTED and not east.docs["rx"]
 
 
 MODEL = "ab" * 32

@@ -16,6 +16,13 @@ from edge.core.prescription import DUAL
 SPACE: Final = "rx"
 
 
+class SaidNo(Struct, frozen=True):
+    """The pharmacist refused it, and the centre has not heard it."""
+
+    operator: str
+    reason: str
+
+
 class Lock(Struct, frozen=True):
     """One taken prescription. `document` empty: taken, or maybe taken, and not to be believed."""
 
@@ -25,6 +32,7 @@ class Lock(Struct, frozen=True):
     attr: str = ""
     giving_back: bool = False
     suspect: str = ""  # what is wrong with it (rx_forged …), as long as the centre does not know
+    said_no: SaidNo | None = None
 
 
 class Locks:
@@ -46,13 +54,22 @@ class Locks:
 
     def put(self, lock: Lock) -> list[Effect]:
         """Taken, or taken over by another bill; what was not told yet is still to be told."""
-        known = self._locks.get(lock.rxno)
-        suspect = lock.suspect or (known.suspect if known is not None else "")
-        return self._keep(replace(lock, suspect=suspect))
+        known = self._locks.get(lock.rxno, lock)
+        suspect, said_no = lock.suspect or known.suspect, lock.said_no or known.said_no
+        return self._keep(replace(lock, suspect=suspect, said_no=said_no))
 
-    def told(self, rxno: str) -> list[Effect]:
+    def suspicion_told(self, rxno: str) -> list[Effect]:
         """The centre knows what was wrong with it."""
         return self._keep(replace(self._locks[rxno], suspect=""))
+
+    def refused(self, rxno: str) -> SaidNo | None:
+        """The no that the centre has not heard: nobody may say yes here any more."""
+        lock = self._locks.get(rxno)
+        return lock.said_no if lock is not None else None
+
+    def refusal_told(self, rxno: str) -> list[Effect]:
+        """The centre, and with it the hospital, has heard the no."""
+        return self._keep(replace(self._locks[rxno], said_no=None, giving_back=True))
 
     def _keep(self, lock: Lock) -> list[Effect]:
         self._locks[lock.rxno] = lock

@@ -1,6 +1,7 @@
 """Prescriptions that were taken and not sold go back: the next pharmacy must get them (`rx.free`, asked
 until it is answered). Before that the centre hears what was wrong with one (`incident`): its hospital's
-signature did not hold. That stops nothing here, a person there must see it."""
+signature did not hold, which stops nothing here, a person there must see it; and what the pharmacist
+refused without the network (`rx.review`)."""
 
 from __future__ import annotations
 
@@ -15,7 +16,7 @@ from edge.core.sync.asking import Asking
 from edge.core.types import BillStatus, Json, Now
 
 SOLD: Final = frozenset({BillStatus.SETTLED, BillStatus.ADJUSTED})
-FREE, INCIDENT = "rx.free", "incident"
+FREE, REVIEW, INCIDENT = "rx.free", "rx.review", "incident"
 NOTHING: Final = ("", "")
 NOT_SOLD: Final = frozenset({BillStatus.REFUSED, BillStatus.REJECTED, BillStatus.CANCELLED})
 
@@ -74,20 +75,24 @@ class PrescriptionDesk:
         if what == FREE:
             noted = self._site.locks.give_back(lock.rxno)
             return noted + self._asking.put(FREE, {"hiRxno": lock.rxno}, now)
+        if what == REVIEW:
+            return self._asking.put(REVIEW, _refusal(lock), now)
         head = self._site.ledger.head
         body = {"code": lock.suspect, "epoch": head.epoch, "seq": head.seq, "hash": head.hash}
         return self._asking.put(INCIDENT, body | {"rx": lock.rxno}, now)
 
     def _due(self, lock: Lock) -> str:
-        """What the centre must hear of it next: what was wrong with it, then that it is free."""
-        if lock.suspect:
-            return INCIDENT
+        """What the centre must hear of it next: what is wrong with it, that it was refused, that it is free."""
+        if lock.suspect or lock.said_no is not None:
+            return INCIDENT if lock.suspect else REVIEW
         return FREE if lock.giving_back or self._unsold(lock) else ""
 
     def _answered(self) -> list[Effect]:
         """Whatever the centre said, it has heard it."""
         (rxno, what), self._asked = self._asked, NOTHING
-        return self._site.locks.drop(rxno) if what == FREE else self._site.locks.told(rxno)
+        locks = self._site.locks
+        done = {FREE: locks.drop, REVIEW: locks.refusal_told, INCIDENT: locks.suspicion_told}
+        return done[what](rxno)
 
     def _unsold(self, lock: Lock) -> bool:
         state = self._site.book.get(lock.bill_id)
@@ -96,3 +101,9 @@ class PrescriptionDesk:
     def _forget(self) -> None:
         self._asking.drop()
         self._asked = NOTHING
+
+
+def _refusal(lock: Lock) -> Json:
+    assert lock.said_no is not None, "it is due"
+    said = {"passed": False, "operator": lock.said_no.operator, "reason": lock.said_no.reason}
+    return {"hiRxno": lock.rxno} | said

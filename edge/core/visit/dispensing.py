@@ -12,7 +12,7 @@ from msgspec import Meta, Struct
 from msgspec.structs import replace
 
 from edge.core import prescription
-from edge.core.books.locks import Lock
+from edge.core.books.locks import Lock, SaidNo
 from edge.core.effects import Ask, Effect
 from edge.core.events import Pressed, ReviewArrived, Told
 from edge.core.money import decimal
@@ -51,6 +51,8 @@ class Offered(Struct, frozen=True, rename="camel"):
 def begin(case: Case, now: Now) -> list[Effect]:
     """The person is known: their prescription. Without the centre only one that is locked here."""
     rxno = case.bill.rxno
+    if (said := case.site.locks.refused(rxno)) is not None:
+        return case.refuse(prescription.rejected(said.reason), now)
     if len(case.site.locks.all()) >= LOCKS_MAX and case.site.locks.get(rxno) is None:
         return case.refuse(OFFLINE_RX, now)  # what we hold must go back first
     if not case.online:
@@ -74,14 +76,14 @@ def told(case: Case, event: Told, now: Now) -> list[Effect]:
         return case.refuse(centre_no(event.body, event.err_msg), now)
     if case.rx_ask == LIST:
         return _listed(case, event.body, now)
-    return _taken(case, event.body, now) if case.rx_ask == TAKE else _go_on(case, now)
+    return _taken(case, event.body, now) if case.rx_ask == TAKE else _go_on(case, now, heard=True)
 
 
 def no_answer(case: Case, _event: Any, now: Now) -> list[Effect]:
     """The centre went silent. What was said here holds; what was asked for may be locked for us."""
     case.gave_up, case.ask_id = True, b""
     if case.rx_ask == REVIEW:
-        return _go_on(case, now)
+        return _go_on(case, now, heard=False)
     effects: list[Effect] = []
     if case.rx_ask == TAKE:
         effects += case.site.locks.put(Lock(case.bill.rxno, case.bill_id))
@@ -200,7 +202,7 @@ def reviewed(case: Case, event: ReviewArrived, now: Now) -> list[Effect]:
     case.reviewer, case.review_reason = event.operator, "" if event.passed else event.reason
     case.review_no = not event.passed
     if not case.online:
-        return _go_on(case, now)
+        return _go_on(case, now, heard=False)
     said = {
         "hiRxno": case.bill.rxno,
         "passed": event.passed,
@@ -215,11 +217,14 @@ def not_reviewed(case: Case, _event: Any, now: Now) -> list[Effect]:
     return case.refuse(Refusal("rx_not_reviewed", ("ask_staff", "try_again")), now)
 
 
-def _go_on(case: Case, now: Now) -> list[Effect]:
-    """To the price, or the end."""
+def _go_on(case: Case, now: Now, *, heard: bool) -> list[Effect]:
+    """To the price, or the end. A no that the centre has not heard is told as soon as it can be, and
+    nothing is dispensed on it here meanwhile."""
     from edge.core.visit import pay
 
     if case.review_no:
-        detail = {"reason": case.review_reason}
-        return case.refuse(Refusal("rx_rejected", ("ask_doctor", "ask_staff"), detail), now)
+        said_no = None if heard else SaidNo(case.reviewer, case.review_reason)
+        lock = Lock(case.bill.rxno, case.bill_id, giving_back=True, said_no=said_no)
+        no = prescription.rejected(case.review_reason)
+        return case.site.locks.put(lock) + case.refuse(no, now)
     return pay.prepare(case, now)

@@ -79,6 +79,8 @@ def reviewed(asked: Question) -> Json | No:
     on = On.APPROVE if passed else On.REJECT
     if rx.pharmacy != place:
         return No(NO.get((rx.status, on), "rx_locked"))
+    if rx.status is Status.REJECTED and on is On.REJECT:
+        return {}  # said again: the first no stands, with its time
     said = {
         "reviewer": bodies.text(asked.body, "operator"),
         "opinion": bodies.text(asked.body, "reason", "")[:TEXT_MAX],
