@@ -3,11 +3,19 @@ tests wait until they are asked for."""
 
 from __future__ import annotations
 
+from pathlib import Path
+from typing import Final
+
 import pytest
 
 from sim.tier2 import UF2, uf2, venv
 
 pytest_plugins = ["sim.board.pytest_plugin"]
+TESTS: Final = Path(__file__).parent
+# Long files begin first, so that no worker ends alone with one; within a file nothing changes its place.
+LONG_FIRST: Final = (
+    "crash", "field/flash", "broker", "sim", "tidy", "http", "bench", "vision", "scenes", "agent", "kiosk",
+)  # fmt: skip
 
 
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
@@ -20,6 +28,13 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
         why = f"no runtime at {UF2}: `facepay sim uf2` builds it"
     elif not venv.made():
         why = "no emulator: `facepay sim tier2` makes its venv"
+    items.sort(key=_turn)
     for item in items if why else ():
         if item.get_closest_marker("tier2"):
             item.add_marker(pytest.mark.skip(reason=f"tier 2 did not run: {why}"))
+
+
+def _turn(item: pytest.Item) -> int:
+    where = item.path.relative_to(TESTS).as_posix()
+    found = (turn for turn, folder in enumerate(LONG_FIRST) if where.startswith(f"{folder}/"))
+    return next(found, len(LONG_FIRST))
