@@ -55,7 +55,7 @@ def serve(desk: Clerk, number: str) -> None:
 def old_copy_is_found(place: Counter, desk: Clerk) -> None:
     """Without a network, with nothing taken, and told to the centre when there is one again."""
     until(lambda: desk.status()["service"] == "E-ROL-01", "found without a network")
-    assert desk.screen() == "out_of_service"
+    until(lambda: desk.screen() == "out_of_service", "and said")
     no = desk.send("R-3", 2500, "settle")
     assert no.status_code == 503 and "E-ROL-01" in no.text
     place.cable.restore()

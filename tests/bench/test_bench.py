@@ -14,7 +14,7 @@ from rich.console import Console
 from tests.bench.figure import TINY, Figure, as_json, in_turns, paired
 from tests.bench.run import BY_NAME, GROUPS, collect, table
 
-LIGHT = ("append", "crypto", "benefit", "start", "cable", "flash", "board")
+LIGHT = ("append", "crypto", "benefit", "roster", "start", "cable", "flash", "board")
 HEAVY = ("vision", "visit", "drain", "memory")
 TARGETS = {
     "append": ("store.commit of 10 signed records", "fsyncs per commit of 1 record"),
