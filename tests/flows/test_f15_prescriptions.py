@@ -224,6 +224,13 @@ def test_f15_offline_a_prescription_that_is_locked_here_is_dispensed_and_nowhere
     passed(day.east.sees("review"), "B2").sees("confirm", mode="provisional").press("confirm")
     assert day.east.drafts[-1].mode is Mode.PROVISIONAL
     assert day.status(rxno) is Status.LOCKED
+    day.east.done().send(sale("B3", rxno))  # a second bill for what is in the bag
+    day.east.sees("ways").press("card")
+    day.east.post(e.CardRead("CW"))
+    good_face(day.east)
+    follow(day.east)
+    day.east.post(e.TemplateMade(face, MODEL))
+    day.east.sees("refused", code="rx_dispensed").done()
     link_up(day.east)
     day.east.serve()
     assert day.east.of("B2").status in (BillStatus.SETTLED, BillStatus.ADJUSTED)

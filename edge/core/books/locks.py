@@ -52,6 +52,11 @@ class Locks:
         usable = lock is not None and bool(lock.document) and not lock.giving_back
         return lock if usable and lock is not None and lock.attr != DUAL else None
 
+    def bill_of(self, rxno: str) -> str:
+        """The bill that has it, "" = none."""
+        lock = self._locks.get(rxno)
+        return lock.bill_id if lock is not None else ""
+
     def put(self, lock: Lock) -> list[Effect]:
         """Taken, or taken over by another bill; what was not told yet is still to be told."""
         known = self._locks.get(lock.rxno, lock)

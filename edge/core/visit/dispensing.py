@@ -18,10 +18,10 @@ from edge.core.events import Pressed, ReviewArrived, Told
 from edge.core.money import decimal
 from edge.core.prescription import Prescription
 from edge.core.site import OFFLINE_RX
-from edge.core.types import Json, Now, Refusal
+from edge.core.types import BillStatus, Json, Now, Refusal
 from edge.core.visit import screens
 from edge.core.visit.case import ASK_BYTES, Case, State
-from edge.core.visit.refusals import ELSE_STEPS, centre_no
+from edge.core.visit.refusals import ELSE_STEPS, STEPS, centre_no
 from edge.core.visit.ticket import civil
 from edge.errors import EdgeError
 
@@ -31,6 +31,7 @@ LOCKS_MAX: Final = 256  # of one terminal; they go back as soon as there is a ne
 KEY_BYTES_MAX: Final = 1024
 REVIEW_WAIT_MS: Final = 180_000  # a pharmacist reads, and maybe calls the doctor
 SUSPECT: Final = frozenset({"rx_forged", "rx_unverifiable"})  # somebody at the centre must look
+SIGNED: Final = frozenset({BillStatus.WORKING, BillStatus.CONFIRMING, BillStatus.PROVISIONAL})
 UNREADABLE: Final = Refusal("rejected_malformed", ELSE_STEPS)
 Short = Annotated[str, Meta(max_length=64)]
 Text = Annotated[str, Meta(max_length=200)]
@@ -53,6 +54,9 @@ def begin(case: Case, now: Now) -> list[Effect]:
     rxno = case.bill.rxno
     if (said := case.site.locks.refused(rxno)) is not None:
         return case.refuse(prescription.rejected(said.reason), now)
+    held_by = case.site.book.get(case.site.locks.bill_of(rxno))
+    if held_by is not None and held_by.status in SIGNED:  # in a bag already, whatever comes of it
+        return case.refuse(Refusal("rx_dispensed", STEPS["rx_dispensed"]), now)
     if len(case.site.locks.all()) >= LOCKS_MAX and case.site.locks.get(rxno) is None:
         return case.refuse(OFFLINE_RX, now)  # what we hold must go back first
     if not case.online:
