@@ -16,6 +16,7 @@ from firmware.duties.challenge import Challenge
 from firmware.duties.emitters import Emitters
 from firmware.duties.health import Health
 from firmware.duties.lamps import DARK, LAMPS, TONES, Player
+from firmware.duties.photo import Photo
 from firmware.duties.proximity import Proximity
 from firmware.link import SILENT_MS, Link
 
@@ -48,6 +49,7 @@ class App:
         self.emitters = Emitters(emitters, now)
         self.proximity = Proximity()
         self.health = Health(now)
+        self.photo = Photo()
         self.unreadable = 0  # reader lines that were neither card nor code
         self._sessions = 0  # the last one that was told everything
 
@@ -96,10 +98,20 @@ class App:
 
     def line(self, line: bytes, now: int) -> None:
         """A line of the reader."""
+        if self.photo.take(line):
+            return
         report = reader.report_of(line)
         if report is None:
             self.unreadable += 1
+        elif report[0] == frame.PICTURED:
+            (size, crc), card = report[1:]
+            number = self.photo.announced(size, self.link.sessions, now)
+            said = struct.pack(frame.PICTURED_FORMAT, number, size, crc)
+            if not self.link.send(frame.PICTURED, said + card, now):
+                self.photo.stop()
         else:
+            if report[0] == frame.CARD:
+                self.photo.stop()
             self.link.send(report[0], report[1], now)
 
     # -- time --------------------------------------------------------------------------------------
@@ -150,6 +162,10 @@ class App:
             )
             if link.send(frame.HEALTH, said, now):
                 health.told(now)
+        if link.idle():  # last of all: whatever else there is to say goes first
+            part = self.photo.next(link.sessions, now)
+            if part:
+                link.send(frame.PHOTO, part, now)
 
     # -- out ---------------------------------------------------------------------------------------
     def lamp_value(self) -> "Any":

@@ -195,6 +195,10 @@ class Link:
             self._first(now)
         return True
 
+    def idle(self) -> bool:
+        """There is a session, and nothing waits for its acknowledgement."""
+        return self._session is not None and not self._queue
+
     def tick(self, now: int) -> None:
         """Heartbeat, repeats, and the end of a session that does not acknowledge."""
         session = self._session

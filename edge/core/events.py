@@ -151,7 +151,7 @@ class Pressed(Struct, frozen=True):
 
 class CardRead(Struct, frozen=True):
     """A reader read a card. cert_type "03" social-security card, "02" ID card; photo: the picture on the chip
-    of an ID card, b"" from a reader that gives none (the controller's)."""
+    of an ID card, b"" from a reader that gives none, or when it did not come whole."""
 
     card_no: str
     cert_type: str = "03"

@@ -16,6 +16,7 @@ from types import MappingProxyType
 from typing import ClassVar, Final
 
 from edge.core.events import BoardLine, BoardLost, BoardUp
+from edge.core.link_photo import CardPhoto
 from edge.core.link_words import (
     DAMAGE,
     POSTED,
@@ -139,6 +140,7 @@ class Link:
         self._beat_at = 0
         self._heard_at = 0
         self._forged = 0
+        self._photo = CardPhoto()
         self._doubt_at = 0  # when a STARTED that nothing contradicted counts; 0 = none came
 
     def start(self, now_ms: int) -> list[Do]:
@@ -178,6 +180,8 @@ class Link:
             case State.UP:
                 due = min(self._beat_at, self._heard_at + SILENT_MS)
                 due = min(due, self._doubt_at) if self._doubt_at else due
+                photo = self._photo.deadline()
+                due = due if photo is None else min(due, photo)
                 return min(due, self._resend_at) if self._tries else due
             case _:
                 return None
@@ -209,6 +213,7 @@ class Link:
         self._away(code)
 
     def _away(self, code: str) -> None:
+        self._card_stands()
         self.state = State.CLOSED
         self._wire.forget()
         self._queue.clear()
@@ -219,11 +224,13 @@ class Link:
     def _stop(self, _: object) -> None:
         self._out.append(ClosePort())  # closed or not: an answer to OpenPort may be under way
         self.state = State.STOPPED
+        self._photo.take()
         self._wire.forget()
         self._queue.clear()
 
     # -- greeting ----------------------------------------------------------------------------------
     def _greet(self, suspect: Code) -> None:
+        self._card_stands()
         self.state = State.GREETING
         self._wire.forget()
         self._queue.clear()
@@ -303,6 +310,15 @@ class Link:
                 self._deliver(what)
 
     def _deliver(self, what: Heard) -> None:
+        if what.kind in ("card", "pictured"):
+            self._card_stands()  # the one before comes first
+        if what.kind == "pictured":
+            self._photo.announced(what.body, self._now)
+            return
+        if what.kind == "photo":
+            if self._photo.part(what.body):
+                self._card_stands()
+            return
         make = POSTED.get(what.kind)
         if make is not None:
             self._out.append(Post(make(what.body)))
@@ -311,6 +327,14 @@ class Link:
                 self._out.append(Post(BoardLine(**self._beat, faults=counted)))
         else:
             self.faults[Code.REFUSED if what.kind == "refused" else Code.ODD] += 1
+
+    def _card_stands(self) -> None:
+        """A card that waits for its photo waits no longer."""
+        card = self._photo.take()
+        if card is not None:
+            if not card.photo:
+                self.faults[Code.PHOTO] += 1
+            self._out.append(Post(card))
 
     def _restarted(self, what: object) -> None:
         assert isinstance(what, Heard)
@@ -332,6 +356,9 @@ class Link:
                 self._down(Code.FORGERY)
 
     def _up_tick(self, _: object) -> None:
+        photo = self._photo.deadline()
+        if photo is not None and self._now >= photo:
+            self._card_stands()
         if self._doubt_at and self._now >= self._doubt_at:
             self._down(Code.RESTARTED)
         elif self._now >= self._heard_at + SILENT_MS:
@@ -349,6 +376,7 @@ class Link:
                 self._out.append(Write(self._wire.say("beat", "", 0, self._heard_seq)))
 
     def _down(self, code: Code) -> None:
+        self._card_stands()
         self.faults[code] += 1
         self._tell(code)
         self._greet(Code.MUTE)

@@ -49,6 +49,7 @@ class Code(StrEnum):
     REPLAYED = "E-BRD-16"
     UNKNOWN = "E-BRD-17"
     ODD = "E-BRD-18"
+    PHOTO = "E-BRD-22"  # of a card's chip: announced, and not whole in time
 
 
 DAMAGE: Final = MappingProxyType({

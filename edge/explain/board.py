@@ -72,6 +72,10 @@ CODES: Final[dict[str, tuple[str, str]]] = {
         "The pairing key file is missing, damaged or readable by others.",
         "Provision the controller; chmod 600 the file.",
     ),
+    "E-BRD-22": (
+        "A card's reader announced the photo on the chip, and it did not come whole in time.",
+        "The card was taken without it. If it repeats: check the reader and its cable.",
+    ),
     "E-BRD-40": (
         "The terminal's case or mount was opened; the controller remembers it.",
         ("Look at the seal and the inside. If all is whole: facepay clear-tamper, which also needs the"

@@ -20,6 +20,7 @@ CARD_MAX = 32
 SPACE, DELETE = 0x20, 0x7F
 TEXT_MAX = 16
 CERT_BYTES = 2
+ID_CARD = "02"
 TRIAL = 1  # as firmware/slots.py
 SIDES, SIDE_SHIFT = ("", "left", "right"), 4  # as firmware/duties/challenge.py
 SPENT_AT = frame.COUNTER_MAX - 1_000
@@ -27,7 +28,7 @@ _KINDS = {name: number for number, name, _fields, _flags in frame.MESSAGES}
 _NAMES = {number: name for number, name, _fields, _flags in frame.MESSAGES}
 _FROM_BOARD = frozenset({
     frame.BEAT, frame.ACK, frame.PRESSED, frame.CARD, frame.REFUSED, frame.WITNESSED, frame.CODE,
-    frame.PROXIMITY, frame.TAMPER, frame.EMITTED, frame.HEALTH, frame.LIT,
+    frame.PROXIMITY, frame.TAMPER, frame.EMITTED, frame.HEALTH, frame.LIT, frame.PICTURED, frame.PHOTO,
 })  # fmt: skip
 _BINARY = frozenset({"witness", "challenge", "emit", "clear"})  # commands whose text is hex digits
 
@@ -201,6 +202,24 @@ def _card(payload: bytes) -> dict[str, object]:
     return {"cert_type": cert_type, "card_no": card_no}
 
 
+def _pictured(payload: bytes) -> dict[str, object]:
+    told = struct.calcsize(frame.PICTURED_FORMAT)
+    if len(payload) < told:
+        raise frame.FrameError(frame.ODD)
+    number, size, crc = struct.unpack(frame.PICTURED_FORMAT, payload[:told])
+    card = _card(payload[told:])
+    if not 0 < size <= frame.PHOTO_MAX or card["cert_type"] != ID_CARD:
+        raise frame.FrameError(frame.ODD)
+    return {"number": number, "size": size, "crc": crc, **card}
+
+
+def _photo(payload: bytes) -> dict[str, object]:
+    number, at, part = payload[:1], payload[1:2], payload[2:]
+    if not 0 < len(part) <= frame.PHOTO_PART_MAX:
+        raise frame.FrameError(frame.ODD)
+    return {"number": number[0], "at": at[0], "part": part}
+
+
 def _code(payload: bytes) -> dict[str, object]:
     if not payload or not all(SPACE < byte < DELETE for byte in payload):
         raise frame.FrameError(frame.ODD)
@@ -250,7 +269,7 @@ def _lit(payload: bytes) -> dict[str, object]:
 _BODIES: Final[Mapping[int, Callable[[bytes], dict[str, object]]]] = MappingProxyType({
     frame.BEAT: _beat, frame.PRESSED: _pressed, frame.CARD: _card, frame.CODE: _code, frame.WITNESSED: _witnessed,
     frame.PROXIMITY: _proximity, frame.TAMPER: _tamper, frame.EMITTED: _emitted,
-    frame.HEALTH: _health, frame.LIT: _lit,
+    frame.HEALTH: _health, frame.LIT: _lit, frame.PICTURED: _pictured, frame.PHOTO: _photo,
 })  # fmt: skip
 
 

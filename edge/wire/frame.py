@@ -57,6 +57,8 @@ TAMPER = 38
 EMITTED = 39
 HEALTH = 40
 LIT = 41
+PICTURED = 42  # an ID card whose chip has a photo: it follows in PHOTO
+PHOTO = 43
 
 # (type, name, payload, flags). Both ends compare a hash of this at HELLO, so a mismatch is said
 # there, not at random.
@@ -88,6 +90,8 @@ MESSAGES = (
     (EMITTED, "emitted", "emitter:u8 ms:u16 why:u8", RELIABLE),
     (HEALTH, "health", "supply_mv:u16 deci_c:i16 limits:u8 free:u32 worst_ms:u16", RELIABLE),
     (LIT, "lit", "number:u16 at_us:u32*", RELIABLE),
+    (PICTURED, "pictured", "card:u8 size:u16 crc:4 cert_type:2 card_no", RELIABLE | SECRET),
+    (PHOTO, "photo", "card:u8 at:u8 part", RELIABLE | SECRET),
 )
 HELLO_FORMAT = "<BB8s16s"
 WELCOME_FORMAT = "<B8s16s16s8sBBHH3s8s8s"
@@ -106,6 +110,9 @@ PROXIMITY_FORMAT = "<BH"
 TAMPER_FORMAT = "<BB"
 EMITTED_FORMAT = "<BHB"
 HEALTH_FORMAT = "<HhBIH"
+PICTURED_FORMAT = "<BH4s"  # then the card, as in CARD
+PHOTO_MAX = 8192
+PHOTO_PART_MAX = 180  # 240 letters of base64: a line of the reader holds 256
 
 # bit or index -> name; both ends count from the lowest
 EMITTERS = ("infrared", "white")

@@ -6,6 +6,9 @@ A request is one line of JSON, {"do": name, ...}; the answer {"ok": true, ...} o
 
 from __future__ import annotations
 
+import base64
+import binascii
+import functools
 import json
 import signal
 from collections.abc import Callable
@@ -13,6 +16,7 @@ from typing import TYPE_CHECKING, Any
 
 from msgspec.structs import replace
 
+from edge.wire import frame
 from firmware.boards import sim as wiring
 from sim.board.around.cable import DIRECTIONS
 from sim.board.around.world import RESET_BELOW_V
@@ -21,6 +25,7 @@ if TYPE_CHECKING:
     from sim.board.hub import Hub
 
 PRESS_MS = 100
+BITS_PER_BYTE = 10  # of the reader's line
 SAG_MS = 50
 ADVANCE_MAX_MS = 24 * 3600 * 1000
 EVENTS_MAX = 2000
@@ -59,8 +64,29 @@ def answer(hub: Hub, request: Json) -> Json:
 
 # -- a person ----------------------------------------------------------------------------------------
 def card(hub: Hub, ask: Json) -> Json:
-    hub.give_bytes(1, f"{ask.get('cert_type', '03')},{ask['card_no']}\r\n".encode())
+    """What the reader says of a card, at the pace of its line."""
+    photo = base64.b64decode(ask.get("photo", ""), validate=True)
+    if len(photo) > frame.PHOTO_MAX:
+        raise ValueError(f"a photo of {len(photo)} bytes; {frame.PHOTO_MAX} is the most")
+    after_ms = 0.0
+    for one in reader_lines(ask["card_no"], ask.get("cert_type", "03"), photo):
+        if after_ms:
+            hub.after(after_ms, functools.partial(hub.give_bytes, 1, one))
+        else:
+            hub.give_bytes(1, one)
+        after_ms += len(one) * BITS_PER_BYTE * 1000 / wiring.READER_BAUD
     return {}
+
+
+def reader_lines(card_no: str, cert_type: str, photo: bytes = b"") -> list[bytes]:
+    """As firmware/duties/reader.py and photo.py read them."""
+    told = f",{len(photo)},{binascii.crc32(photo):08x}" if photo else ""
+    step = frame.PHOTO_PART_MAX
+    parts = [photo[at : at + step] for at in range(0, len(photo), step)]
+    return [
+        f"{cert_type},{card_no}{told}\r\n".encode(),
+        *(b"PIC," + base64.b64encode(part) + b"\r\n" for part in parts),
+    ]
 
 
 def line(hub: Hub, ask: Json) -> Json:

@@ -138,6 +138,8 @@ def test_lamps_buzzer_buttons_and_cards_pass_through_the_real_driver(board: SimB
         assert await seen.event(CardRead) == CardRead("A1234567", "03")
         board.present_card("110101199001011234", cert_type="02")
         assert (await seen.event(CardRead, 2)).cert_type == "02"
+        board.present_card("110101199001011234", "02", photo=b"chip" * 120)
+        assert (await seen.event(CardRead, 3)).photo == b"chip" * 120
         seen.driver.light("off")
         await seen.until(lambda: not board.lamps().lit(), "dark")
 

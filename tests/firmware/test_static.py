@@ -106,6 +106,7 @@ def test_an_hour_of_a_busy_counter_does_not_grow_the_memory(hour: Any) -> None:
         assert hour["heard"][name] == patients, f"{name}: it was not as busy as it should be"
     assert hour["heard"]["beat"] >= 3599
     assert hour["heard"]["tamper"] > 50
+    assert (hour["heard"]["pictured"], hour["heard"]["photo"]) == (60, 60 * 45)
     assert hour["heard"]["refused"] == 0
     assert hour["noise"] >= 59
     assert hour["start"] - min(hour["every_ten_minutes"]) <= GROWN_MAX

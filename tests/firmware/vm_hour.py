@@ -94,6 +94,10 @@ def main():
             host.say(frame.WITNESS, struct.pack(frame.WITNESS_FORMAT, 1, seq, bytes(32)), now)
         if now % 15000 == 2000:
             host.say(frame.LIGHT, (b"ok", b"no", b"left")[seq % 3], now)
+        if now % 60000 == 5000:  # an ID card with a photo, faster than any reader brings it
+            app.line(b"02,A1,8100,00000000\r", now)
+            for _ in range(45):
+                app.line(b"PIC," + b"AAAA" * 60 + b"\r", now)
         if now % 60000 == 0:
             app.receive(bytes([now // 60000 & 255]) * 300, now)  # noise
             app.receive(b"\0", now)

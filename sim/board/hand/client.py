@@ -3,6 +3,7 @@ do to it, and what a camera and a meter see of it."""
 
 from __future__ import annotations
 
+import base64
 import json
 import os
 import socket
@@ -80,9 +81,11 @@ class Control:
         return dict(answer)
 
     # -- a person ------------------------------------------------------------------------------------
-    def present_card(self, card_no: str, cert_type: str = "03") -> None:
-        """The reader reads a card. cert_type "03" social-security card, "02" ID card."""
-        self.ask("card", card_no=card_no, cert_type=cert_type)
+    def present_card(self, card_no: str, cert_type: str = "03", photo: bytes = b"") -> None:
+        """The reader reads a card. cert_type "03" social-security card, "02" ID card, whose chip may
+        have a photo."""
+        picture = {"photo": base64.b64encode(photo).decode()} if photo else {}
+        self.ask("card", card_no=card_no, cert_type=cert_type, **picture)
 
     def press(self, button: str, ms: int = 100) -> None:
         """Hold a button for `ms`: face qr card confirm cancel other_way done."""
