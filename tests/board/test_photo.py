@@ -6,7 +6,7 @@ from __future__ import annotations
 import pytest
 
 from edge.core.effects import MeasurePhoto
-from edge.core.events import BoardLost, CardRead, Pressed, PhotoMeasured, TemplateMade
+from edge.core.events import BoardLost, CardRead, PhotoMeasured, Pressed, TemplateMade
 from edge.core.link_photo import PHOTO_WAIT_MS
 from edge.wire import frame
 from sim.board.pytest_plugin import Bench
