@@ -12,8 +12,8 @@ HEAD = struct.Struct("<BIQII")  # op, serial (0: no answer wanted), at_us, a, b;
 MESSAGE = struct.Struct("<BBH")  # kind, a, size; then so many bytes
 ANSWER = struct.Struct("<IiQQ")  # serial, result, now_us, horizon_us
 FOREVER = 0xFFFFFFFF
-PACKET_MAX = 16384
-BATCH_MAX = 12288  # below PACKET_MAX: the VM takes one packet at a time
+PACKET_MAX = 8192
+BATCH_MAX = 6144  # below PACKET_MAX: the VM takes one packet at a time
 
 
 class Op(IntEnum):
