@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-import threading
-from typing import Annotated, Final, Literal
+from typing import Annotated, Literal
 
 from msgspec import Meta, Struct
 
-SWITCHES_MAX: Final = 100
-ANY: Final = "*"
+from sim.switches import ANY
+
 Kind = Literal[
     "delay",  # the answer comes late; it was carried out at once
     "drop_before",  # the line goes before anything is done
@@ -30,26 +29,7 @@ class Fault(Struct, frozen=True, forbid_unknown_fields=True):
     times: Annotated[int, Meta(ge=1, le=1_000_000)] = 1
     ms: Annotated[int, Meta(ge=0, le=600_000)] = 0  # of delay
 
-
-class Switches:
-    """The switches that are set. Used from several threads."""
-
-    def __init__(self) -> None:
-        self._lock = threading.Lock()
-        self._set: list[Fault] = []
-
-    def put(self, fault: Fault) -> None:
-        """Set one more; the oldest goes when there are too many."""
-        with self._lock:
-            self._set = [*self._set[-SWITCHES_MAX + 1 :], fault]
-
-    def take(self, op: str) -> Fault | None:
-        """The oldest switch for this question, used once."""
-        with self._lock:
-            for at, fault in enumerate(self._set):
-                if fault.op in (ANY, op):
-                    left = fault.times - 1
-                    rest = [Fault(fault.kind, fault.op, left, fault.ms)] if left else []
-                    self._set[at : at + 1] = rest
-                    return fault
-        return None
+    @property
+    def where(self) -> str:
+        """For `sim.switches`."""
+        return self.op

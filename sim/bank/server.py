@@ -18,9 +18,10 @@ from edge.errors import EdgeError
 from edge.suites import es256
 from sim.bank import wire
 from sim.bank.bank import SimBank
-from sim.bank.faults import Fault, Switches
+from sim.bank.faults import Fault
 from sim.bank.port import Fen, Short, Wish
 from sim.bank.wire import Back, Good, Refund, Take, Who
+from sim.switches import Switches
 
 IDLE_S: Final = 30.0
 POLL_S: Final = 0.05
@@ -55,7 +56,7 @@ class Served:
     """A running door: `port`, the switches, and its end."""
 
     def __init__(self, bank: SimBank, keys: Keys, port: int = 0) -> None:
-        self.switches = Switches()
+        self.switches: Switches[Fault] = Switches()
         handler = _handler(bank, keys, self.switches)
         self._server = ThreadingHTTPServer((HERE, port), handler)
         self._server.daemon_threads = True
@@ -76,7 +77,7 @@ class Served:
         self._server.server_close()
 
 
-def _handler(bank: SimBank, keys: Keys, switches: Switches) -> Any:
+def _handler(bank: SimBank, keys: Keys, switches: Switches[Fault]) -> Any:
     class Handler(_Handler):
         pass
 
@@ -92,7 +93,7 @@ class _Handler(BaseHTTPRequestHandler):
     timeout = IDLE_S
     bank: SimBank
     keys: Keys
-    switches: Switches
+    switches: Switches[Fault]
     room: threading.BoundedSemaphore
 
     def do_POST(self) -> None:

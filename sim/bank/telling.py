@@ -14,8 +14,9 @@ from msgspec import Meta, Struct
 
 from edge.suites.es256 import Es256Signer
 from sim.bank import wire
-from sim.bank.faults import Switches
+from sim.bank.faults import Fault
 from sim.bank.port import Fen, Short, Wish, Word
+from sim.switches import Switches
 
 PATH: Final = "/pmc/callback"
 SCHEMA: Final = """
@@ -75,7 +76,7 @@ def end(db: sqlite3.Connection, tell_id: str, state: str) -> None:
     db.execute("UPDATE tells SET state = ?, tries = tries + 1 WHERE tell_id = ?", (state, tell_id))
 
 
-def deliver(bank: Books, signer: Es256Signer, url: str, switches: Switches) -> int:
+def deliver(bank: Books, signer: Es256Signer, url: str, switches: Switches[Fault]) -> int:
     """Tell what waits, each once; how many were heard. Refused, or in vain for longer than an order
     lives: what is still frozen is free again."""
     heard = 0

@@ -10,14 +10,13 @@ from edge.core.books.his import no_new_work, problem
 from edge.core.effects import Effect, Reply
 from edge.core.events import Event
 from edge.core.site import Site
-from edge.core.sync.asking import Asking
+from edge.core.sync.calling import Calling, why_not
 from edge.core.types import Json, Now, Person
 from edge.core.visit import errand
 from edge.core.visit.errand import Errand
 from edge.core.visit.persons import people_of
 
 CODE_CHARS_MAX: Final = 64
-NO_NETWORK: Final = ("E-HIS-38", "The centre cannot be asked now", "try again with the network")
 UNKNOWN_NO: Final = ("E-HIS-37", "Unknown, used or expired authNo", "let the patient authorise again")
 BUSY: Final = ("E-HIS-35", "Another request waits before the terminal", "ask again when it is free")
 AGAIN: Final = ("E-HIS-35", "This outBizNo was used before", "a new number for each authorisation")
@@ -29,8 +28,7 @@ class Errands:
     def __init__(self, site: Site) -> None:
         self._site = site
         self._waiting: Errand | None = None
-        self._asking = Asking(site)
-        self._decoding = 0  # the call that waits for a code's person
+        self._decoding = Calling(site, BUSY)  # a code's person
         self._closed = ""
 
     def next(self) -> Errand | None:
@@ -70,21 +68,15 @@ class Errands:
                 return [Reply(event.call, *no) if form is None else Reply(event.call, 200, form)]
             case events.CodeDecoded():
                 return self._decode(event, now)
-            case events.Told() if self._asking.takes(event):
+            case events.Told() if self._decoding.takes(event):
                 return self._decoded(event)
-            case events.LinkLost():
-                self._asking.drop()
-                return self._give_up()
-            case events.Tick():
-                again, gave_up = self._asking.due(now)
-                return self._give_up() if gave_up else again
             case _:
-                pass
+                return self._decoding.step(event, now)
         return []
 
     def deadline(self) -> int | None:
         """The next repetition of the question."""
-        return self._asking.deadline()
+        return self._decoding.deadline()
 
     def closed(self) -> str:
         """This part stops nothing."""
@@ -107,26 +99,16 @@ class Errands:
 
     # -- ec.query ----------------------------------------------------------------------------------
     def _decode(self, event: events.CodeDecoded, now: Now) -> list[Effect]:
-        if not self._site.link_up:
-            return [Reply(event.call, *problem(503, *NO_NETWORK))]
-        if self._asking.open:
-            return [Reply(event.call, *problem(409, *BUSY))]
-        self._decoding = event.call
         org = self._site.settings.fixmedins_code
         body = {"means": "qr", "ecQrCode": event.code, "businessType": event.business, "orgId": org}
-        return self._asking.put("1101", body, now)
+        return self._decoding.ask(event.call, "1101", body, now)
 
     def _decoded(self, event: events.Told) -> list[Effect]:
-        call, self._decoding = self._decoding, 0
+        call, self._decoding.call = self._decoding.call, 0
         people: tuple[Person, ...] = people_of(event.body) if event.infcode == 0 else ()
         if not people:
-            code = event.body.get("code", "")
-            why = code if isinstance(code, str) and code else "no_person"
-            return [Reply(call, *problem(422, "E-HIS-36", why[:40], "let the patient show a new code"))]
+            why = why_not(event.body, "no_person")
+            return [Reply(call, *problem(422, "E-HIS-36", why, "let the patient show a new code"))]
         form = errand.identity_form(people[0], errand.told_base(event.body))
         auth_no = event.body.get("authNo", "")
         return [Reply(call, 200, form | {"authNo": auth_no if isinstance(auth_no, str) else ""})]
-
-    def _give_up(self) -> list[Effect]:
-        call, self._decoding = self._decoding, 0
-        return [Reply(call, *problem(503, *NO_NETWORK))] if call else []

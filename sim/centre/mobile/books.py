@@ -98,7 +98,6 @@ class Order(Struct, frozen=True):
 _BY_ID: Final = t.get(orders, "pay_ordid")
 _BY_TOKEN: Final = t.get(orders, "pay_token")
 _BY_HIS: Final = t.get(orders, "fixmedins_code", "med_org_ord")
-_BY_SETL: Final = t.get(orders, "setl_id")
 _SET: Final = t.change(orders, "pay_ordid")
 _REFUND: Final = t.get(refunds, "fixmedins_code", "app_refd_sn")
 _HEARD: Final = t.get(heard, "tell_id")
@@ -122,11 +121,6 @@ def by_token(conn: sa.Connection, pay_token: str) -> Order | None:
 def by_his(conn: sa.Connection, fixmedins_code: str, med_org_ord: str) -> Order | None:
     """The order that the HIS calls so."""
     return _one(conn, _BY_HIS, fixmedins_code=fixmedins_code, med_org_ord=med_org_ord)
-
-
-def by_settlement(conn: sa.Connection, setl_id: str) -> Order | None:
-    """The order that this settlement is of."""
-    return _one(conn, _BY_SETL, setl_id=setl_id) if setl_id else None
 
 
 def in_state(conn: sa.Connection, stas: Stas) -> list[Order]:

@@ -3,13 +3,12 @@ survives these keeps its books in the field."""
 
 from __future__ import annotations
 
-import threading
 from typing import Annotated, Final, Literal
 
 from msgspec import Meta, Struct
 
-ANY: Final = "*"
-SWITCHES_MAX: Final = 100
+from sim.switches import ANY
+
 DELAY_MS_MAX: Final = 600_000
 Kind = Literal[
     "delay",  # the answer comes late; it was decided at once
@@ -32,36 +31,7 @@ class Fault(Struct, frozen=True, forbid_unknown_fields=True):
     times: Annotated[int, Meta(ge=1, le=1_000_000)] = 1
     ms: Annotated[int, Meta(ge=0, le=DELAY_MS_MAX)] = 0  # of delay, and between bytes of slow_drip
 
-
-class Switches:
-    """The switches that are set. Used from several threads."""
-
-    def __init__(self) -> None:
-        self._lock = threading.Lock()
-        self._set: list[Fault] = []
-
-    def put(self, fault: Fault) -> None:
-        """Set one more; the oldest goes when there are too many."""
-        with self._lock:
-            self._set = [*self._set[-SWITCHES_MAX + 1 :], fault]
-
-    def clear(self) -> None:
-        """All off."""
-        with self._lock:
-            self._set = []
-
-    def left(self) -> tuple[Fault, ...]:
-        """What is still set."""
-        with self._lock:
-            return tuple(self._set)
-
-    def take(self, infno: str) -> Fault | None:
-        """The oldest switch for this message, used once."""
-        with self._lock:
-            for at, fault in enumerate(self._set):
-                if fault.infno in (ANY, infno):
-                    left = fault.times - 1
-                    rest = [Fault(fault.kind, fault.infno, left, fault.ms)] if left else []
-                    self._set[at : at + 1] = rest
-                    return fault
-        return None
+    @property
+    def where(self) -> str:
+        """For `sim.switches`."""
+        return self.infno

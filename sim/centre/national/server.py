@@ -20,8 +20,9 @@ from sim.bank import wire
 from sim.centre.mobile.door import Pmc
 from sim.centre.national.door import Door
 from sim.centre.national.envelope import BODY_BYTES_MAX
-from sim.centre.national.faults import Fault, Switches
+from sim.centre.national.faults import Fault
 from sim.centre.purchases.door import LOCAL, Hub
+from sim.switches import Switches
 
 SKEW_MS: Final = 3_600_000
 IDLE_S: Final = 30.0
@@ -38,7 +39,7 @@ class Served:
     def __init__(
         self, door: Door, port: int = 0, host: str = "127.0.0.1", *, pmc: Pmc | None = None
     ) -> None:
-        self.switches = Switches()
+        self.switches: Switches[Fault] = Switches()
         self._room = threading.BoundedSemaphore(CONNECTIONS_MAX)
         handler = _handler(door, self.switches, self._room)
         handler.pmc = pmc
@@ -63,7 +64,7 @@ class Served:
         self._server.server_close()
 
 
-def _handler(door: Door, switches: Switches, room: threading.BoundedSemaphore) -> Any:
+def _handler(door: Door, switches: Switches[Fault], room: threading.BoundedSemaphore) -> Any:
     class Handler(_Handler):
         pass
 
@@ -77,7 +78,7 @@ class _Handler(BaseHTTPRequestHandler):
     protocol_version = "HTTP/1.1"
     timeout = IDLE_S
     door: Door
-    switches: Switches
+    switches: Switches[Fault]
     room: threading.BoundedSemaphore
     pmc: Pmc | None = None
     hub: Hub

@@ -5,6 +5,7 @@ whether or not a policy demands this check.
 
 from __future__ import annotations
 
+import math
 import struct
 
 from edge.core.liveness.evidence import FAIL, NOTHING, PASS, Evidence, Finding
@@ -33,4 +34,4 @@ def alike(one: bytes, other: bytes) -> float:
     a, b = struct.unpack(form, one), struct.unpack(form, other)
     square = sum(v * v for v in a) * sum(v * v for v in b)
     cosine = sum(v * w for v, w in zip(a, b, strict=True)) / square**0.5 if square > 0 else -1.0
-    return cosine if cosine == cosine else -1.0  # noqa: PLR0124 - not a number
+    return cosine if math.isfinite(cosine) else -1.0
