@@ -28,7 +28,6 @@ from sim.centre.books.registry import Terminal
 
 FILE: Final = Path(__file__).parents[1] / "passes.yaml"
 DAY_MS: Final = 86_400_000
-NEEDED: Final = frozenset({"chronic"})  # kinds that are provisional by a pass only
 CARDS_MAX: Final = 8
 
 given = table(

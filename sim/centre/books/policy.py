@@ -9,6 +9,7 @@ import msgspec
 import sqlalchemy as sa
 from msgspec import Struct
 
+from edge.core import tx
 from edge.core.limits import BUILT_IN
 from edge.core.types import Caps, LivenessRules, Mode, Policy, Split
 from edge.wire import policy as wire
@@ -28,8 +29,8 @@ DAY_MS: Final = 24 * HOUR_MS
 VALID_MS: Final = 7 * DAY_MS
 RENEW_MS: Final = DAY_MS  # a policy older than this is replaced when somebody asks
 SLACK_MS: Final = 60_000
-QUEUED_KINDS: Final = frozenset({"register", "file_away", "admit", "activate", "card_replace"})
-OFFLINE_KINDS: Final = ("settle", "pharmacy", "chronic", "prescription")
+CLASS: Final = {name: tx.kinds()[name].OFFLINE for name in tx.for_bills()}  # each kind's file says its own
+OFFLINE_KINDS: Final = tuple(name for name, of in CLASS.items() if of in (tx.PROVISIONAL, tx.VOUCHED))
 # Every cap of `limits.CAPS`: what we say when a record breaks it, or why we cannot hold it.
 WHY: Final[Mapping[str, str]] = {
     "hours": "too long without the centre",
@@ -228,7 +229,7 @@ class Claim(Struct, frozen=True):
 def violation(conn: sa.Connection, claim: Claim) -> str:
     """ "" or in which way the record breaks the policy it names."""
     header = claim.header
-    if header.mode is Mode.QUEUED and header.kind not in QUEUED_KINDS:
+    if header.mode is Mode.QUEUED and CLASS.get(header.kind) != tx.QUEUED:
         return "only what carries no money may be queued"
     if header.policy == ZERO_HASH:
         policy: Policy | None = BUILT_IN
@@ -287,7 +288,7 @@ def _by_pass(conn: sa.Connection, claim: Claim) -> str:
     """Last, since it counts: a kind that needs a visit pass stands on a use of it."""
     said, header = claim.body.visit_pass, claim.header
     if said is None:
-        return WHY["pass"] if header.kind in passes.NEEDED else ""
+        return WHY["pass"] if CLASS.get(header.kind) == tx.VOUCHED else ""
     use = passes.Use(said.pass_id, said.number, header.wall_ms, claim.slack_ms)
     return passes.misuse(conn, header.terminal, claim.psn_no, use)
 
