@@ -228,8 +228,6 @@ class Counter(Desk):
         found = [one for one in self.bills().values() if one.bill.bill_no == number]
         return max(found, key=lambda one: one.order)
 
-    state = of
-
     def paid(self, number: str) -> dict[str, int]:
         """What the settled bill says, in fen, without what is zero."""
         split = self.of(number).split

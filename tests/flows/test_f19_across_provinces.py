@@ -104,14 +104,14 @@ def test_f19_what_was_advanced_is_cleared_once_and_then_nobody_takes_it_back(
         cleared = desk.of("B1" if first[0]["setl_sn"] == desk.of("B1").setl_id else "B2")
         desk.withdraw(cleared.bill_id, key="c1")
         desk.serve()
-        state = desk.state(cleared.bill.bill_no)
+        state = desk.of(cleared.bill.bill_no)
         assert state.status is BillStatus.SETTLED and state.refusal is not None
         assert state.refusal.code == "rejected_cleared"
 
         assert ask("3262", detail=first)[0] == 0
         desk.withdraw(cleared.bill_id, key="c2")
         desk.serve()
-        assert desk.state(cleared.bill.bill_no).status is BillStatus.CANCELLED
+        assert desk.of(cleared.bill.bill_no).status is BillStatus.CANCELLED
         with town.centre.store.begin() as conn:
             assert ledgers.balance(conn, "clear:500100") == 0
 
