@@ -10,6 +10,7 @@ with Town(folder, "2026-11-18 09:00", [WU], {"pharmacy": {...}}) as town:
 from sim.stage.counter import LINE, OWN_LINE, Counter
 from sim.stage.desk import DAY_MS, SETTINGS, Desk
 from sim.stage.device import NOW, Device, near, template
+from sim.stage.lamps import LAMPS, plays_lights
 from sim.stage.papers import bill, detail, lines, money, no
 from sim.stage.script import (
     On,
@@ -29,6 +30,7 @@ from sim.stage.town import ONE_PLACE, Town, books_are_even, clinic, ms
 
 __all__ = [
     "DAY_MS",
+    "LAMPS",
     "LINE",
     "NOW",
     "ONE_PLACE",
@@ -55,6 +57,7 @@ __all__ = [
     "near",
     "no",
     "on",
+    "plays_lights",
     "post",
     "press",
     "tell_story",

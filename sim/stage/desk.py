@@ -172,6 +172,10 @@ class Desk:
         self._advance(end - self.now.mono_ms)
         self.post(e.Tick())
 
+    def passes_to(self, mono_ms: int) -> None:
+        """Time passes to this moment, if it is not over; nothing ticks."""
+        self._advance(max(0, mono_ms - self.now.mono_ms))
+
     def _advance(self, ms: int) -> None:
         self.now = Now(self.now.utc_ms + ms, self.now.mono_ms + ms)
 

@@ -119,6 +119,8 @@ def show(beat: Beat, lang: str) -> None:
         console.print(f"[dim]── {text} ──[/]")
     elif beat.kind == "does":
         console.print(f"→ {text}")
+    elif beat.kind in ("saw", "reads"):
+        console.print(f"  [dim]{text}{' (picture on the page)' if beat.picture else ''}[/]")
     elif beat.kind in ("holds", "broken"):
         mark = "[green]✔[/]" if beat.kind == "holds" else "[red]✘[/]"
         console.print(f"  {mark} {text}")

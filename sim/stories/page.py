@@ -21,6 +21,7 @@ ol { list-style: none; margin: 0; padding: 0 } li { margin: .7rem 0 }
 .books { font-family: ui-monospace, monospace; border-top: 1px solid var(--line); padding-top: .7rem }
 .does { font-weight: 600 } .screen img { flex: 1 1 0; min-width: 0; border: 1px solid var(--line); border-radius: .4rem; box-sizing: border-box }
 .screen { display: flex; gap: .6rem } @media (max-width: 40rem) { .screen { flex-direction: column } .screen img { flex: none; width: 100% } }
+.saw img { width: 100%; border-radius: .4rem } .reads { font-size: .95rem; color: var(--soft) }
 .zh { display: block } .holds .zh, .broken .zh { display: inline } .en { display: block; color: var(--soft); font-weight: 400 }
 """
 SAYS: Final = (
@@ -52,6 +53,8 @@ def _row(beat: Beat, pictures: dict[str, bytes]) -> str:
     if beat.zh == beat.en:
         return f'<li class="{beat.kind}">{escape(beat.zh)}</li>'
     said = f'<span class="zh">{escape(beat.zh)}</span><span class="en" lang="en">{escape(beat.en)}</span>'
+    if beat.picture:
+        said += f'<img alt="{escape(beat.en)}" src="data:image/jpeg;base64,{base64.b64encode(beat.picture).decode()}">'
     return f'<li class="{beat.kind}">{said}</li>'
 
 

@@ -65,7 +65,7 @@ class Role(Struct, frozen=True):
 
 
 class Beat(Struct, frozen=True):
-    """One line of a story. kind: day does screen holds books."""
+    """One line of a story. kind: day does screen saw reads holds books. picture: what the camera saw, JPEG."""
 
     kind: str
     zh: str
@@ -73,6 +73,7 @@ class Beat(Struct, frozen=True):
     show: Show | None = None
     settings: Settings | None = None
     main: bool = False
+    picture: bytes = b""
 
 
 class BrokenError(Exception):
@@ -149,6 +150,14 @@ class Tell:
             if show.fields.get(field) != value:
                 raise BrokenError(f"{field} is {show.fields.get(field)!r}, not {value!r}")
         return show
+
+    def saw(self, zh: str, en: str, picture: bytes) -> None:
+        """What the camera saw; it is on the page."""
+        self._beat(Beat("saw", zh, en, picture=picture))
+
+    def reads(self, zh: str, en: str) -> None:
+        """What was measured."""
+        self._beat(Beat("reads", zh, en))
 
     def holds(self, zh: str, en: str, said: bool) -> None:
         """A promise of the story."""

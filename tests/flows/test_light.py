@@ -12,12 +12,11 @@ from msgspec.structs import replace
 
 from edge.core import events as e
 from edge.core.effects import Flash
-from edge.core.liveness.response import Lighting
-from edge.core.liveness.sequence import draw
 from edge.core.types import LivenessBand, LivenessRules
 from sim.centre.bodies import VerdictIn
 from sim.centre.lights import as_demanded, follows, honest
-from tests.core.glow import SHOT_MS, Scene, flat, shots
+from sim.stage.lamps import LAMPS, plays_lights
+from tests.core.glow import Scene, flat, shots
 from tests.flows.kit import (
     Desk,
     follow,
@@ -33,51 +32,19 @@ from tests.flows.kit import (
 LIGHT = ("passive", "follows", "delay", "gain", "form", "stream")
 RULES = LivenessRules(bands=(LivenessBand(0, LIGHT),))
 STRICT = replace(RULES, instead=())
-BOARD = e.BoardUp({"caps": ["challenge"]})
 
 
 def desk(rules: LivenessRules = RULES, *, board: bool = True) -> Desk:
     made = Desk(policy("P1", liveness=rules))
     made.post(e.LinkUp())
     if board:
-        made.post(BOARD)
+        made.post(LAMPS)
     return made
 
 
 def under_the_lamps(scene: Scene | None = None, seed: int = 1) -> Any:
     """The lamps play what the core ordered, and the thing before the camera answers."""
-
-    def do(d: Desk) -> None:
-        flash = next(one for one in reversed(d.effects) if isinstance(one, Flash))
-        drawn = draw(_nonce(d), d.settings.terminal)
-        assert drawn.steps == flash.colours, "the sequence is of its nonce"
-        begin = float(d.now.mono_ms + 15)
-        begins = tuple(begin + n * drawn.step_ms for n in range(len(drawn.steps)))
-        lamps = Lighting(drawn, begins, begin + drawn.length_ms)
-        told = False
-        for look in shots(scene or Scene(), lamps, seed):
-            if not told and look.at_mono_ms > lamps.end_ms:
-                d._advance(max(0, round(lamps.end_ms) + 2 - d.now.mono_ms))
-                at_us = tuple(n * drawn.step_ms * 1_000 for n in range(len(drawn.steps)))
-                d.post(e.Lit(flash.number, at_us))
-                told = True
-            d._advance(max(0, look.at_mono_ms - d.now.mono_ms))
-            if d.screen.name != "light":
-                return
-            d.post(look)
-        for number in range(3):  # the camera goes on
-            d._advance(SHOT_MS)
-            if d.screen.name != "light":
-                return
-            d.post(replace(look, at_mono_ms=d.now.mono_ms, shot=look.shot + 1 + number))
-
-    return do
-
-
-def _nonce(d: Desk) -> bytes:
-    drawn = d.terminal._case.drawn
-    assert drawn is not None
-    return drawn.nonce
+    return lambda d: plays_lights(d, lambda lamps: shots(scene or Scene(), lamps, seed))
 
 
 FACE = (send(), on("ways", press("face")), on("look", good_face))

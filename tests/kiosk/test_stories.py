@@ -28,7 +28,8 @@ F_STORIES = {one.number for one in STORIES if one.number.startswith("F")}
 def test_the_main_screen_of_every_story_reads_well_in_both_languages() -> None:
     mains: list[tuple[str, Beat]] = []
     for story in STORIES:
-        if story.number in F_STORIES:  # the nine join these, and stand on screens of theirs
+        if story.number in F_STORIES and shelf.find(story.number) == story:
+            # the nine join these, and stand on screens of theirs
             told = Tell()
             story.play(told)
             mains += [(story.name, beat) for beat in told.beats if beat.main]

@@ -1,0 +1,51 @@
+"""The terminal's lamps on the stage: they play what the core ordered, and whatever is before the camera
+answers in shots that the vision driver would report.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+
+from msgspec.structs import replace
+
+from edge.core import events as e
+from edge.core.effects import Flash
+from edge.core.liveness.response import Lighting
+from edge.core.liveness.sequence import Sequence
+from sim.stage.desk import Desk
+
+SHOT_MS = 66
+LATER_SHOTS = 3  # that the camera takes after the last of the lights
+ORDER_MS = 15  # from the core's order to the first light
+REPORT_MS = 2
+LAMPS = e.BoardUp({"caps": ["challenge"]})  # a controller that has lamps
+
+Answer = Callable[[Lighting], Iterable[e.LookSeen]]
+
+
+def plays_lights(desk: Desk, answer: Answer) -> None:
+    """One try under the lamps, to its end; `answer` is what the camera sees of these lights."""
+    assert desk.screen.name == "light", desk.screen
+    flash = next(one for one in reversed(desk.effects) if isinstance(one, Flash))
+    drawn = Sequence(b"", flash.colours, flash.step_ms)  # lamps know no nonce
+    begin = float(desk.now.mono_ms + ORDER_MS)
+    begins = tuple(begin + n * drawn.step_ms for n in range(len(drawn.steps)))
+    lamps = Lighting(drawn, begins, begin + drawn.length_ms)
+    told, look = False, None
+    for look in answer(lamps):
+        if not told and look.at_mono_ms > lamps.end_ms:
+            desk.passes_to(round(lamps.end_ms) + REPORT_MS)
+            at_us = tuple(n * drawn.step_ms * 1_000 for n in range(len(drawn.steps)))
+            desk.post(e.Lit(flash.number, at_us))
+            told = True
+        desk.passes_to(look.at_mono_ms)
+        if desk.screen.name != "light":
+            return
+        desk.post(look)
+    assert look is not None, "a camera takes shots"
+    for number in range(1, LATER_SHOTS + 1):
+        desk.passes_to(desk.now.mono_ms + SHOT_MS)
+        if desk.screen.name != "light":
+            return
+        desk.post(replace(look, at_mono_ms=desk.now.mono_ms, shot=look.shot + number))
+
