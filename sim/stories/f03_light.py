@@ -8,7 +8,6 @@ import random
 from collections.abc import Iterator
 from typing import Final
 
-import numpy as np
 from PIL import Image
 
 from edge.core import events as e
@@ -23,6 +22,7 @@ from edge.drivers.vision.eyes import seen
 from edge.drivers.vision.sight import Sight
 from sim.camera import clips, visit
 from sim.camera.padset import Row, Studio
+from sim.camera.pixels import Rgb
 from sim.centre.books import people
 from sim.centre.books.people import PersonSpec
 from sim.centre.lights import honest
@@ -65,7 +65,7 @@ class Camera:
         self._person = Studio(sight).person(row)
         self.pictures: list[bytes] = []
         self.looks: list[e.LookSeen] = []
-        self.last: tuple[np.ndarray, Face] | None = None
+        self.last: tuple[Rgb, Face] | None = None
         self._lamps: Lighting | None = None
 
     def answers(self, lamps: Lighting) -> Iterator[e.LookSeen]:
