@@ -7,6 +7,7 @@ their light.
 from __future__ import annotations
 
 import math
+from functools import lru_cache
 
 import numpy as np
 from msgspec import Struct
@@ -65,11 +66,7 @@ def printed(picture: Image.Image) -> Image.Image:
     light = grey + (light - grey) * 0.72
     ink = 1.0 - np.clip(light, 0, 1)
     high, wide = ink.shape[:2]
-    y, x = np.mgrid[0:high, 0:wide].astype(np.float32)
-    for channel, degrees in enumerate((15.0, 75.0, 0.0)):
-        a = math.radians(degrees)
-        u, v = x * math.cos(a) + y * math.sin(a), y * math.cos(a) - x * math.sin(a)
-        screen = 0.5 + 0.25 * (np.cos(u * 2 * math.pi / 3.1) + np.cos(v * 2 * math.pi / 3.1))
+    for channel, screen in enumerate(_halftone(high, wide)):
         dots = np.clip((ink[:, :, channel] - screen) * 4 + 0.5, 0, 1)
         ink[:, :, channel] = 0.75 * ink[:, :, channel] + 0.25 * dots
     paper = (1.0 - 0.86 * ink) * np.array([0.93, 0.92, 0.90], np.float32) * 255.0
@@ -77,6 +74,18 @@ def printed(picture: Image.Image) -> Image.Image:
     edge = round(MARGIN * wide)
     out = Image.new("RGB", (wide + 2 * edge, high + 2 * edge), (232, 230, 224))
     out.paste(sheet, (edge, edge))
+    return out
+
+
+@lru_cache(maxsize=4)
+def _halftone(high: int, wide: int) -> list[Floats]:
+    """The screens of three inks, each turned otherwise."""
+    y, x = np.mgrid[0:high, 0:wide].astype(np.float32)
+    out = []
+    for degrees in (15.0, 75.0, 0.0):
+        a = math.radians(degrees)
+        u, v = x * math.cos(a) + y * math.sin(a), y * math.cos(a) - x * math.sin(a)
+        out.append(0.5 + 0.25 * (np.cos(u * 2 * math.pi / 3.1) + np.cos(v * 2 * math.pi / 3.1)))
     return out
 
 

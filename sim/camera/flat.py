@@ -16,7 +16,7 @@ from PIL import Image
 from sim.camera.attacks import Hand
 from sim.camera.lamps import ASIDE_PX, DISTANCE_PX, enlarged, plane, received, tinted, toward
 from sim.camera.linear import light
-from sim.camera.pixels import HEIGHT, WIDTH, Floats, homography, project, tilted
+from sim.camera.pixels import HEIGHT, WIDTH, Floats, homography, overlay, tilted
 from sim.camera.solid import BEHIND
 
 GLASS = 0.012  # of the lamps' light comes back from a screen, besides the mirror
@@ -37,9 +37,10 @@ class Sheet(Struct, frozen=True):
 
 
 class Place(Struct, frozen=True, eq=False):
-    """room: the background's values; level: the room's light (3 gains); lamps: Hx2x3."""
+    """room, wall: the background's values and light; level: the room's light (3 gains); lamps: Hx2x3."""
 
     room: Floats
+    wall: Floats
     level: Floats
     lamps: Floats
 
@@ -49,13 +50,10 @@ def shown(picture: Image.Image, sheet: Sheet, hand: Hand, place: Place) -> Float
     turn = (hand.yaw_deg, hand.pitch_deg, hand.roll_deg)
     centre = (WIDTH / 2 + hand.shift[0], HEIGHT / 2 + 8 + hand.shift[1])
     corners, lamps, level = tilted(centre, sheet.size, turn), place.lamps, place.level
-    seen, mask = project(picture, corners, place.room)
-    own = light(seen)
-    lit = bool(lamps.any())
-    scene = tinted(own, level + BEHIND * (lamps[:, 0] + lamps[:, 1]))
-    rows, columns = np.flatnonzero(mask.any(axis=(1, 2))), np.flatnonzero(mask.any(axis=(0, 2)))
-    part = np.s_[rows[0] : rows[-1] + 1, columns[0] : columns[-1] + 1]
-    back, shine = own[part], lamps[part[0]]
+    part, seen, mask = overlay(picture, corners, place.room)
+    lit, shine, gains = bool(lamps.any()), lamps[part[0]], level + BEHIND * (lamps[:, 0] + lamps[:, 1])
+    scene, back = tinted(place.wall, gains), light(seen)
+    under = tinted(back, gains[part[0]])
     answer = _answer(sheet, corners, turn, part) if lit else np.zeros((*back.shape[:2], 4), np.float32)
     if sheet.emits:
         back = back + received(GLASS * answer[..., :2], shine, BLACK * level)
@@ -63,7 +61,7 @@ def shown(picture: Image.Image, sheet: Sheet, hand: Hand, place: Place) -> Float
         back = back * received(answer[..., :2], shine, level)
     if lit and sheet.gloss:
         back += received(sheet.gloss * SPOT * MIRRORED * answer[..., 2:], shine, np.zeros(3, np.float32))
-    scene[part] += (back - scene[part]) * mask[part]
+    scene[part] = under + (back - under) * mask
     return scene
 
 

@@ -14,7 +14,7 @@ import numpy as np
 from msgspec import Struct
 from PIL import Image, ImageDraw
 
-from sim.camera.pixels import HEIGHT, WIDTH, Floats, Texture
+from sim.camera.pixels import HEIGHT, QUICK, WIDTH, Floats, Texture
 from sim.camera.plate import FINE, Plate, light_of
 
 CELL = 4  # depth is computed on this grid and interpolated
@@ -68,6 +68,10 @@ class Head:
         rows = np.flatnonzero(self.weight.max(axis=1) > 0.0)
         cols = np.flatnonzero(self.weight.max(axis=0) > 0.0)
         self.box = (int(rows[0]), int(rows[-1]) + 1, int(cols[0]), int(cols[-1]) + 1)
+        top, bottom, left, right = self.box
+        y, x = np.mgrid[top:bottom, left:right].astype(np.float32)
+        self._x, self._y = x, y
+        self._from_mid = x - float(self._mid[0]), y - float(self._mid[1])
 
     def render(self, g: Gesture) -> Floats:
         """The shot's light, 0..255 float, before the sensor."""
@@ -82,11 +86,10 @@ class Head:
     def where(self, g: Gesture) -> tuple[Floats, Floats]:
         """Which point (x, y) of the plate is seen at each pixel of `box`."""
         top, bottom, left, right = self.box
-        y, x = np.mgrid[top:bottom, left:right].astype(np.float32)
+        x, y, (dx, dy) = self._x, self._y, self._from_mid
         w = self.weight[top:bottom, left:right]
         z = self.depth[top:bottom, left:right] * w
         yaw, pitch, roll = (math.radians(a) for a in (g.yaw_deg, g.pitch_deg, g.roll_deg))
-        dx, dy = x - float(self._mid[0]), y - float(self._mid[1])
         across = x + w * (dx * (math.cos(yaw) - 1) - dy * roll + g.shift[0]) + z * math.sin(yaw)
         down = w * (dy * (math.cos(pitch) - 1) + dx * roll + g.shift[1]) - z * math.sin(pitch)
         u = _invert_rows(across, x[0], from_left=yaw >= 0)
@@ -243,13 +246,17 @@ def _invert_rows(across: Floats, columns: Floats, *, from_left: bool) -> Floats:
     else:
         seen = np.minimum.accumulate(across[:, ::-1], axis=1)[:, ::-1]
     seen = seen + np.arange(seen.shape[1], dtype=np.float32) * 1e-4
-    return np.stack([np.interp(columns, row, columns) for row in seen]).astype(np.float32)
+    out, exact, at = np.empty(seen.shape, np.float32), seen.astype(np.float64), columns.astype(np.float64)
+    for number, row in enumerate(exact):
+        out[number] = np.interp(at, row, at)
+    return out
 
 
 def _along_rows(field: Floats, at: Floats) -> Floats:
     """`field` at fractional columns of the same row."""
     at = np.clip(at, 0, field.shape[1] - 1.001)
-    low = at.astype(np.int32)
+    low = at.astype(np.intp)
     f = at - low
-    rows = np.arange(field.shape[0])[:, None]
-    return np.asarray(field[rows, low] * (1 - f) + field[rows, low + 1] * f, dtype=np.float32)
+    low += np.arange(field.shape[0])[:, None] * field.shape[1]
+    one, other = field.take(low, mode=QUICK), field.take(low + 1, mode=QUICK)
+    return np.asarray(one * (1 - f) + other * f, dtype=np.float32)

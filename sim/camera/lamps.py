@@ -47,7 +47,7 @@ def enlarged(field: Floats, size: tuple[int, int]) -> Floats:
         )
         for n in range(field.shape[-1])
     ]
-    return np.stack([np.asarray(layer) for layer in layers], axis=-1)
+    return np.moveaxis(np.stack([np.asarray(layer) for layer in layers]), 0, -1)
 
 
 def tinted(field: Floats, gains: Floats) -> Floats:

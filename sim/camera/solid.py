@@ -29,6 +29,7 @@ HEAD_PX = 95.0  # radius of a head: what a worn sheet bends around
 LID_PX = 7.0  # an eye hole is so much larger than the eye
 COARSE = 2  # the lamps' part is computed at every second pixel of a head
 SHAPES = ("head", "facets", "wrapped")
+Part = tuple[slice, slice]  # of a shot
 
 
 class Look(Struct, frozen=True):
@@ -55,7 +56,7 @@ class Solid:
         holes = _eye_holes(self.head) if shape == "wrapped" else None
         dress = _dressed(plate, look, self.head, None if not inked else holes, inked=inked)
         still, self.texture = light(light_of(dress)), Texture(dress)
-        self._screen = plate.screen.cover, light(plate.screen.light)
+        self._panels = _panels(plate)
         depth = self.head.depth * np.float32(look.relief)
         self.head.depth = depth
         worn = {"head": depth, "facets": _facets(depth), "wrapped": _wrapped(self.head)}[shape]
@@ -68,26 +69,26 @@ class Solid:
         self._reach = BEHIND + (1 - BEHIND) * np.clip(self.head.weight * 1.5, 0, 1)
         x, y = plane()
         rim = toward(x, y, self._z, self._normal) * self._reach[..., None]
-        self._still = still, still * rim[..., :1], still * rim[..., 1:]  # by the room, by each lamp
+        self._still = _around(self.head.box, (still, still * rim[..., :1], still * rim[..., 1:]))
         self._place = x[top:bottom:COARSE, left:right:COARSE], y[top:bottom:COARSE, left:right:COARSE]
 
     def lit(self, g: Gesture, lamps: Floats, room: Floats) -> Floats:
         """The light that comes back, linear; lamps: Hx2x3 times their strength, room: 3 gains."""
         top, bottom, left, right = self.head.box
-        still, one, other = self._still
-        out = tinted(still, np.broadcast_to(room, (HEIGHT, 3)))
-        if lamps.any():
-            out += tinted(one, lamps[:, 0])
-            out += tinted(other, lamps[:, 1])
+        out, lit = np.empty((HEIGHT, WIDTH, 3), np.float32), bool(lamps.any())
+        for part, (still, one, other) in self._still:
+            out[part] = tinted(still, np.broadcast_to(room, (len(still), 3)))
+            if lit:
+                out[part] += tinted(one, lamps[part[0], 0])
+                out[part] += tinted(other, lamps[part[0], 1])
         u, v = self.head.where(g)
-        skin = light(self.texture.at((u + 0.5) * FINE - 0.5, (v + 0.5) * FINE - 0.5))
+        skin = light(self.texture.whole_at((u + 0.5) * FINE - 0.5, (v + 0.5) * FINE - 0.5))
         answer = self._answer(u[::COARSE, ::COARSE], v[::COARSE, ::COARSE], g)
         seen = enlarged(answer, (bottom - top, right - left))
         skin *= received(seen, lamps[top:bottom], room)
         out[top:bottom, left:right] = skin
-        cover, panel = self._screen
-        if cover.any():
-            out += (panel * room - out) * cover
+        for part, cover, panel in self._panels:
+            out[part] += (tinted(panel, np.broadcast_to(room, (HEIGHT, 3))) - out[part]) * cover
         return out
 
     def answer_at(self, rest: Floats, g: Gesture) -> tuple[Floats, Floats]:
@@ -118,6 +119,32 @@ class Solid:
         normal = _turned([one.ravel().take(at) for one in self._normal], g)
         part = toward(*self._place, self._z.ravel().take(at), normal)
         return np.asarray(part * self._reach.ravel().take(at)[..., None], np.float32)
+
+
+def _around(box: tuple[int, int, int, int], fields: tuple[Floats, ...]) -> list[tuple[Part, list[Floats]]]:
+    """The fields above, below, left and right of what moves: it hides the rest."""
+    top, bottom, left, right = box
+    parts = (
+        np.s_[:top, :], np.s_[bottom:HEIGHT, :], np.s_[top:bottom, :left], np.s_[top:bottom, right:WIDTH],
+    )  # fmt: skip
+    return [
+        (part, [np.ascontiguousarray(one[part]) for one in fields]) for part in parts if fields[0][part].size
+    ]
+
+
+def _panels(plate: Plate) -> list[tuple[Part, Floats, Floats]]:
+    """Where the frosted panels are, how they cover, and their light."""
+    shape = (HEIGHT, WIDTH, 3)
+    cover = np.broadcast_to(plate.screen.cover, shape)
+    columns = np.flatnonzero(cover.any(axis=(0, 2)))
+    if not columns.size:
+        return []
+    panel = np.broadcast_to(light(plate.screen.light), shape)
+    out = []
+    for run in np.split(columns, np.flatnonzero(np.diff(columns) > 1) + 1):
+        part = np.s_[:, int(run[0]) : int(run[-1]) + 1]
+        out.append((part, np.ascontiguousarray(cover[part]), np.ascontiguousarray(panel[part])))
+    return out
 
 
 @cache

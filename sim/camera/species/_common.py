@@ -10,7 +10,7 @@ from PIL import Image
 from edge.core.liveness.response import Lighting
 from sim.camera import acting, attacks
 from sim.camera.flat import Place, Sheet, shown
-from sim.camera.linear import values
+from sim.camera.linear import light, picture
 from sim.camera.pixels import HEIGHT, Floats, Rgb, backdrop
 from sim.camera.solid import Solid
 from sim.camera.visit import Person, Take, strength
@@ -22,8 +22,8 @@ RECORD_LEVEL = 0.20
 def still(person: Person) -> Image.Image:
     """A photograph of the person, looking straight."""
     head = Solid(person.plate, person.look)
-    light = head.lit(acting.front(person.habits)(0.0), np.zeros((HEIGHT, 2, 3), np.float32), _one())
-    return Image.fromarray(values(_metered(light, person)).astype(np.uint8))
+    seen = head.lit(acting.front(person.habits)(0.0), np.zeros((HEIGHT, 2, 3), np.float32), _one())
+    return Image.fromarray(picture(_metered(seen, person)))
 
 
 def recording(take: Take, lamps: Lighting | None) -> Iterator[Rgb]:
@@ -31,10 +31,10 @@ def recording(take: Take, lamps: Lighting | None) -> Iterator[Rgb]:
     person = take.person
     head, motion = Solid(person.plate, person.look), acting.front(person.habits)
     for at_ms in take.times:
-        light = head.lit(
+        seen = head.lit(
             motion(take.seconds(at_ms)), strength(take.at, lamps, at_ms), take.at.level
         )
-        yield values(_metered(light, person)).astype(np.uint8)
+        yield picture(_metered(seen, person))
 
 
 def paper(take: Take, *, bend: float = 0.0, gloss: float = 0.0) -> Iterator[Floats]:
@@ -44,17 +44,18 @@ def paper(take: Take, *, bend: float = 0.0, gloss: float = 0.0) -> Iterator[Floa
     if bend:
         sheet = attacks.bent(sheet, bend)
     room, swing = backdrop(take.at.seed), rng.uniform(0, 5)
+    wall = light(room)
     phase, lean = rng.uniform(0, 9), rng.uniform(-6, 6)
     form = Sheet((PAPER[0], min(PAPER[1], PAPER[0] * sheet.height / sheet.width)), bend, gloss)
     for at_ms in take.times:
         hand = attacks.hand(take.seconds(at_ms) + phase, swing)
         held = attacks.Hand(hand.yaw_deg + lean, hand.pitch_deg, hand.roll_deg, hand.shift)
-        yield shown(sheet, form, held, Place(room, take.at.level, take.lamps(at_ms)))
+        yield shown(sheet, form, held, Place(room, wall, take.at.level, take.lamps(at_ms)))
 
 
-def _metered(light: Floats, person: Person) -> Floats:
+def _metered(seen: Floats, person: Person) -> Floats:
     x, y, w, h = (int(v) for v in person.box)
-    return light * (RECORD_LEVEL / max(float(light[y : y + h, x : x + w].mean()), 1e-4))
+    return seen * (RECORD_LEVEL / max(float(seen[y : y + h, x : x + w].mean()), 1e-4))
 
 
 def _one() -> Floats:

@@ -10,7 +10,9 @@ from PIL import Image
 
 from sim.camera import attacks
 from sim.camera.flat import Place, Sheet, shown
-from sim.camera.pixels import Floats, Rgb, backdrop
+from sim.camera.lamps import tinted
+from sim.camera.linear import light
+from sim.camera.pixels import QUICK, Floats, Rgb, backdrop, thrice
 from sim.camera.visit import Take
 
 Tint = Callable[[float, int], Floats]  # ms, columns -> what the film's light is multiplied with
@@ -25,19 +27,20 @@ def screen(
     """The film on a screen `wide` shot pixels across, held before the camera."""
     room, phase, beat = backdrop(take.at.seed), take.rng.uniform(0, 9), take.rng.uniform(4.5, 7.0)
     curve = ((np.arange(256) / 255.0) ** GAMMA * 255.0).astype(np.float32)
+    wall, white = light(room), np.array(WHITE, np.float32)
     waves = down = np.ones(1, np.float32)
     for picture, at_ms in zip(film, take.times, strict=True):
         cut = np.asarray(attacks.cut(Image.fromarray(picture), take.person.box, aspect))
-        shine = curve.take(cut) * np.array(WHITE, np.float32)
+        shine = tinted(curve.take(cut, mode=QUICK), np.broadcast_to(white, (len(cut), 3)))
         if waves.size == 1:
             waves, down = _beat(shine.shape, beat)
-        shine *= waves * (1 + 0.02 * np.sin(down - 2 * math.pi * at_ms / 740.0))
+        shine *= thrice(waves * (1 + 0.02 * np.sin(down - 2 * math.pi * at_ms / 740.0)))
         if tint is not None:
             shine *= np.clip(tint(at_ms, shine.shape[1]), 0, None) ** (1 / 2.2)
         device = _framed(np.clip(shine, 0, 255).astype(np.uint8))
         form = Sheet((wide, wide * device.height / device.width), gloss=1.0, emits=True)
         held = attacks.hand(take.seconds(at_ms) + phase, 1.5, 3.0)
-        yield shown(device, form, held, Place(room, take.at.level, take.lamps(at_ms)))
+        yield shown(device, form, held, Place(room, wall, take.at.level, take.lamps(at_ms)))
 
 
 def _framed(shine: Rgb) -> Image.Image:
@@ -53,4 +56,4 @@ def _beat(shape: tuple[int, ...], period: float) -> tuple[Floats, Floats]:
     u = 2 * math.pi / period
     moire = 1 + 0.03 * np.sin(u * x + 0.07 * y) * np.sin(u * 0.9 * y)
     down = (2 * math.pi / 190.0) * y[:, :1]
-    return np.asarray(moire, np.float32)[..., None], np.asarray(down, np.float32)[..., None]
+    return np.asarray(moire, np.float32), np.asarray(down, np.float32)
