@@ -42,7 +42,7 @@ class Texture:
 
     def whole_at(self, x: Floats, y: Floats) -> Rgb:
         """`at`, rounded down."""
-        return self._total(x, y).view(np.uint8).reshape(*x.shape, 8)[..., 1:6:2]
+        return np.ascontiguousarray(self._total(x, y).view(np.uint8).reshape(*x.shape, 8)[..., 1:6:2])
 
     def _total(self, x: Floats, y: Floats) -> NDArray[np.uint64]:
         """PARTS**2 times the bilinear values: 16 bits in each lane, which none overflows."""

@@ -20,7 +20,7 @@ from sim.camera import attacks
 from sim.camera.head import LEFT_CHEEK, RIGHT_CHEEK, Gesture, Head
 from sim.camera.lamps import enlarged, plane, received, tinted, toward, unit
 from sim.camera.linear import light, values
-from sim.camera.pixels import HEIGHT, WIDTH, Floats, Rgb, Texture
+from sim.camera.pixels import HEIGHT, QUICK, WIDTH, Floats, Rgb, Texture
 from sim.camera.plate import FINE, Plate, light_of
 
 BEHIND = 0.06  # of the lamps' light reaches the room behind, for it is far
@@ -113,12 +113,12 @@ class Solid:
     def _answer(self, u: Floats, v: Floats, g: Gesture) -> Floats:
         """What the head's points receive of both lamps; the form is smooth, so every COARSE-th."""
         at = (
-            np.clip(np.rint(v), 0, HEIGHT - 1).astype(np.int32) * WIDTH
-            + np.clip(np.rint(u), 0, WIDTH - 1).astype(np.int32)
+            np.clip(np.rint(v), 0, HEIGHT - 1).astype(np.intp) * WIDTH
+            + np.clip(np.rint(u), 0, WIDTH - 1).astype(np.intp)
         )
-        normal = _turned([one.ravel().take(at) for one in self._normal], g)
-        part = toward(*self._place, self._z.ravel().take(at), normal)
-        return np.asarray(part * self._reach.ravel().take(at)[..., None], np.float32)
+        normal = _turned([one.take(at, mode=QUICK) for one in self._normal], g)
+        part = toward(*self._place, self._z.take(at, mode=QUICK), normal)
+        return np.asarray(part * self._reach.take(at, mode=QUICK)[..., None], np.float32)
 
 
 def _around(box: tuple[int, int, int, int], fields: tuple[Floats, ...]) -> list[tuple[Part, list[Floats]]]:
