@@ -118,9 +118,11 @@ class Device(Struct, frozen=True):
 
 
 class Vision(Struct, frozen=True):
-    """[vision] Where the models are (`facepay models fetch`)."""
+    """[vision] Where the models are (`facepay models fetch`). second: ask the optional second
+    anti-spoof net too (`facepay models fetch --set second`, the extra `second-net`)."""
 
     models: FilePath = ""
+    second: bool = False
 
 
 class Http(Struct, frozen=True):

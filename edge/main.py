@@ -311,6 +311,8 @@ def _settings(config: Config) -> Settings:
     from edge.drivers.vision import models
 
     judges = tuple((role, models.members()[role].sha256) for role in ("detector", "mesh", "spoof"))
+    if config.vision.second:
+        judges += tuple((role, one.sha256) for role, one in models.members("second").items())
     return replace(settings, models=judges)
 
 
@@ -323,7 +325,8 @@ def _eyes(config: Config, inbox: Inbox, stack: contextlib.AsyncExitStack) -> Any
     from edge.drivers.vision.eyes import Eyes
 
     camera = load_driver("camera", config.camera.driver)(config.camera.options)
-    eyes = Eyes(camera, Path(config.vision.models), inbox.post)
+    vision = config.vision
+    eyes = Eyes(camera, Path(vision.models), inbox.post, second_too=vision.second)
     eyes.start()
     stack.callback(eyes.stop)
     return eyes

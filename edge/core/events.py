@@ -175,7 +175,7 @@ class LookSeen(Struct, frozen=True):
     """What one shot shows. `problem` is None or one of: no_face two_faces too_small too_close too_dark too_bright
     blurred turned off_centre covered camera_trouble. Angles in degrees: yaw > 0 = the patient turned to their own left;
     pitch > 0 = up. eye_open 0 (shut) .. 1 (open) relative to an open eye; live: anti-spoof probability 0..1, or -1 when not evaluated
-    (face not frontal). glow: linear light 0..1, red green blue of each region of core.liveness.regions, () without a face.
+    (face not frontal); live2: the same of the optional second net. glow: linear light 0..1, red green blue of each region of core.liveness.regions, () without a face.
     face: of every few good shots its template (192 x float32 little-endian), to see that it stays the same one; b"" else."""
 
     shot: int
@@ -190,6 +190,7 @@ class LookSeen(Struct, frozen=True):
     infrared: float = -1.0  # how surely the same face is seen in infrared, 0..1; -1 = no such eye
     relief_mm: float = -1.0  # how far the nose stands out in depth; -1 = no such eye, or not measured
     face: bytes = b""
+    live2: float = -1.0  # -1 = no second net, or not evaluated
 
 
 class TemplateMade(Struct, frozen=True):

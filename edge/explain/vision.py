@@ -30,6 +30,10 @@ CODES: Final[dict[str, tuple[str, str]]] = {
         "A model answered with something that is no number; the shot is not judged.",
         "If it stays, the runtime or the memory is broken: install again, try another board.",
     ),
+    "E-VIS-10": (
+        "The second anti-spoof net is asked for, and its runtime (onnxruntime) is not installed.",
+        "Install the extra: `pip install 'facepay[second-net]'`, or set `second = false` in [vision].",
+    ),
     "E-VIS-09": (
         "The pictures for match-eval and their labels.csv are not what they should be.",
         "A folder with labels.csv, columns path and subject, at least two people.",

@@ -2,7 +2,8 @@
 
 One takes shots and keeps only the newest; the other looks at it and posts LookSeen, TemplateMade,
 CodeSeen, CodeUnread, CameraLost and CameraBack. Whatever happens here, the agent is never kept waiting: it only
-sets a mode. Errors at start: E-VIS-01 missing model, E-VIS-02 wrong model, E-VIS-05 no runtime.
+sets a mode. Errors at start: E-VIS-01 missing model, E-VIS-02 wrong model, E-VIS-05 no runtime,
+E-VIS-10 none for the second net.
 While running a dead camera is the event CameraLost with its code (E-CAM-02 when it stops
 delivering, E-CAM-08 when it repeats itself, E-CAM-09 when it changes its format), and the camera is
 started again until it is back. A shot that cannot be judged is said as the problem camera_trouble.
@@ -28,7 +29,7 @@ from edge.core.events import (
     PhotoMeasured,
     TemplateMade,
 )
-from edge.drivers.vision import Picture, Source, models
+from edge.drivers.vision import Picture, Source, extra, models
 from edge.drivers.vision.feed import Feed
 from edge.errors import EdgeError
 
@@ -54,15 +55,21 @@ log = logging.getLogger(__name__)
 
 class Eyes:
     """`mode` "off" | "face" | "light" | "code"; `post` is called from the vision thread and must only
-    enqueue.
+    enqueue. second_too: ask the optional anti-spoof net as well.
     """
 
     def __init__(
-        self, camera: Source, models_dir: Path | str, post: Callable[[Event], None]
+        self,
+        camera: Source,
+        models_dir: Path | str,
+        post: Callable[[Event], None],
+        *,
+        second_too: bool = False,
     ) -> None:
         self._camera = camera
         self._models_dir = Path(models_dir)
         self._post = post
+        self._second_too = second_too
         self._stop = threading.Event()
         self._change = threading.Condition()
         self._newest: tuple[Picture, bool] | None = None  # and whether it may be judged
@@ -76,9 +83,13 @@ class Eyes:
         self.ready = threading.Event()  # warm: the first visit is not slow
 
     def start(self) -> None:
-        """Check the models (their bytes, not more) and start. E-VIS-01, E-VIS-02, E-VIS-05."""
+        """Check the models (their bytes, not more) and start. E-VIS-01, E-VIS-02, E-VIS-05,
+        E-VIS-10.
+        """
         assert not self._threads, "started twice"
         models.verify(self._models_dir)
+        if self._second_too:
+            extra.check(self._models_dir)
         if not any(importlib.util.find_spec(name) for name in RUNTIMES):
             raise EdgeError(
                 "E-VIS-05", "no tflite runtime is installed", "install the project again"
@@ -181,7 +192,7 @@ class Eyes:
         try:
             from edge.drivers.vision.sight import Sight
 
-            sight = Sight(self._models_dir)
+            sight = Sight(self._models_dir, second_too=self._second_too)
             sight.warm_up()
         except EdgeError as problem:
             log.exception("vision cannot start")
@@ -322,6 +333,7 @@ def seen(look: Look, rgb: Rgb, at_mono_ms: int, number: int) -> LookSeen:
         pitch_deg=look.pose.pitch_deg if look.pose else 0.0,
         eye_open=look.eye_open,
         live=look.live,
+        live2=look.live2,
         infrared=look.infrared,
         relief_mm=look.relief_mm,
         box=box,

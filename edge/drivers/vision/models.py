@@ -24,8 +24,8 @@ PROJECT = Path(__file__).resolve().parents[3]
 MODELS_DIR = PROJECT / ".facepay" / "models"
 PICTURES_DIR = PROJECT / ".facepay" / "pictures"
 
-Kind = Literal["models", "pictures"]
-PLACES: dict[Kind, Path] = {"models": MODELS_DIR, "pictures": PICTURES_DIR}
+Kind = Literal["models", "second", "pictures"]  # second: only for who asks for it ([vision] second)
+PLACES: dict[Kind, Path] = {"models": MODELS_DIR, "second": MODELS_DIR, "pictures": PICTURES_DIR}
 
 
 class Contract(Struct, frozen=True, forbid_unknown_fields=True):
@@ -37,6 +37,7 @@ class Contract(Struct, frozen=True, forbid_unknown_fields=True):
     colour: Literal["rgb", "bgr"]
     range: tuple[float, float]
     outputs: dict[str, tuple[int, ...]]
+    planes: bool = False  # the network wants 3 x height x width
 
 
 class Member(Struct, frozen=True, forbid_unknown_fields=True):
@@ -126,7 +127,8 @@ def standing(directory: Path, kind: Kind = "models") -> list[Standing]:
 
 def unlisted(directory: Path, kind: Kind = "models") -> list[str]:
     """Names in the directory that no line of the list allows: they are never loaded."""
-    allowed = {member.name for member in members(kind).values()}
+    together = [one for one, place in PLACES.items() if place == PLACES[kind]]
+    allowed = {member.name for one in together for member in members(one).values()}
     here = directory.iterdir() if directory.is_dir() else ()
     return sorted(path.name for path in here if path.name not in allowed)
 

@@ -11,7 +11,7 @@ import numpy as np
 from msgspec import Struct
 from msgspec.structs import replace
 
-from edge.drivers.vision import checks, embed, glow, lids, mesh, planes, spoof
+from edge.drivers.vision import checks, embed, glow, lids, mesh, planes, second, spoof
 from edge.drivers.vision.blazeface import Detector, Face
 from edge.drivers.vision.checks import pose as facing
 from edge.drivers.vision.tflite import Model, identity, open_model
@@ -24,8 +24,8 @@ WARM_UP_SHAPE = (480, 640, 3)
 
 
 class Look(Struct, frozen=True, eq=False):
-    """What one shot shows. live is -1 when the face was not frontal or there was none, infrared and
-    relief_mm where the camera has no such eye or it measured nothing (`planes`). `shape`: None where
+    """What one shot shows. live is -1 when the face was not frontal or there was none, live2 too where
+    there is no second net, infrared and relief_mm where the camera has no such eye or it measured nothing (`planes`). `shape`: None where
     nothing was measured; `template`: of every SAME_EVERY-th good shot, for the same face all through.
     """
 
@@ -34,6 +34,7 @@ class Look(Struct, frozen=True, eq=False):
     pose: mesh.Pose | None = None
     eye_open: float = 1.0
     live: float = -1.0
+    live2: float = -1.0
     infrared: float = -1.0
     relief_mm: float = -1.0
     shape: mesh.Mesh | None = None
@@ -42,9 +43,11 @@ class Look(Struct, frozen=True, eq=False):
 
 
 class Sight:
-    """The networks, loaded once. Errors: E-VIS-01, E-VIS-02, E-VIS-05."""
+    """The networks, loaded once; `second_too`: with the optional one (`second`). Errors: E-VIS-01,
+    E-VIS-02, E-VIS-05, E-VIS-08, E-VIS-10.
+    """
 
-    def __init__(self, directory: Path) -> None:
+    def __init__(self, directory: Path, *, second_too: bool = False) -> None:
         def net(role: str) -> Model:
             return open_model(directory, role)
 
@@ -53,6 +56,7 @@ class Sight:
         self._detector = Detector(net("detector"), net("detector_back"))
         self._mesh, self._iris = net("mesh"), net("iris")
         self._spoof, self._embed = net("spoof"), net("embed")
+        self._second = second.Opinion(directory) if second_too else None
         self._lids = lids.Lids()
         self._good = 0
 
@@ -65,7 +69,7 @@ class Sight:
         face = Face(1.0, 240.0, 160.0, 160.0, 160.0, points)
         self._detector.faces(blank)
         lids.ratio(self._iris, blank, mesh.fit(self._mesh, blank, face), mesh.Pose(0, 0, 0, 0))
-        spoof.live_probability(self._spoof, blank, face)
+        self._alive(blank, face)
         embed.embedding(self._embed, blank, face)
 
     def forget(self) -> None:
@@ -91,12 +95,17 @@ class Sight:
             opening = self._lids.openness(
                 lids.ratio(self._iris, rgb, shape, pose), frontal=frontal and first.problem is None
             )
-        live = spoof.live_probability(self._spoof, rgb, face) if frontal else -1.0
+        live, live2 = self._alive(rgb, face) if frontal else (-1.0, -1.0)
         problem = first.problem or then.problem
         return Look(
-            problem, face, pose, opening, live, shape=shape, glow=glow.measure(rgb, shape),
+            problem, face, pose, opening, live, live2, shape=shape, glow=glow.measure(rgb, shape),
             template=None if problem else self._now_and_then(rgb, face),
         )  # fmt: skip
+
+    def _alive(self, rgb: Rgb, face: Face) -> tuple[float, float]:
+        """What the anti-spoof nets say."""
+        first = spoof.live_probability(self._spoof, rgb, face)
+        return first, -1.0 if self._second is None else self._second.live_probability(rgb, face)
 
     def _now_and_then(self, rgb: Rgb, face: Face) -> Floats | None:
         self._good += 1

@@ -27,10 +27,20 @@ WIDER, HIGHER, UP = 1.088, 0.811, 0.187
 
 def live_probability(model: Model, rgb: Rgb, face: Face) -> float:
     """0..1."""
-    patch = _sample(rgb, _crop(face, rgb.shape[1], rgb.shape[0]))
-    logits = next(iter(model.run(patch[:, :, ::-1].astype(np.float32)).values()))
+    return share(model.run(patch(rgb, face, SIZE)), LIVE)
+
+
+def patch(rgb: Rgb, face: Face, size: int) -> Floats:
+    """What an anti-spoof net of this family is shown: the crop, size x size, BGR."""
+    found = _sample(rgb, _crop(face, rgb.shape[1], rgb.shape[0]), size)
+    return found[:, :, ::-1].astype(np.float32)
+
+
+def share(out: dict[str, Floats], wanted: int) -> float:
+    """The softmax of one class of a net with one output."""
+    (logits,) = out.values()
     weights = np.exp(logits - logits.max())
-    return float(weights[LIVE] / weights.sum())
+    return float(weights[wanted] / weights.sum())
 
 
 def _crop(face: Face, wide: int, high: int) -> tuple[int, int, int, int]:
@@ -46,19 +56,19 @@ def _crop(face: Face, wide: int, high: int) -> tuple[int, int, int, int]:
     return int(left), int(top), int(left + new_w), int(top + new_h)
 
 
-def _sample(rgb: Rgb, box: tuple[int, int, int, int]) -> Floats:
-    """The crop at SIZE x SIZE, plain bilinear with half-pixel centres."""
+def _sample(rgb: Rgb, box: tuple[int, int, int, int], size: int) -> Floats:
+    """The crop at size x size, plain bilinear with half-pixel centres."""
     left, top, right, bottom = box
     crop = rgb[top : bottom + 1, left : right + 1].astype(np.float32)
-    y0, y1, fy = _axis(crop.shape[0])
-    x0, x1, fx = _axis(crop.shape[1])
+    y0, y1, fy = _axis(crop.shape[0], size)
+    x0, x1, fx = _axis(crop.shape[1], size)
     fy, fx = fy[:, None, None], fx[None, :, None]
     upper = crop[y0][:, x0] * (1 - fx) + crop[y0][:, x1] * fx
     lower = crop[y1][:, x0] * (1 - fx) + crop[y1][:, x1] * fx
     return np.asarray(np.rint(upper * (1 - fy) + lower * fy), dtype=np.float32)
 
 
-def _axis(count: int) -> tuple[np.ndarray, np.ndarray, np.ndarray]:  # type: ignore[type-arg]
-    at = np.clip((np.arange(SIZE) + 0.5) * count / SIZE - 0.5, 0, count - 1)
+def _axis(count: int, size: int) -> tuple[np.ndarray, np.ndarray, np.ndarray]:  # type: ignore[type-arg]
+    at = np.clip((np.arange(size) + 0.5) * count / size - 0.5, 0, count - 1)
     low = np.floor(at).astype(int)
     return low, np.minimum(low + 1, count - 1), (at - low).astype(np.float32)

@@ -11,11 +11,16 @@ NAME, AT = "models", 100
 
 
 def check(ask: Ask) -> list[Finding]:
-    """By SHA-256. E-VIS-01, E-VIS-02."""
+    """By SHA-256. E-VIS-01, E-VIS-02, E-VIS-10."""
     assert ask.config is not None
     if ask.config.camera.driver == NONE:
         return [Finding(NAME, OK, "none needed without a camera")]
     from edge.drivers.vision import models
 
-    held = models.verify(Path(ask.config.vision.models))
+    place = Path(ask.config.vision.models)
+    held = models.verify(place)
+    if ask.config.vision.second:
+        from edge.drivers.vision import extra
+
+        held |= extra.check(place)
     return [Finding(NAME, OK, f"{len(held)} as listed in {ask.config.vision.models}")]

@@ -19,15 +19,17 @@ class Which(StrEnum):
     """A set of files of the list."""
 
     MODELS = "models"
+    SECOND = "second"
     PICTURES = "pictures"
 
     @property
     def kind(self) -> Kind:
         """As the list has it."""
-        return "pictures" if self is Which.PICTURES else "models"
+        kinds: dict[Which, Kind] = {Which.PICTURES: "pictures", Which.SECOND: "second"}
+        return kinds.get(self, "models")
 
 
-Set = Annotated[Which, typer.Option("--set", help="the networks, or the tests' photographs")]
+Set = Annotated[Which, typer.Option("--set", help="the networks, the optional second net, or the tests' photographs")]
 
 app = typer.Typer(no_args_is_help=True, help="The neural networks.")
 
@@ -74,6 +76,8 @@ def models_list(directory: MaybePlace = None, which: Set = Which.MODELS) -> None
     kind = which.kind
     target = directory or store.PLACES[kind]
     words = {"": "ok", "E-VIS-01": "missing", "E-VIS-02": "WRONG"}
+    if which is Which.SECOND:
+        words["E-VIS-01"] = "absent"  # nobody has to have it
     for one in store.standing(target, kind):
         package, member = one.package, one.member
         takes = ""

@@ -21,6 +21,7 @@ Json = Annotated[Path | None, typer.Option("--json", help="write everything that
 Outcomes = Annotated[Path | None, typer.Option(help="write each presentation as a line of JSON")]
 Html = Annotated[Path | None, typer.Option("--html", help="write a page with montage and DET")]
 Models = Annotated[Path | None, typer.Option(help="the models' directory")]
+Second = Annotated[bool, typer.Option("--second", help="with the optional second net (models fetch --set second)")]
 SEEN = "seen.bin"  # beside labels.csv: what the eyes saw, so that a run goes on where it broke off
 THUMBS_MAX = 240  # pictures on the page; the memory of a run must have an end
 
@@ -36,6 +37,7 @@ def pad_eval(
     outcomes: Outcomes = None,
     html_file: Html = None,
     models: Models = None,
+    second: Second = False,
 ) -> None:
     """APCER per attack species, BPCER, ACER, DET over a set: pictures, clips, clips under lamps."""
     from edge.drivers.vision import models as store
@@ -45,13 +47,13 @@ def pad_eval(
     from edge.field.pad.shelf import Shelf
 
     rule = Rule(tuple(name for name in must.split(",") if name), threshold, odds_min)
-    shelf, sight, tally = Shelf(folder / SEEN), None, metrics.Tally()
+    shelf, sight, tally = Shelf(folder / SEEN, second_too=second), None, metrics.Tally()
     total, figures = sum(1 for _ in sets.items(folder, split)), list[str]()
     with ExitStack() as files:
         told = files.enter_context(outcomes.open("w", encoding="utf-8")) if outcomes else None
         for item in sets.items(folder, split):
             if item.path not in shelf:
-                sight = sight or Sight(models or store.MODELS_DIR)
+                sight = sight or Sight(models or store.MODELS_DIR, second_too=second)
                 shelf.add(look(folder, item, sight))
             one = decide(item, shelf.get(item.path), rule)
             tally.add(one)
@@ -71,7 +73,7 @@ def pad_eval(
         html_file.write_text(page.page(title, written, tally, figures), encoding="utf-8")
 
 
-def pad_fit(folder: Folder, *, split: Split = "train") -> None:
+def pad_fit(folder: Folder, *, split: Split = "train", second: Second = False) -> None:
     """What each check's value says, from a set that `pad-eval` looked at: the lines of
     edge/core/liveness/fitted.py.
     """
@@ -79,7 +81,7 @@ def pad_fit(folder: Folder, *, split: Split = "train") -> None:
     from edge.field.pad.judge import Rule, decide
     from edge.field.pad.shelf import Shelf
 
-    shelf, rule = Shelf(folder / SEEN), Rule()
+    shelf, rule = Shelf(folder / SEEN, second_too=second), Rule()
     kept = (item for item in sets.items(folder, split) if item.path in shelf)
     for name, (offset, slope) in fit.fitted(decide(i, shelf.get(i.path), rule) for i in kept).items():
         sys.stdout.write(f'    "{name}": ({offset:.4g}, {slope:.4g}),\n')

@@ -12,7 +12,7 @@ from typing import Final
 
 from edge.field.pad.judge import Outcome
 
-FITTABLE: Final = ("delay", "follows", "form", "gain", "passive")
+FITTABLE: Final = ("delay", "follows", "form", "gain", "passive", "second")
 STEPS_MAX: Final = 60
 RIDGE: Final = 0.001  # of one unit of weight, on the slope in standard deviations
 CLOSE: Final = 1e-6
@@ -27,7 +27,8 @@ def fitted(outcomes: Iterable[Outcome]) -> dict[str, tuple[float, float]]:
         for name, value in one.values:
             if name in FITTABLE:
                 values[name][one.item.attack].append(value)
-    return {name: curve(_points(values[name])) for name in FITTABLE if values[name]}
+    measured = (name for name in FITTABLE if any(map(any, values[name].values())))
+    return {name: curve(_points(values[name])) for name in measured}
 
 
 def _points(of: dict[str, list[float]]) -> list[Point]:

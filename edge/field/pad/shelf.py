@@ -17,7 +17,7 @@ from msgspec.structs import replace
 
 from edge.core.events import LookSeen
 from edge.core.liveness.regions import REGIONS
-from edge.drivers.vision import glow
+from edge.drivers.vision import glow, models
 from edge.drivers.vision.tflite import identity
 from edge.field.pad.sets import Look
 
@@ -42,19 +42,23 @@ class _Record(Struct, frozen=True, array_like=True):
     shots: tuple[LookSeen, ...]  # without their glow
 
 
-def stamp() -> str:
-    """Changes with every model and with every place at which light is measured."""
+def stamp(*, second_too: bool = False) -> str:
+    """Changes with every model that looked and with every place at which light is measured."""
     places = repr((*(region.point for region in REGIONS), glow.PATCH, glow.REACH_MAX))
     text = "".join(identity(role) for role in ROLES) + places
+    if second_too:
+        text += "".join(one.sha256 for one in models.members("second").values())
     return hashlib.sha256(text.encode()).hexdigest()[:16]
 
 
 class Shelf:
-    """The file. A record that was cut off by a crash is written over."""
+    """The file. A record that was cut off by a crash is written over. second_too: what the optional
+    net said is in it.
+    """
 
-    def __init__(self, file: Path) -> None:
+    def __init__(self, file: Path, *, second_too: bool = False) -> None:
         self._file = file
-        self._stamp = stamp()
+        self._stamp = stamp(second_too=second_too)
         self._at: dict[str, int] = {}
         self._end = 0
         if file.is_file():

@@ -10,6 +10,7 @@ from edge.field.pad.judge import Outcome
 from edge.field.pad.metrics import Rate, Table, Tally, eer
 
 WORSE: Final = 2.0  # times the mean: a group that is refused more than that is named
+OPTIONAL: Final = "second"  # not every terminal has it: without it there is nothing to tell
 QUIET: Final = ("gesture", "steady", "stream", "same", "infrared", "depth")  # speak of no species
 
 
@@ -34,7 +35,7 @@ def text(tally: Tally, about: str = "") -> str:
     lines.append(f"  ACER  {'':18} {acers.rstrip()}")
     lines += ["", "alone, at its limit    worst APCER      BPCER  species it lets through (of each)"]
     for table in others:
-        if table.name in QUIET:
+        if table.name in QUIET or (table.name == OPTIONAL and _says_nothing(table)):
             continue
         most = table.apcer[table.worst].value if table.worst else 0.0
         through = [f"{name} {one.errors}/{one.count}" for name, one in table.apcer.items() if one.errors]
@@ -47,6 +48,11 @@ def text(tally: Tally, about: str = "") -> str:
         lines += ["", "BPCER by group"]
         lines += [f"  {name:18} {percent(one)}{_worse(one, first)}" for name, one in groups.items()]
     return "\n".join(lines) + "\n"
+
+
+def _says_nothing(table: Table) -> bool:
+    """It passed nobody and nothing."""
+    return table.bpcer.errors == table.bpcer.count and not any(one.errors for one in table.apcer.values())
 
 
 def _beside(net: Table | None, attack: str) -> str:
