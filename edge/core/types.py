@@ -353,13 +353,14 @@ class LivenessBand(Struct, frozen=True, forbid_unknown_fields=True):
 
 class LivenessRules(Struct, frozen=True, forbid_unknown_fields=True):
     """How a living person is told from a picture of one. `instead`: what must pass where light cannot be used (no lamps,
-    sun, a patient whom flashing does not suit); empty = another way of identification. `limits`: check -> its limit."""
+    sun, a patient whom flashing does not suit); empty = another way of identification. `limits`: check -> its limit. `gestures`: the kinds that are drawn from: turn, blink, dot."""
 
     bands: tuple[LivenessBand, ...] = (LivenessBand(),)
     instead: tuple[str, ...] = ("passive", "gesture")
     limits: dict[str, float] = {}
     tries_max: int = 3
     time_limit_ms: int = 60_000  # of all tries together
+    gestures: tuple[str, ...] = ("turn", "blink")
 
 
 class Policy(Struct, frozen=True, forbid_unknown_fields=True):

@@ -12,6 +12,7 @@ from edge.core.liveness import NET
 from edge.core.liveness.checks import checks
 from edge.core.prescription import HOSPITALS_MAX
 from edge.core.types import LivenessRules, Policy
+from edge.core.visit.gestures import KINDS
 from edge.errors import EdgeError
 from edge.wire import cbor, cose, shape
 
@@ -33,6 +34,8 @@ def encode(policy: Policy, terminal: str, signer: cose.Signer) -> bytes:
     fields: dict[str, Any] = msgspec.to_builtins(policy, builtin_types=(bytes,))
     if policy.liveness == LivenessRules():
         del fields["liveness"]  # a terminal from before it goes on taking such policies
+    elif policy.liveness.gestures == LivenessRules().gestures:
+        del fields["liveness"]["gestures"]
     for name in ("roster", "offline_match_min", "hospital_keys"):
         if not fields[name]:
             del fields[name]
@@ -83,6 +86,8 @@ def _policy(fields: dict[Any, Any]) -> Policy:
     rules = policy.liveness  # a demand that is not met must not look as if it were
     if not {*(name for one in rules.bands for name in one.must), *rules.instead, *rules.limits} <= set(checks()):
         raise EdgeError("E-POL-03", "the policy demands liveness checks that this version does not have", NEWER)
+    if not set(rules.gestures) <= set(KINDS):
+        raise EdgeError("E-POL-03", "the policy asks for gestures that this version does not know", NEWER)
     limits = msgspec.structs.astuple(policy.caps)
     if (
         policy.profile not in PROFILES
@@ -110,6 +115,7 @@ def _sensible(rules: LivenessRules) -> bool:
         and min(one.from_fen for one in bands) == 0
         and all(NET in one.must for one in bands)  # a verdict has its score and threshold
         and (not rules.instead or NET in rules.instead)
+        and bool(rules.gestures)
         and rules.tries_max > 0
         and rules.time_limit_ms > 0
     )

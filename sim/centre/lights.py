@@ -13,6 +13,7 @@ from edge.core.liveness.evidence import PASS
 from edge.core.liveness.response import fit
 from edge.core.liveness.sequence import NONCE_BYTES, draw, lamps
 from edge.core.types import LightProof, LivenessRules, Policy
+from edge.core.visit.gestures import steps_of
 from sim.centre.bodies import VerdictIn
 
 FOLLOWS_MIN = 0.5  # of the variance of the answers: the terminal's own limit is stricter
@@ -43,6 +44,8 @@ def as_demanded(verdict: VerdictIn, policy: Policy, total_fen: int, terminal: st
     if LIGHT in plays(taken) and verdict.light is None:
         taken = rules.instead
     if GESTURE in plays(taken) and len(verdict.steps) < policy.liveness_steps:
+        return False
+    if not set(verdict.steps) <= set(steps_of(rules.gestures)):
         return False
     if verdict.light is not None and not honest(verdict.light, terminal):
         return False

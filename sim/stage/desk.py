@@ -221,12 +221,13 @@ class Desk:
         return self.replies[self.calls]
 
     def look(
-        self, problem: str | None = None, yaw: float = 0.0, eye: float = 1.0, live: float = 0.9
-    ) -> None:
+        self, problem: str | None = None, yaw: float = 0.0, eye: float = 1.0, live: float = 0.9,
+        pitch: float = 0.0,
+    ) -> None:  # fmt: skip
         """One shot."""
         self._advance(100)
         seen = e.LookSeen(
-            1, self.now.mono_ms, problem, yaw, 0.0, eye, live if abs(yaw) < 15 else -1.0
+            1, self.now.mono_ms, problem, yaw, pitch, eye, live if abs(yaw) < 15 else -1.0
         )
         self.post(seen)
 

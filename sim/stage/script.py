@@ -13,6 +13,7 @@ from edge.core import events as e
 from sim.stage.desk import Desk
 
 GESTURES_MAX = 6
+DOTS = {"dot_left": (14.0, 0.0), "dot_right": (-14.0, 0.0), "dot_up": (0.0, 12.0), "dot_down": (0.0, -12.0)}
 
 
 class On(Struct, frozen=True):
@@ -80,6 +81,9 @@ def gesture(desk: Desk, step: str, live: float = 0.9) -> None:
     if step == "blink":
         desk.look(eye=0.1, live=live)
         desk.look(eye=1.0, live=live)
+    elif step in DOTS:
+        yaw, pitch = DOTS[step]
+        desk.look(yaw=yaw, pitch=pitch, live=live)
     else:
         yaw = 35.0 if step == "turn_left" else -35.0
         desk.look(yaw=yaw / 2, live=live)

@@ -27,6 +27,9 @@ from sim.world.time import HOUR_MS, MINUTE_MS, SECOND_MS, Timeline
 SHOT_MS = 250
 MODEL = "0" * 64
 TURNED_DEG = 30.0
+DOT_POSES = {  # yaw, pitch
+    "dot_left": (14.0, 0.0), "dot_right": (-14.0, 0.0), "dot_up": (0.0, 12.0), "dot_down": (0.0, -12.0),
+}  # fmt: skip
 MEDICINES = (
     ("SYN-A-0001", "合成甲类药一"),
     ("SYN-B-0001", "合成乙类药一"),
@@ -64,7 +67,7 @@ class Patients:
         self._shown = 0
         self._mode = "off"
         self._shooting = 0
-        self._poses: list[tuple[float, float]] = []  # (yaw, eye_open) of the next shots
+        self._poses: list[tuple[float, float, float]] = []  # (yaw, pitch, eye_open) of the next shots
         self._shots = 0
         device.on_show, device.on_shoot, device.on_template = (
             self._sees,
@@ -111,7 +114,7 @@ class Patients:
             ways = show.fields["ways"]
             if ways:
                 self._press(manner.means if manner.means in ways else dice.choice(ways), show)
-        elif show.name == "challenge":
+        elif show.name == "challenge" and "home" not in show.fields:
             self._poses += list(self._gesture(str(show.fields["step"]), manner))
         elif show.name == "code":
             made = self.device.net.made
@@ -132,14 +135,18 @@ class Patients:
         self.device.post(Pressed(button, value, show.visit))
 
     # -- the camera --------------------------------------------------------------------------------
-    def _gesture(self, step: str, manner: Manner) -> Iterator[tuple[float, float]]:
+    def _gesture(self, step: str, manner: Manner) -> Iterator[tuple[float, float, float]]:
         if manner.clumsy and self.time.chance(0.3):
-            step = {"turn_left": "turn_right"}.get(step, "turn_left")
+            step = {"turn_left": "turn_right", "dot_left": "dot_right"}.get(step, "turn_left")
         if step == "blink":
-            yield from ((0.0, 0.1), (0.0, 1.0), (0.0, 1.0))
+            yield from ((0.0, 0.0, 0.1), (0.0, 0.0, 1.0), (0.0, 0.0, 1.0))
+        elif step in DOT_POSES:
+            yaw, pitch = DOT_POSES[step]
+            yield from ((yaw, pitch, 1.0), (yaw / 3, pitch / 3, 1.0), (0.0, 0.0, 1.0))
         else:
             yaw = TURNED_DEG if step == "turn_left" else -TURNED_DEG
-            yield from ((yaw / 2, 1.0), (yaw, 1.0), (yaw / 3, 1.0), (0.0, 1.0))
+            for part in (0.5, 1.0, 1 / 3, 0.0):
+                yield yaw * part, 0.0, 1.0
 
     def _camera(self, mode: str) -> None:
         if mode == self._mode:
@@ -158,7 +165,7 @@ class Patients:
             if "camera" in self.device.lost_parts:
                 return
             self._shots += 1
-            yaw, eye = self._poses.pop(0) if self._poses else (0.0, 1.0)
+            yaw, pitch, eye = self._poses.pop(0) if self._poses else (0.0, 0.0, 1.0)
             spoof = any(manner.spoof for manner in self._manners.values())
             live = -1.0 if abs(yaw) > 12 else 0.05 if spoof else 0.95
             seen = LookSeen(
@@ -166,7 +173,7 @@ class Patients:
                 self.device.now().mono_ms,
                 None,
                 yaw,
-                0.0,
+                pitch,
                 eye,
                 live,
                 (0.3, 0.3, 0.4, 0.4),

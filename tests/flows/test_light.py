@@ -11,7 +11,7 @@ from msgspec import convert, to_builtins
 from msgspec.structs import replace
 
 from edge.core import events as e
-from edge.core.effects import Flash
+from edge.core.effects import Flash, Show
 from edge.core.types import LivenessBand, LivenessRules
 from sim.centre.bodies import VerdictIn
 from sim.centre.lights import as_demanded, follows, honest
@@ -20,6 +20,7 @@ from tests.core.glow import Scene, flat, shots
 from tests.flows.kit import (
     Desk,
     follow,
+    gesture,
     good_face,
     on,
     policy,
@@ -113,6 +114,35 @@ def test_whoever_wants_no_flashing_makes_gestures_instead() -> None:
     assert not any(isinstance(one, Flash) for one in d.effects)
     verdict = d.ask("1101").body["verdict"]
     assert verdict["live"] is True and len(verdict["steps"]) == 2 and "light" not in verdict
+
+
+def test_where_the_policy_asks_for_dots_the_face_follows_them_and_the_record_says_which() -> None:
+    d = desk(replace(RULES, gestures=("dot",)), board=False)
+    tell_story(d, *FACE)
+    asked = d.screen.fields["step"]
+    assert asked.startswith("dot_") and "home" not in d.screen.fields
+    for _ in range(2):
+        gesture(d, asked)
+        assert d.screen.fields.get("step") != asked or d.screen.name != "challenge"
+        asked = d.screen.fields.get("step", "")
+    tell_story(d, on("working", template))
+    shown = [one for one in d.effects if isinstance(one, Show) and one.fields.get("home")]
+    assert len(shown) == 2, "each dot was seen going home"
+    verdict = d.ask("1101").body["verdict"]
+    assert verdict["live"] is True and len(verdict["steps"]) == 2
+    assert all(step.startswith("dot_") for step in verdict["steps"])
+    rules = policy("P1", liveness=replace(RULES, gestures=("dot",)))
+    usual = replace(rules, liveness=replace(RULES, gestures=("turn",)))
+    found = convert(verdict | {"checks": [(n, 1.0, 0.5, "pass") for n in ("passive", "gesture")]}, VerdictIn)
+    assert as_demanded(found, rules, 100, d.settings.terminal)
+    assert not as_demanded(found, usual, 100, d.settings.terminal), "other gestures than were asked for"
+
+
+def test_a_patient_who_looks_elsewhere_than_at_the_dot_is_not_taken() -> None:
+    d = tell_story(desk(replace(RULES, gestures=("dot",)), board=False), *FACE)
+    asked = d.screen.fields["step"]
+    d.look(pitch=-12.0 if asked != "dot_down" else 12.0)
+    assert d.screen.name == "look" and d.screen.fields["problem"] == "wrong_gesture"
 
 
 def test_flashing_can_be_stopped_while_it_lasts() -> None:

@@ -116,6 +116,31 @@ STATES: dict[str, tuple[str, int, dict[str, Any]]] = {
             "problem": None,
         },
     ),
+    "challenge-dot-left": (
+        "challenge",
+        6_000,
+        {"step": "dot_left", "index": 0, "count": 3, "done": [], "problem": None},
+    ),
+    "challenge-dot-home": (
+        "challenge",
+        4_000,
+        {"step": "dot_left", "index": 0, "count": 3, "done": [], "problem": None, "home": True},
+    ),
+    "challenge-dot-right": (
+        "challenge",
+        6_000,
+        {"step": "dot_right", "index": 1, "count": 3, "done": ["dot_left"], "problem": "too_dark"},
+    ),
+    "challenge-dot-up": (
+        "challenge",
+        6_000,
+        {"step": "dot_up", "index": 2, "count": 3, "done": ["dot_left", "dot_right"], "problem": None},
+    ),
+    "challenge-dot-down": (
+        "challenge",
+        6_000,
+        {"step": "dot_down", "index": 0, "count": 2, "done": [], "problem": None},
+    ),
     "code": ("code", 30_000, {"problem": None}),
     "code-small": ("code", 26_000, {"problem": "code_small"}),
     "code-glare": ("code", 25_000, {"problem": "code_glare"}),

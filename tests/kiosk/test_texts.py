@@ -13,7 +13,7 @@ import pytest
 from edge.core import limits, tx
 from edge.core.effects import Show, Speak
 from edge.core.types import Mode
-from edge.core.visit import liveness, refusals, screens
+from edge.core.visit import gestures, refusals, screens
 from edge.core.visit.machine import BUTTONS
 from edge.http.kiosk import STATIC, Button
 from tests.kiosk.states import STATES
@@ -98,7 +98,7 @@ def test_the_list_has_every_screen_and_every_screen_has_a_picture():
 
 def test_the_list_has_every_button_step_kind_and_mode():
     assert {str(button) for button in BUTTONS} == set(CODES["buttons"]) == set(get_args(Button))
-    assert set(liveness.GESTURES) == set(CODES["steps"])
+    assert set(gestures.STEPS) == set(CODES["steps"])
     assert set(tx.kinds()) == set(CODES["kinds"])
     assert {str(mode) for mode in Mode} == set(CODES["modes"])
 

@@ -9,7 +9,7 @@ import pytest
 
 from edge.core.events import LookSeen
 from edge.core.types import Verdict
-from edge.core.visit import liveness
+from edge.core.visit import gestures, liveness
 from edge.drivers.camera.pictures import rgb_of
 from edge.drivers.vision.eyes import seen
 from edge.drivers.vision.sight import Sight
@@ -50,7 +50,7 @@ def test_a_living_person_passes_what_is_asked(people: Path, sight: Sight, who: s
 @pytest.mark.parametrize("name", ["p1/print", "p2/print", "p2/print_warm"])
 def test_a_sheet_passes_no_gesture(people: Path, sight: Sight, name: str) -> None:
     shots = looks(people, [name, name], sight)
-    for step in liveness.GESTURES:
+    for step in gestures.STEPS:
         verdict = judged((step,), shots)
         assert verdict is None or not verdict.live
 

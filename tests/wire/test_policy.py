@@ -14,6 +14,7 @@ from msgspec.structs import replace
 from edge.core.liveness.checks import checks
 from edge.core.prescription import HOSPITALS_MAX
 from edge.core.types import Caps, LivenessBand, LivenessRules, Policy
+from edge.core.visit.gestures import KINDS
 from edge.errors import EdgeError
 from edge.wire import answer, cbor, cose, policy
 from tests.wire.kit import (
@@ -57,6 +58,7 @@ policies = st.builds(
             max_size=3,
         ).map(lambda more: (LivenessBand(), *more)),
         limits=st.dictionaries(known, st.floats(-9, 9), max_size=3),
+        gestures=st.lists(st.sampled_from(sorted(KINDS)), min_size=1, max_size=3, unique=True).map(tuple),
     ),
 )
 
@@ -163,6 +165,10 @@ def test_a_policy_over_its_limit_is_refused_before_it_is_sent() -> None:
 def test_a_policy_without_liveness_rules_of_its_own_is_the_bytes_it_was_before_there_were_any() -> None:
     assert b"liveness_threshold" in (document := policy.encode(PLAIN, TERMINAL, centre.signer))
     assert b"bands" not in document
+    other = policy.encode(replace(PLAIN, liveness=LivenessRules(tries_max=2)), TERMINAL, centre.signer)
+    assert b"bands" in other and b"gestures" not in other
+    dots = replace(PLAIN, liveness=LivenessRules(gestures=("dot",)))
+    assert b"gestures" in policy.encode(dots, TERMINAL, centre.signer)
 
 
 @pytest.mark.parametrize(
@@ -181,6 +187,8 @@ def test_a_policy_without_liveness_rules_of_its_own_is_the_bytes_it_was_before_t
         {"limits": {"gain": "low"}},
         {"tries_max": 0},
         {"time_limit_ms": 0},
+        {"gestures": []},
+        {"gestures": ["turn", "somersault"]},
         [],
     ],
 )

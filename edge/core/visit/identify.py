@@ -199,7 +199,7 @@ def no_light(case: Case, _event: Any, now: Now) -> list[Effect]:
 # -- gestures -------------------------------------------------------------------------------------
 def _challenge(case: Case, event: LookSeen, now: Now) -> list[Effect]:
     policy, _ = case.site.in_force(now)
-    steps = liveness.draw(case.site.dice, policy.liveness_steps)
+    steps = liveness.draw(case.site.dice, policy.liveness_steps, policy.liveness.gestures)
     case.clip = liveness.begin(steps, replace(event, at_mono_ms=now.mono_ms))
     case.go(State.CHALLENGE, now, case.site.settings.step_timeout_ms)
     return case.show(screens.challenge(steps, 0), now)
@@ -214,10 +214,11 @@ def challenging(case: Case, event: LookSeen, now: Now) -> list[Effect]:
     if isinstance(seen, Verdict):
         return _judge(case, _weighed(case, seen, now), now)
     case.clip = seen
-    if seen.index == before.index:
+    if (seen.index, seen.home) == (before.index, before.home):
         return []
-    case.go(State.CHALLENGE, now, case.site.settings.step_timeout_ms)
-    return case.show(screens.challenge(seen.steps, seen.index), now)
+    if seen.index != before.index:
+        case.go(State.CHALLENGE, now, case.site.settings.step_timeout_ms)
+    return case.show(screens.challenge(seen.steps, seen.index, home=seen.home), now)
 
 
 def step_timeout(case: Case, _event: Any, now: Now) -> list[Effect]:

@@ -13,15 +13,12 @@ from msgspec import Struct
 from msgspec.structs import replace
 
 from edge.core.events import LookSeen
-from edge.core.types import Dice, Verdict
+from edge.core.types import Dice, LivenessRules, Verdict
+from edge.core.visit import gestures
 
-GESTURES: Final = ("turn_left", "turn_right", "blink")
+USUAL: Final = LivenessRules().gestures  # the kinds, where a policy names none
 STEPS_MAX: Final = 6
 SHOTS_MIN: Final = 5  # evaluated frontal shots; fewer say nothing about the mean
-TURN_DEG: Final = 20.0  # from here on a head is turned
-FRONT_DEG: Final = 12.0  # within this it looks at us again
-EYE_SHUT: Final = 0.35
-EYE_OPEN: Final = 0.6
 LOST_MS: Final = 1_000  # a face may drop out of a shot or two while it turns
 CROWD_SHOTS_MAX: Final = 2  # shots in a row with a second face
 UNSEEN: Final = ("no_face", "camera_trouble")  # nobody was followed over such a shot
@@ -41,6 +38,7 @@ class Clip(Struct, frozen=True):
     live_count: int = 0
     crowd: int = 0
     box: tuple[float, float, float, float] | None = None
+    rest: gestures.Pose = (0.0, 0.0)  # of the face when it began
 
     @property
     def step(self) -> str:
@@ -52,19 +50,26 @@ class Clip(Struct, frozen=True):
         """The gestures that were seen."""
         return self.steps[: self.index]
 
+    @property
+    def home(self) -> bool:
+        """The dot was reached and goes back to the middle."""
+        return self.returning and gestures.is_dot(self.step)
 
-def draw(dice: Dice, count: int) -> tuple[str, ...]:
-    """A challenge for one visit: `count` gestures, no two equal in a row."""
-    steps: list[str] = []
+
+def draw(dice: Dice, count: int, kinds: tuple[str, ...] = USUAL) -> tuple[str, ...]:
+    """A challenge for one visit: `count` gestures of these kinds, no two equal in a row."""
+    known, steps = gestures.steps_of(kinds), list[str]()
+    assert known, kinds
     for _ in range(min(max(count, 1), STEPS_MAX)):
-        choices = [name for name in GESTURES if not steps or name != steps[-1]]
+        choices = [name for name in known if not steps or name != steps[-1]] or list(known)
         steps.append(choices[dice.below(len(choices))])
     return tuple(steps)
 
 
 def begin(steps: tuple[str, ...], look: LookSeen) -> Clip:
     """Start with the shot that showed a good face."""
-    return Clip(steps, since_ms=look.at_mono_ms, face_ms=look.at_mono_ms, box=look.box)
+    at_ms, rest = look.at_mono_ms, (look.yaw_deg, look.pitch_deg)
+    return Clip(steps, since_ms=at_ms, face_ms=at_ms, box=look.box, rest=rest)
 
 
 def watch(clip: Clip, look: LookSeen, threshold: float) -> Clip | Verdict:
@@ -80,17 +85,17 @@ def watch(clip: Clip, look: LookSeen, threshold: float) -> Clip | Verdict:
         return clip
     if look.live >= 0:
         clip = replace(clip, live_sum=clip.live_sum + look.live, live_count=clip.live_count + 1)
-    front = abs(look.yaw_deg) <= FRONT_DEG and look.eye_open >= EYE_OPEN
+    front = not clip.steps or gestures.back(clip.step, look, clip.rest)
     if clip.index == len(clip.steps):
         return verdict(clip, threshold) if front and clip.live_count >= SHOTS_MIN else clip
     if clip.returning:
         return _next_step(clip, look, threshold) if front else clip
-    made = _gesture(clip, look)
-    if made == "wrong":
+    made = gestures.shown(clip.step, look, clip.rest, shut=clip.shut)
+    if made == gestures.WRONG:
         return fail(clip, "wrong_gesture", threshold)
-    if made == "shut":
+    if made == gestures.SHUT:
         return replace(clip, shut=True)
-    return replace(clip, returning=True) if made == "made" else clip
+    return replace(clip, returning=True) if made == gestures.MADE else clip
 
 
 def _next_step(clip: Clip, look: LookSeen, threshold: float) -> Clip | Verdict:
@@ -123,25 +128,6 @@ def overlap(
     across = one[0] < other[0] + other[2] and other[0] < one[0] + one[2]
     down = one[1] < other[1] + other[3] and other[1] < one[1] + one[3]
     return across and down
-
-
-def _gesture(clip: Clip, look: LookSeen) -> str:
-    """ "made", "wrong", "shut" (half a blink) or "" for the step that is asked for."""
-    turned = (
-        "turn_left"
-        if look.yaw_deg >= TURN_DEG
-        else "turn_right"
-        if look.yaw_deg <= -TURN_DEG
-        else ""
-    )
-    if turned:
-        return "made" if turned == clip.step else "wrong"
-    if clip.step == "blink" and abs(look.yaw_deg) <= FRONT_DEG:
-        if look.eye_open <= EYE_SHUT:
-            return "shut"
-        if clip.shut and look.eye_open >= EYE_OPEN:
-            return "made"
-    return ""
 
 
 def verdict(clip: Clip, threshold: float) -> Verdict:

@@ -20,7 +20,11 @@ LAMPS: Final = {
     "provisional": "ok",
     "refused": "no",
 }
-STEP_LAMPS: Final = {"turn_left": "left", "turn_right": "right", "blink": "white"}
+STEP_LAMPS: Final = {
+    "turn_left": "left", "turn_right": "right", "blink": "white", "dot_left": "left", "dot_right": "right",
+    "dot_up": "white", "dot_down": "white", "dot_home": "white",
+}  # fmt: skip
+HOME: Final = "dot_home"  # the dot was reached
 BUZZES: Final = {"settled": "ok", "provisional": "ok", "refused": "no", "confirm": "short"}
 CAMERA: Final = {"look": "face", "light": "light", "challenge": "face", "code": "code"}
 SAID: Final = frozenset({"slip.deposit_now"})  # of a confirm screen's rows: large on it already
@@ -30,7 +34,7 @@ SILENT: Final = frozenset({"idle", "working", "out_of_service"})
 def beside(screen: Show) -> list[Effect]:
     """Prompt, lamps, sound and camera for a screen."""
     effects: list[Effect] = []
-    step = str(screen.fields.get("step", ""))
+    step = HOME if "home" in screen.fields else str(screen.fields.get("step", ""))
     effects.append(Light(STEP_LAMPS.get(step) or LAMPS.get(screen.name, "off")))
     if screen.name in BUZZES:
         effects.append(Buzz(BUZZES[screen.name]))
@@ -70,8 +74,10 @@ def light() -> Show:
     return Show("light", 0)
 
 
-def challenge(steps: tuple[str, ...], index: int, problem: str | None = None) -> Show:
-    """One gesture. `done` are the ones before it."""
+def challenge(
+    steps: tuple[str, ...], index: int, problem: str | None = None, *, home: bool = False
+) -> Show:
+    """One gesture. `done` are the ones before it; `home`: the dot goes back to the middle."""
     fields = {
         "step": steps[min(index, len(steps) - 1)],
         "index": min(index, len(steps) - 1),
@@ -79,7 +85,7 @@ def challenge(steps: tuple[str, ...], index: int, problem: str | None = None) ->
         "done": list(steps[:index]),
         "problem": problem,
     }
-    return Show("challenge", 0, fields)
+    return Show("challenge", 0, fields | ({"home": True} if home else {}))
 
 
 def code(problem: str | None = None) -> Show:

@@ -31,6 +31,15 @@ export function face(pose, mood = "") {
     pose === "turn_right" ? arrow("right") : null);
 }
 
+const CHEVRONS = { dot_left: "M58 26L34 50l24 24", dot_right: "M42 26l24 24-24 24", dot_up: "M26 58l24-24 24 24", dot_down: "M26 42l24 24 24-24" };
+
+/** The dot of a gesture, at its place or on its way home. It moves slowly; without movement it is simply there. */
+export function dot(step, home) {
+  return s("svg", { class: `spot ${home ? "home" : ""} ${step}`, viewBox: "0 0 100 100", "aria-hidden": "true" },
+    s("circle", { class: "spot-rim", cx: 50, cy: 50, r: 48 }), s("circle", { class: "spot-ink", cx: 50, cy: 50, r: 40 }),
+    home ? s("circle", { class: "spot-rim", cx: 50, cy: 50, r: 12 }) : s("path", { class: "spot-mark", d: CHEVRONS[step] }));
+}
+
 /** A phone that shows a code to the camera. */
 export function phone() {
   const cell = (x, y, w = 10, hgt = 10) => s("rect", { class: "f-ink", x, y, width: w, height: hgt, rx: 1 });

@@ -1,6 +1,6 @@
 // Screens that find out who is here. A face is never the only way: code and card stay in sight.
 import { h } from "./dom.js";
-import { face, phone, reader } from "./figure.js";
+import { dot, face, phone, reader } from "./figure.js";
 import { t, tOr } from "./i18n.js";
 import { icon } from "./icons.js";
 import { yuan } from "./money.js";
@@ -69,14 +69,29 @@ export function challengeScreen(fields, page) {
   const now = fields.index ?? 0;
   const dots = Array.from({ length: count }, (_, i) => h("li", { class: i < now ? "done" : i === now ? "now" : "" },
     i < now ? icon("check") : String(i + 1)));
+  const progress = h("ol", { class: "dots", "aria-label": t("challenge.progress", { now: now + 1, count }) }, dots);
+  if (fields.step.startsWith("dot_")) return dotScreen(fields, progress, page);
   return {
     main: h("section", { class: "split-view" },
       face(fields.step, fields.problem ? "waiting" : "good"),
       h("div", { class: "side" },
         heading(title), slot(fields.problem, t(`step.${fields.step}.line`)),
-        h("ol", { class: "dots", "aria-label": t("challenge.progress", { now: now + 1, count }) }, dots),
+        progress,
         ways(["qr", "card"], page))),
     say: fields.problem ? problemText(fields.problem) : title,
+    cancel: true,
+  };
+}
+
+/** The dot that the face follows: from the middle to its place, and home again once it was reached. */
+function dotScreen(fields, dots, page) {
+  const title = fields.problem ? problemText(fields.problem) : t(`step.${fields.home ? "dot_home" : fields.step}`);
+  return {
+    main: h("section", { class: "dot-view" },
+      heading(title, null, fields.problem && (PROBLEM_ICONS[fields.problem] ?? "warn")),
+      h("div", { class: "field" }, dot(fields.step, Boolean(fields.home))),
+      h("div", { class: "head-row" }, ways(["qr", "card"], page), dots)),
+    say: title,
     cancel: true,
   };
 }
