@@ -2,14 +2,70 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from pathlib import Path
+from typing import Final
 
 import numpy as np
 from msgspec import Struct
 
 from edge.drivers.camera.pictures import rgb_of
+from edge.drivers.vision.embed import NUMBERS
 from edge.drivers.vision.sight import Sight
+from sim.camera.head import Gesture, Head
 from sim.camera.pixels import Floats
+from sim.camera.plate import Plate
+
+ALIKE: Final = 0.45
+
+
+AGAIN: Final = ((9.0, 4.0), (-9.0, -4.0))  # degrees of yaw and pitch, to know somebody again
+
+
+class Person(Struct, frozen=True, eq=False):
+    """What the networks make of somebody who is asked to look straight. again: the least cosine of their
+    template with that of a turned head.
+    """
+
+    problem: str | None
+    live: float
+    template: Floats
+    again: float
+
+
+def folk(plates: Mapping[str, Plate], sight: Sight) -> dict[str, Person]:
+    """Everybody, by name. A face that is not found has a template of zeros."""
+    out = {}
+    for name, plate in plates.items():
+        head, rest = Head(plate), -plate.pose.yaw_deg
+        views = []
+        for yaw, pitch in ((0.0, 0.0), *AGAIN):
+            shot = np.clip(head.render(Gesture(rest + yaw, pitch)), 0, 255).astype(np.uint8)
+            sight.forget()
+            look = sight.look(shot)
+            found = np.zeros(NUMBERS, np.float32) if look.face is None else sight.template(shot, look.face)
+            views.append((look, found))
+        (look, own), *turned = views
+        out[name] = Person(look.problem, look.live, own, min(float(own @ other) for _, other in turned))
+    return out
+
+
+def likeness(told: Mapping[str, Person]) -> str:
+    """Everybody beside the one they are most like, and all pairs counted."""
+    names, all_of = list(told), np.array([one.template for one in told.values()])
+    alike = all_of @ all_of.T - 2 * np.eye(len(names))
+    rows = [f"{'who':6} {'p(live)':>8} {'turned':>7}  most like"]
+    for number, (name, one) in enumerate(told.items()):
+        other = int(alike[number].argmax())
+        rows.append(
+            f"{name:6} {one.live:8.2f} {one.again:7.2f}  {names[other]} {alike[number, other]:.2f}  {one.problem or ''}"
+        )
+    pairs = alike[np.triu_indices(len(names), 1)]
+    rows.append(
+        f"{len(pairs)} pairs of different people: mean {pairs.mean():.2f}, 95 % below {np.percentile(pairs, 95):.2f},"
+        f" most {pairs.max():.2f}, {np.mean(pairs < ALIKE):.1%} below {ALIKE}"
+    )
+    return "\n".join(rows)
 
 
 class Seen(Struct, frozen=True):

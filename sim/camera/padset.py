@@ -3,8 +3,8 @@ visit a folder with its shots and `look.json` (the sequence, when the lamps had 
 
     python -m sim.camera.padset DIR --live 36 --attacks 8 --seed 1
 
-Simulated: six photographed people under rendered light. The figures say how the checks answer to
-the physics that is modelled here, not how they do in the world.
+Simulated: people made of six photographed faces (`folk`), and those six, under rendered light. The
+figures say how the checks answer to the physics that is modelled here, not how they do in the world.
 """
 
 from __future__ import annotations
@@ -27,19 +27,26 @@ from edge.drivers.vision.sight import Sight
 from edge.field.pad import sets
 from edge.field.pad.judge import look
 from edge.field.pad.shelf import Seen, Shelf
-from sim.camera import clips, plate, stage, visit
+from sim.camera import clips, folk, hats, plate, stage, visit
 from sim.camera.places import visit_at_places
 from sim.camera.solid import Look
 from sim.camera.visit import TERMINAL, TONES, Person
 
-COLUMNS = ("path", "label", "attack", "subject", "split", "level", "tone", "glasses", "lux", "cm")
-TRAIN = ("p1", "p2", "p3")  # limits may be chosen on these people, figures are told of the others
+COLUMNS = ("path", "label", "attack", "subject", "split", "level", "tone", "glasses", "hat", "age", "lux", "cm")
+TRAIN = folk.TRAIN  # limits may be chosen on these people, figures are told of the others
+PEOPLE = {
+    "train": (*TRAIN, *(name for name in folk.NAMES if folk.of_train(name))),
+    "test": (*folk.TEST, *(name for name in folk.NAMES if not folk.of_train(name))),
+}
+PEOPLE["all"] = PEOPLE["train"] + PEOPLE["test"]
 GLASSES_EVERY = 4
+HAT_EVERY = 8
+AGES = ((0.34, "18-40"), (0.67, "41-62"), (1.01, "63-85"))  # an age below it, as years
 MIDDLE_CM = 45.5
 RELIEF = (0.85, 1.15)  # of the photographed person's depth: noses differ
 SHELF = "seen.bin"
-ABOUT = """Simulated: six photographed people under rendered light, python -m sim.camera.padset. The figures say how the
-checks answer to the physics that is modelled, not how they do in the world.
+ABOUT = """Simulated: people made of six photographed faces, and those six, under rendered light, python -m sim.camera.padset.
+The figures say how the checks answer to the physics that is modelled, not how they do in the world.
 """
 PLACES_ONLY = """Light at the measured places alone (sim/camera/places.py): no network looked, the anti-spoof net is taken to have
 passed everything and everybody.
@@ -56,11 +63,14 @@ class Row(Struct, frozen=True):
     tone: float
     glasses: bool
     relief: float = 1.0
+    age: float = 0.0
+    hat: str = ""
 
 
-def plan(live: int, attacks: int, seed: int, people: Sequence[str] = tuple(stage.CAST)) -> Iterator[Row]:
+def plan(live: int, attacks: int, seed: int, people: Sequence[str] = PEOPLE["all"]) -> Iterator[Row]:
     """`live` bona fide visits and `attacks` of each species, over people, tones and glasses, mixed
-    so that a set that is broken off is an even part of the whole.
+    so that a set that is broken off is an even part of the whole. In every round all people have their
+    turn and all tones occur; in the next each has another tone. Ages and hats are drawn.
     """
     kinds = visit.kinds()
     counts = {name: live if kinds[name].LEVEL == 0 else attacks for name in kinds}
@@ -70,32 +80,38 @@ def plan(live: int, attacks: int, seed: int, people: Sequence[str] = tuple(stage
     for _, number, n in order:
         name = list(kinds)[number]
         dice = random.Random(f"{seed} {name} {n}")
+        turn, who = divmod(n, len(people))
         yield Row(
             path=f"{name}/{n:04d}",
             species=name,
-            subject=people[n % len(people)],
+            subject=people[who],
             seed=dice.randrange(1 << 40),
-            tone=TONES[n // len(people) % len(TONES)],
-            glasses=n // (len(people) * len(TONES)) % GLASSES_EVERY == GLASSES_EVERY - 1,
+            tone=TONES[(turn + who) % len(TONES)],
+            glasses=(who // len(TONES) + turn // len(TONES)) % GLASSES_EVERY == GLASSES_EVERY - 1,
             relief=round(dice.uniform(*RELIEF), 3),
+            age=round(dice.random(), 2),
+            hat=dice.choice(hats.HATS) if dice.randrange(HAT_EVERY) == 0 else "",
         )
 
 
 class Studio:
-    """Makes people from the photographs, each once."""
+    """Makes people from the photographs, each once: those who stand in them, and blends of them."""
 
     def __init__(self, sight: Sight, pictures: Path = models.PICTURES_DIR) -> None:
         self._sight, self._pictures = sight, pictures
         self.plate = cache(self._plate)
 
     def _plate(self, name: str) -> plate.Plate:
+        if name in folk.RECIPES:
+            return folk.make(folk.RECIPES[name], self.plate, self._sight)
         spot = stage.CAST[name]
         return plate.make(stage.photo(self._pictures, spot), spot, self._sight)
 
     def person(self, row: Row) -> Person:
         """The subject of a row."""
         phase = random.Random(row.seed).uniform(0, 6)
-        return Person(row.subject, self.plate(row.subject), Look(row.tone, row.glasses, row.relief), phase)
+        look = Look(row.tone, row.glasses, row.relief, row.age, row.hat, seed=row.seed)
+        return Person(row.subject, self.plate(row.subject), look, phase)
 
 
 def make(row: Row, studio: Studio, folder: Path, rate: float = 15.0) -> dict[str, str]:
@@ -136,10 +152,16 @@ def _line(row: Row, at: visit.Setting) -> dict[str, str]:
     return {
         "path": row.path, "label": "spoof" if level else "real",
         "attack": row.species if level else "", "subject": row.subject,
-        "split": "train" if row.subject in TRAIN else "test", "level": str(level),
-        "tone": str(row.tone), "glasses": str(int(row.glasses)), "lux": str(round(at.lux)),
+        "split": "train" if row.subject in PEOPLE["train"] else "test", "level": str(level),
+        "tone": str(row.tone), "glasses": str(int(row.glasses)), "hat": row.hat or "none",
+        "age": age_group(row.age), "lux": str(round(at.lux)),
         "cm": "36-45" if at.cm < MIDDLE_CM else "46-56",
     }  # fmt: skip
+
+
+def age_group(age: float) -> str:
+    """Of 0 .. 1, in years."""
+    return next(years for below, years in AGES if age < below)
 
 
 def main() -> int:
@@ -163,8 +185,7 @@ def main() -> int:
     part, parts = (int(number) for number in given.part.split("/"))
     sight = clips.sight()
     given.folder.mkdir(parents=True, exist_ok=True)
-    people = [p for p in stage.CAST if given.people == "all" or (p in TRAIN) == (given.people == "train")]
-    rows = list(plan(given.live, given.attacks, given.seed, people))
+    rows = list(plan(given.live, given.attacks, given.seed, PEOPLE[given.people]))
     if given.species:
         rows = [row for row in rows if row.species in given.species.split(",")]
     _write(given, rows[part - 1 :: parts], Studio(sight), sight)

@@ -48,8 +48,8 @@ def forms(folder: Path) -> dict[int, float]:
     shelf, rests = Shelf(folder / padset.SHELF), list[Floats]()
     sheet = np.array([smooth(region) for region in REGIONS])
     for item in sets.items(folder, "train"):
-        if item.spoof or item.path not in shelf:
-            continue
+        if item.spoof or item.path not in shelf or dict(item.groups).get("hat", "none") != "none":
+            continue  # a head's form, not a hat's
         seen = shelf.get(item.path)
         lamps = sets.lighting(seen.look, item.path)
         told = shades(seen.shots, lamps) if lamps is not None else []

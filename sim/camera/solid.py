@@ -16,7 +16,7 @@ import numpy as np
 from msgspec import Struct
 from PIL import Image, ImageDraw, ImageFilter
 
-from sim.camera import attacks
+from sim.camera import age, attacks, hats
 from sim.camera.head import LEFT_CHEEK, RIGHT_CHEEK, Gesture, Head
 from sim.camera.lamps import enlarged, plane, received, tinted, toward, unit
 from sim.camera.linear import light, values
@@ -34,12 +34,18 @@ Part = tuple[slice, slice]  # of a shot
 
 class Look(Struct, frozen=True):
     """How a person differs from the photographed one. tone: linear gain of the skin, 0.3 dark .. 1;
-    relief: of the depth.
+    relief: of the depth; age: 0 young .. 1; hat: "", or one of `hats.HATS`; cloth: over mouth and nose,
+    "", or one of `hats.CLOTHS`; shades: the glasses are dark.
     """
 
     tone: float = 1.0
     glasses: bool = False
     relief: float = 1.0
+    age: float = 0.0
+    hat: str = ""
+    cloth: str = ""
+    shades: bool = False
+    seed: int = 0
 
 
 class Solid:
@@ -54,7 +60,8 @@ class Solid:
         self.head = copy(_head(plate))
         self._mid = (plate.points[RIGHT_CHEEK, :2] + plate.points[LEFT_CHEEK, :2]) / 2
         holes = _eye_holes(self.head) if shape == "wrapped" else None
-        dress = _dressed(plate, look, self.head, None if not inked else holes, inked=inked)
+        dress, lines = _dressed(plate, look, self.head, None if not inked else holes, inked=inked)
+        dress, layers = hats.put_on(dress, plate, self.head.depth, hat=look.hat, cloth=look.cloth, seed=look.seed)
         still, self.texture = light(light_of(dress)), Texture(dress)
         self._panels = _panels(plate)
         depth = self.head.depth * np.float32(look.relief)
@@ -63,10 +70,17 @@ class Solid:
         if holes is not None:
             worn = worn + (depth - worn) * holes
         slope_y, slope_x = np.gradient(_calm(worn) if shape != "facets" else worn)
-        self._normal = unit(slope_x, slope_y)
         top, bottom, left, right = self.head.box
-        self._z = worn - float(np.percentile(worn[top:bottom, left:right], 90))
+        base = float(np.percentile(worn[top:bottom, left:right], 90))
+        self._plain, self._z = hats.layered(unit(slope_x, slope_y), worn - base, base, layers)
+        self._normal = self._plain
+        if lines is not None and not inked:  # a print of furrows is flat
+            deep_y, deep_x = np.gradient(lines)
+            self._normal, _ = hats.layered(unit(slope_x - deep_x, slope_y - deep_y), worn - base, base, layers)
         self._reach = BEHIND + (1 - BEHIND) * np.clip(self.head.weight * 1.5, 0, 1)
+        for layer in layers:
+            if layer.dims is not None:  # what keeps the room's light off does not keep the lamps' off
+                self._reach = self._reach / layer.dims
         x, y = plane()
         rim = toward(x, y, self._z, self._normal) * self._reach[..., None]
         self._still = _around(self.head.box, (still, still * rim[..., :1], still * rim[..., 1:]))
@@ -97,7 +111,7 @@ class Solid:
         """
         at = (rest[:, 1].astype(np.int32), rest[:, 0].astype(np.int32))
         x, y = self._moved(rest, at, g)
-        normal = _turned([one[at] for one in self._normal], g)
+        normal = _turned([one[at] for one in self._plain], g)  # a place is wider than a furrow
         part = toward(x - WIDTH / 2, y - HEIGHT / 2, self._z[at], normal)
         return np.asarray(part * self._reach[at][..., None], np.float32), y
 
@@ -193,15 +207,19 @@ def _eye_holes(head: Head) -> Floats:
     return np.asarray(mask.filter(ImageFilter.GaussianBlur(1.0)), np.float32) / 255.0
 
 
-def _dressed(plate: Plate, look: Look, head: Head, holes: Floats | None, *, inked: bool) -> Rgb:
-    """The texture of this person: skin, glasses, or ink. What is seen through holes is no ink."""
-    texture = plate.texture
+def _dressed(
+    plate: Plate, look: Look, head: Head, holes: Floats | None, *, inked: bool
+) -> tuple[Rgb, Floats | None]:
+    """The texture of this person: skin, glasses, or ink; and how deep its furrows are. What is seen
+    through holes is no ink.
+    """
+    texture, lines = age.aged(plate.texture, plate.points, look.age, look.seed)
     if look.tone != 1.0:
         mask = _double(np.clip(head.weight * 1.3, 0, 1))
         gain = 1 + (np.array([look.tone, look.tone**1.15, look.tone**1.3]) - 1) * mask
         texture = values(light(texture) * gain.astype(np.float32)).astype(np.uint8)
-    if look.glasses:
-        texture = _glasses(texture, head)
+    if look.glasses or look.shades:
+        texture = _glasses(texture, head, dark=look.shades)
     if inked:
         own = texture
         sheet = attacks.printed(Image.fromarray(own))
@@ -211,7 +229,7 @@ def _dressed(plate: Plate, look: Look, head: Head, holes: Floats | None, *, inke
         if holes is not None:
             mask = mask * (1 - _double(holes))
         texture = np.asarray(own + (ink.astype(np.float32) - own) * mask, np.uint8)
-    return texture
+    return texture, lines
 
 
 def _double(mask: Floats) -> Floats:
@@ -219,8 +237,8 @@ def _double(mask: Floats) -> Floats:
     return np.repeat(np.repeat(mask, FINE, axis=0), FINE, axis=1)[..., None]
 
 
-def _glasses(texture: Rgb, head: Head) -> Rgb:
-    """Dark frames around the eyes, with a bridge."""
+def _glasses(texture: Rgb, head: Head, *, dark: bool = False) -> Rgb:
+    """Dark frames around the eyes, with a bridge; in dark ones there is no eye to be seen."""
     picture = Image.fromarray(texture)
     draw = ImageDraw.Draw(picture)
     ends = []
@@ -228,7 +246,8 @@ def _glasses(texture: Rgb, head: Head) -> Rgb:
         middle, wide = line.mean(axis=0) * FINE, float(np.ptp(line[:, 0])) * FINE
         rx, ry = 0.85 * wide, 0.62 * wide
         x, y = float(middle[0]), float(middle[1])
-        draw.ellipse((x - rx, y - ry, x + rx, y + ry), outline=(28, 26, 30), width=5)
+        fill = (22, 22, 25) if dark else None
+        draw.ellipse((x - rx, y - ry, x + rx, y + ry), fill=fill, outline=(28, 26, 30), width=5)
         ends.append((x, y, rx))
     (x1, y1, r1), (x2, y2, r2) = sorted(ends)
     draw.line((x1 + r1, y1, x2 - r2, y2), fill=(28, 26, 30), width=5)

@@ -4,7 +4,7 @@ for them.
 A mask makes mouth and cheeks one material that is not the forehead's; dark glasses make lids and
 the skin about them black together. Measured in linear light against the skin of the same face, so
 that neither skin tone nor lamp counts. A hand, a scarf of the skin's colour or clear glasses are
-not found by this.
+not found by this. A cap is nobody's mask: skin is what the forehead shows, or the bridge of the nose.
 """
 
 from __future__ import annotations
@@ -19,10 +19,11 @@ from edge.drivers.vision.checks import Scene
 if TYPE_CHECKING:
     from edge.drivers.vision import Floats
 
-AT = 100
+AT = 85  # before the pose: the mesh of a masked face is turned this way and that
 SAYS = ("covered",)
 NEEDS_MESH = True
-FOREHEAD, UPPER_CHEEKS = (151, 9, 6), (117, 346, 50, 280)
+BARE = ((151, 9, 6), (9, 8, 168, 6))  # forehead; the bridge, which no cap covers and no mask
+UPPER_CHEEKS = (117, 346, 50, 280)
 LOWER_CHEEKS, LIPS = (205, 425), (0, 17)
 LIDS = ((159, 145, 23, 27), (386, 374, 253, 257))  # on and about the right and the left eye
 RADIUS = 0.05  # of a sample, in distances between the eyes' outer corners
@@ -38,7 +39,7 @@ class Limits(Struct, frozen=True, forbid_unknown_fields=True):
     """
 
     alike_max: float = 0.15  # lips against cheeks
-    other_min: float = 0.3  # cheeks against the forehead
+    other_min: float = 0.3  # cheeks against the bare skin
     light_max: float = 1.7
     light_min: float = 0.15
     lids_max: float = 0.12  # the lightest sample about an eye, of the cheeks
@@ -53,18 +54,19 @@ def problem(scene: Scene, limits: Limits) -> str | None:
     def light(ids: tuple[int, ...]) -> Floats:
         return np.stack([_sample(scene, points[i], radius) for i in ids])
 
-    masked = _masked(light(FOREHEAD), light(LOWER_CHEEKS), light(LIPS), limits)
+    cheeks, lips = light(LOWER_CHEEKS), light(LIPS)
+    masked = all(_masked(light(bare), cheeks, lips, limits) for bare in BARE)
     skin = max(float(np.median(light(UPPER_CHEEKS) @ LUMA)), NOTHING)
     dark = all(float((light(ids) @ LUMA).max()) < limits.lids_max * skin for ids in LIDS)
     return "covered" if masked or dark else None
 
 
-def _masked(forehead: Floats, cheeks: Floats, lips: Floats, limits: Limits) -> bool:
-    skin = np.median(_chroma(forehead), axis=0)
+def _masked(bare: Floats, cheeks: Floats, lips: Floats, limits: Limits) -> bool:
+    skin = np.median(_chroma(bare), axis=0)
     lower = _chroma(cheeks)
     alike = np.linalg.norm(_chroma(lips).mean(axis=0) - lower.mean(axis=0)) < limits.alike_max
     other = np.linalg.norm(lower - skin, axis=1).min() > limits.other_min
-    ratio = (cheeks @ LUMA) / max(float(np.median(forehead @ LUMA)), NOTHING)
+    ratio = (cheeks @ LUMA) / max(float(np.median(bare @ LUMA)), NOTHING)
     bright, dark = ratio.min() > limits.light_max, ratio.max() < limits.light_min
     return bool(alike and (other or bright or dark))
 

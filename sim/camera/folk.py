@@ -1,0 +1,239 @@
+"""People whom nobody is: synthetic faces, each made of two or three of the photographed ones.
+
+The eyes of one, the mouth of another, the nose between them, on the head and in the light of a third,
+and all of it pulled to proportions that none of them has (width, jaw, chin, nose, eyes, brows, mouth).
+Points and depth are mixed as the pictures are. Nobody real looks like this: they are blends, and
+their likeness to those who were photographed was measured (see `tests/vision/test_folk.py`).
+
+`t01`.. are made of the people on whom limits may be chosen (`TRAIN`) and are such people themselves;
+`s01`.. are made of the others. Never of both, so that a figure stays told of people whom no limit saw.
+A name is a recipe: the same name is the same person, to the byte.
+"""
+
+from __future__ import annotations
+
+import random
+from collections.abc import Callable
+from typing import Final
+
+import numpy as np
+from msgspec import Struct
+
+from edge.drivers.vision import mesh
+from edge.drivers.vision.mesh import CHIN, FOREHEAD, LEFT_CHEEK, RIGHT_CHEEK
+from edge.drivers.vision.sight import Sight
+from edge.errors import EdgeError
+from sim.camera import graft, warp, wear
+from sim.camera.pixels import WIDTH, Floats, Rgb
+from sim.camera.plate import Plate, Screens, shot_of
+
+PARTS: Final[dict[str, tuple[int, ...]]] = {
+    "eyes": (
+        33, 7, 163, 144, 145, 153, 154, 155, 133, 173, 157, 158, 159, 160, 161, 246,
+        263, 249, 390, 373, 374, 380, 381, 382, 362, 398, 384, 385, 386, 387, 388, 466,
+        46, 53, 52, 65, 55, 70, 63, 105, 66, 107, 276, 283, 282, 295, 285, 300, 293, 334, 296, 336,
+    ),
+    "nose": (1, 2, 4, 5, 6, 19, 45, 48, 64, 94, 97, 98, 115, 168, 195, 197, 220, 275, 278, 294, 326, 327, 344, 440),
+    "mouth": (
+        61, 146, 91, 181, 84, 17, 314, 405, 321, 375, 291, 185, 40, 39, 37, 0, 267, 269, 270, 409,
+        78, 95, 88, 178, 87, 14, 317, 402, 318, 324, 308, 191, 80, 81, 82, 13, 312, 311, 310, 415,
+    ),
+}  # fmt: skip
+EYES: Final = ((33, 133), (263, 362))  # outer and inner corner
+TOP, BOTTOM = 10, 152
+FORM: Final = 0.8  # of the way from the head's own form to that of another
+REACH: Final = 0.055  # of the width between the cheeks: how softly one part passes into the next
+
+
+class Shape(Struct, frozen=True):
+    """How proportions differ from the blend's, in parts of the width between the cheeks (or ratios)."""
+
+    width: float
+    jaw: float
+    chin: float
+    nose_long: float
+    nose_wide: float
+    nose_out: float
+    eyes_apart: float
+    eyes_high: float
+    eyes_size: float
+    brows: float
+    mouth_wide: float
+    mouth_low: float
+    lips: float
+
+
+SPREAD: Final = Shape(
+    width=0.10, jaw=0.12, chin=0.09, nose_long=0.06, nose_wide=0.26, nose_out=0.05, eyes_apart=0.038,
+    eyes_high=0.035, eyes_size=0.14, brows=0.035, mouth_wide=0.16, mouth_low=0.04, lips=0.25,
+)  # fmt: skip  # the most that is added or taken away
+
+
+class Recipe(Struct, frozen=True):
+    """Who gives what: the head and its light, then eyes, nose, mouth, and the form of the whole; mirrored:
+    the head's picture is turned about; brows: log, lighter or darker; beard: 0 none .. 1 full.
+    """
+
+    head: str
+    eyes: str
+    nose: str
+    mouth: str
+    form: str
+    seed: int
+    mirrored: bool = False
+    brows: float = 0.0
+    beard: float = 0.0
+
+
+TRAIN: Final = ("p1", "p2", "p3")  # photographed: limits may be chosen on them
+TEST: Final = ("p4", "p5", "p6")
+RECIPES: Final[dict[str, Recipe]] = {  # head, eyes, nose, mouth, form
+    "t01": Recipe("p1", "p2", "p1", "p3", "p1", 781, mirrored=True, brows=-0.3),
+    "t02": Recipe("p2", "p1", "p1", "p3", "p1", 856, mirrored=True),
+    "t03": Recipe("p3", "p1", "p2", "p2", "p2", 38, mirrored=True, beard=0.6),
+    "t04": Recipe("p1", "p2", "p1", "p2", "p2", 139, brows=-0.3),
+    "t05": Recipe("p3", "p2", "p2", "p1", "p2", 230, brows=-0.3),
+    "t06": Recipe("p3", "p1", "p2", "p3", "p2", 487, mirrored=True, brows=-0.3),
+    "t07": Recipe("p1", "p2", "p3", "p2", "p1", 326, brows=0.3),
+    "t08": Recipe("p2", "p3", "p1", "p1", "p3", 352, mirrored=True),
+    "t09": Recipe("p2", "p3", "p3", "p1", "p3", 791, mirrored=True),
+    "t10": Recipe("p1", "p3", "p2", "p1", "p2", 349, brows=-0.3),
+    "t11": Recipe("p3", "p1", "p2", "p2", "p1", 901, brows=0.3),
+    "t12": Recipe("p2", "p1", "p3", "p3", "p3", 145, brows=-0.3),
+    "s01": Recipe("p4", "p5", "p5", "p6", "p6", 436, beard=0.3),
+    "s02": Recipe("p6", "p5", "p4", "p6", "p5", 669, beard=0.3),
+    "s03": Recipe("p5", "p4", "p6", "p6", "p4", 696, mirrored=True, beard=0.9),
+    "s04": Recipe("p6", "p4", "p4", "p5", "p5", 250, brows=0.6, beard=0.3),
+    "s05": Recipe("p5", "p4", "p6", "p5", "p6", 290, brows=0.6),
+    "s06": Recipe("p4", "p6", "p5", "p5", "p6", 934),
+    "s07": Recipe("p5", "p4", "p6", "p6", "p4", 41, beard=0.3),
+    "s08": Recipe("p6", "p4", "p5", "p5", "p5", 804, mirrored=True),
+    "s09": Recipe("p4", "p6", "p6", "p5", "p6", 671, brows=0.3),
+    "s10": Recipe("p4", "p5", "p5", "p6", "p6", 100, brows=0.6, beard=0.6),
+    "s11": Recipe("p6", "p4", "p6", "p4", "p4", 762),
+    "s12": Recipe("p5", "p6", "p6", "p4", "p6", 537, brows=-0.3),
+    "s13": Recipe("p6", "p5", "p6", "p4", "p4", 526, mirrored=True, brows=-0.3, beard=0.6),
+    "s14": Recipe("p4", "p6", "p6", "p6", "p5", 258, brows=-0.3),
+    "s15": Recipe("p4", "p5", "p4", "p5", "p5", 836),
+    "s16": Recipe("p5", "p6", "p4", "p6", "p4", 183, mirrored=True, brows=0.6, beard=0.3),
+    "s17": Recipe("p6", "p4", "p5", "p4", "p5", 921, mirrored=True, brows=-0.3),
+    "s18": Recipe("p6", "p5", "p4", "p6", "p4", 35, mirrored=True),
+}
+NAMES: Final = tuple(RECIPES)
+
+
+def of_train(name: str) -> bool:
+    """Made of those on whom limits may be chosen."""
+    return name.startswith("t")
+
+
+def shape_of(seed: int) -> Shape:
+    """Proportions, drawn: far from the middle rather than near it, for people should differ."""
+    dice = random.Random(f"{seed} of a shape")
+    drawn = {}
+    for name in Shape.__struct_fields__:
+        size = dice.uniform(0.35, 1.0) * getattr(SPREAD, name)
+        drawn[name] = size if dice.random() < 0.5 else -size
+    return Shape(**drawn)
+
+
+def make(recipe: Recipe, plates: Callable[[str], Plate], sight: Sight) -> Plate:
+    """The person of a recipe. E-VIS-06 when the networks do not find it."""
+    base = plates(recipe.head)
+    if recipe.mirrored:
+        base = mirrored(base, sight)
+    givers = {part: _facing(plates(getattr(recipe, part)), base, sight) for part in PARTS}
+    lying = {part: warp.aligned(giver.points, base.points) for part, giver in givers.items()}
+    shares = _shares(base.points[:, :2], base.points)
+    form = warp.aligned(_facing(plates(recipe.form), base, sight).points, base.points)
+    frame = base.points + FORM * (form - base.points)
+    mixed = frame * (1 - np.sum(list(shares.values()), axis=0))[:, None]
+    for part, share in shares.items():
+        mixed = mixed + share[:, None] * lying[part]
+    goal = _proportioned(np.asarray(mixed, np.float32), shape_of(recipe.seed))
+    texture = graft.painted(graft.pulled(base, goal), givers, goal, _shares)
+    texture = wear.haired(texture, goal, recipe.brows, recipe.beard, recipe.seed)
+    made = _measured(texture, base.screen, goal[CHIN, :2] * 0.5 + goal[FOREHEAD, :2] * 0.5, sight)
+    points = made.points.copy()
+    points[:, 2] = goal[:, 2] - goal[:, 2].mean() + points[:, 2].mean()
+    return Plate(made.texture, made.screen, made.face, points, made.eyes, made.pose)
+
+
+def _facing(giver: Plate, base: Plate, sight: Sight) -> Plate:
+    """The giver turned to the base's side: what a photograph does not show cannot be given."""
+    yaw = base.pose.yaw_deg
+    turned = abs(giver.pose.yaw_deg + yaw) < abs(giver.pose.yaw_deg - yaw)
+    return mirrored(giver, sight) if turned else giver
+
+
+def mirrored(plate: Plate, sight: Sight) -> Plate:
+    """The picture turned about, and measured again."""
+    screen = Screens(plate.screen.cover[:, ::-1], plate.screen.light[:, ::-1])
+    at = np.array([WIDTH - 1 - plate.face.x - plate.face.w / 2, plate.face.y + plate.face.h / 2])
+    return _measured(np.ascontiguousarray(plate.texture[:, ::-1]), screen, at, sight)
+
+
+def _measured(texture: Rgb, screen: Screens, at: Floats, sight: Sight) -> Plate:
+    """The face at `at` in a picture of somebody, as the networks see it."""
+    shot = screen.before(shot_of(texture).astype(np.float32)).astype(np.uint8)
+    faces = sight.faces(shot)
+    if not faces:
+        raise EdgeError("E-VIS-06", "a blended face is not seen", "choose another recipe")
+    face = min(faces, key=lambda f: abs(f.x + f.w / 2 - at[0]) + abs(f.y + f.h / 2 - at[1]))
+    shape = sight.shape(shot, face)
+    return Plate(texture, screen, face, shape.points, sight.lid_lines(shot, shape), mesh.pose(shape))
+
+
+def _shares(at: Floats, points: Floats) -> dict[str, Floats]:
+    """How much of each part a place (Nx2) is; what is left is skin and head."""
+    reach = REACH * _wide(points)
+    raw = {part: warp.near(at, points[list(ids), :2], reach) for part, ids in PARTS.items()}
+    total = np.maximum(sum(raw.values()), 1.0)
+    return {part: np.asarray(share / total, np.float32) for part, share in raw.items()}
+
+
+def _wide(points: Floats) -> float:
+    return float(np.linalg.norm(points[LEFT_CHEEK] - points[RIGHT_CHEEK]))
+
+
+def _proportioned(p: Floats, shape: Shape) -> Floats:
+    """The points moved as the shape says; upright frame, smooth bumps."""
+    wide = _wide(p)
+    down = p[BOTTOM, :2] - p[TOP, :2]
+    high = float(np.hypot(*down))
+    ey = down / high
+    ex = np.array([ey[1], -ey[0]])
+    middle = (p[TOP, :2] + p[BOTTOM, :2]) / 2
+    u, v = (p[:, :2] - middle) @ ex / wide, (p[:, :2] - middle) @ ey / high
+    du, dv, dz = shape.width * u, np.zeros_like(v), np.zeros_like(v)
+
+    def bump(ids: tuple[int, ...], across: float, along: float) -> Floats:
+        cu, cv = u[list(ids)].mean(), v[list(ids)].mean()
+        return np.asarray(np.exp(-0.5 * (((u - cu) / across) ** 2 + ((v - cv) / along) ** 2)))
+
+    lower = 1 / (1 + np.exp(-(v - 0.22) / 0.07))
+    du = du + shape.jaw * u * lower
+    dv = dv + shape.chin * lower * np.clip((v - 0.2) / 0.3, 0, 1)
+    tip = bump((1, 2, 4), 0.13, 0.13)
+    dv = dv + shape.nose_long * tip
+    du = du + shape.nose_wide * u * bump((1, 2, 4), 0.14, 0.10)
+    dz = dz - shape.nose_out * bump((1, 4), 0.09, 0.16)
+    for side, corners in zip((-1.0, 1.0), EYES, strict=True):
+        eye = bump(corners, 0.17, 0.12)
+        du = du + side * shape.eyes_apart * eye
+        dv = dv + shape.eyes_high * eye
+        cu, cv = u[list(corners)].mean(), v[list(corners)].mean()
+        near = bump(corners, 0.11, 0.07)
+        du, dv = du + shape.eyes_size * (u - cu) * near, dv + shape.eyes_size * (v - cv) * near
+        brow = bump(wear.BROWS[:10] if side < 0 else wear.BROWS[10:], 0.15, 0.05)
+        dv = dv + shape.brows * brow
+    mouth = bump((13, 14), 0.20, 0.09)
+    du = du + shape.mouth_wide * u * mouth
+    dv = dv + shape.mouth_low * bump((13, 14), 0.22, 0.14)
+    dv = dv + shape.lips * (v - v[[13, 14]].mean()) * bump((13, 14), 0.2, 0.06)
+    out = p.astype(np.float64)
+    out[:, :2] += wide * (du[:, None] * ex + dv[:, None] * ey)
+    out[:, 2] += wide * dz
+    return np.asarray(out, np.float32)
+
+
