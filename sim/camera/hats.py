@@ -205,6 +205,8 @@ def _shot(fine: Floats) -> Floats:
 
 def layered(normal: tuple[Floats, ...], z: Floats, base: float, layers: list[Layer]) -> tuple[Any, Floats]:
     """Normals and distances of a head with what lies on it; `base` is the depth that counts as 0."""
+    if not layers:
+        return normal, z
     out = list(normal)
     for layer in layers:
         slope_y, slope_x = np.gradient(layer.depth)
