@@ -176,7 +176,8 @@ class LookSeen(Struct, frozen=True):
     blurred turned off_centre covered camera_trouble. Angles in degrees: yaw > 0 = the patient turned to their own left;
     pitch > 0 = up. eye_open 0 (shut) .. 1 (open) relative to an open eye; live: anti-spoof probability 0..1, or -1 when not evaluated
     (face not frontal); live2: the same of the optional second net. glow: linear light 0..1, red green blue of each region of core.liveness.regions, () without a face.
-    face: of every few good shots its template (192 x float32 little-endian), to see that it stays the same one; b"" else."""
+    face: of every few good shots its template (192 x float32 little-endian), to see that it stays the same one; b"" else.
+    eyes: the light of a small window around each iris (core.liveness.specular: EYES_BYTES), b"" where none was measured."""
 
     shot: int
     at_mono_ms: int
@@ -191,6 +192,7 @@ class LookSeen(Struct, frozen=True):
     relief_mm: float = -1.0  # how far the nose stands out in depth; -1 = no such eye, or not measured
     face: bytes = b""
     live2: float = -1.0  # -1 = no second net, or not evaluated
+    eyes: bytes = b""
 
 
 class TemplateMade(Struct, frozen=True):

@@ -19,7 +19,9 @@ import numpy as np
 from edge.core.events import LookSeen
 from edge.core.liveness.regions import REGIONS
 from edge.core.liveness.response import Lighting
-from edge.drivers.vision import glow
+from edge.core.liveness.specular import EYES, FULL, HIGH, WIDE
+from edge.core.liveness.specular import PLACES as WINDOW
+from edge.drivers.vision import glow, irises
 from edge.drivers.vision.mesh import LEFT_CHEEK, RIGHT_CHEEK
 from sim.camera import acting, attacks, visit
 from sim.camera.flat import BLACK, GLASS, MIRRORED, SPOT, Sheet, answered
@@ -38,7 +40,12 @@ TREMBLES: Final = (0.3, 0.33)  # px from shot to shot: the whole mesh, and each 
 GRID: Final = 5  # x GRID samples stand for a patch
 NOISE: Final = (1.2, 0.09)  # read and shot noise of a pixel, of 255 (`pixels.Sensor`)
 ALONE: Final = 20  # pixels of a patch that are not their neighbours' (JPEG mixes them)
+SLIPS: Final = 0.12  # px from shot to shot: a window of an eye, after it was laid over the first one
+EYE_MISSES: Final = 0.7  # px, of the middle of sixteen points around an eye all through a visit
+EYE_NOISE: Final = 0.6  # of a pixel's is left in a place of a window: three colours, read between pixels
+MISFIT: Final = 0.1  # of a window, as measured
 POINTS: Final = np.array([region.point for region in REGIONS])
+PLACES: Final = len(REGIONS)  # come first, then the places of the eyes' windows
 Light = Callable[[float, Floats], Floats]  # ms, how far each place is missed -> light of each
 
 
@@ -50,31 +57,70 @@ def visit_at_places(
     shutter = Shutter(1_000 / rate)
     take = Take(person, at, lamps, shutter.times(lamps, rng), dice)
     surface = SURFACES[name](take)
-    missed = rng.normal(0, MISSES, (len(POINTS), 2))
+    missed = np.concatenate([
+        rng.normal(0, MISSES, (PLACES, 2)), np.repeat(rng.normal(0, EYE_MISSES, (EYES, 2)), WINDOW, axis=0)
+    ])  # fmt: skip
     exposure, out = 0.0, []
     for number, at_ms in enumerate(take.times):
-        off = missed + rng.normal(0, TREMBLES[0], 2) + rng.normal(0, TREMBLES[1], missed.shape)
+        off = missed + _trembling(rng)
         found = surface(at_ms, off.astype(np.float32))
-        exposure = exposure or min(visit.GAIN_MAX, visit.OWN_LEVEL / max(float(found.mean()), 1e-4))
-        level = values(found * np.float32(exposure))
-        noise = (NOISE[0] + NOISE[1] * np.sqrt(level)) * max(1.0, exposure**0.5) / ALONE**0.5
-        shown = np.clip(level + rng.normal(0, 1, level.shape) * noise, 0, 255)
-        linear = np.interp(shown, np.arange(256), glow.LINEAR).astype(np.float32)
+        if not exposure:
+            exposure = min(visit.GAIN_MAX, visit.OWN_LEVEL / max(float(found[:PLACES].mean()), 1e-4))
+        linear = _shown(found, exposure, rng)
         out.append(
             LookSeen(
                 number, shutter.stamp(at_ms, rng), None, live=1.0, box=(0.4, 0.3, 0.2, 0.3),
-                glow=tuple(float(v) for v in linear.ravel()),
+                glow=tuple(float(v) for v in linear[:PLACES].ravel()), eyes=_windows(linear[PLACES:]),
             )
         )  # fmt: skip
     return tuple(out)
 
 
-def _patches(texture: Texture, where: Floats, reach: float) -> Floats:
-    """Mean light of a picture about each place (x, y in its own pixels)."""
+def _trembling(rng: np.random.Generator) -> Floats:
+    """How far every place is off in one shot, beside what it is off in all."""
+    whole, each, slips = (
+        rng.normal(0, far, (count, 2)) for far, count in ((TREMBLES[0], 1), (TREMBLES[1], PLACES), (SLIPS, EYES))
+    )
+    return np.asarray(np.concatenate([whole + each, np.repeat(slips, WINDOW, axis=0)]), np.float32)
+
+
+def _shown(found: Floats, exposure: float, rng: np.random.Generator) -> Floats:
+    """Linear light as it is read from a shot's values, with a sensor's noise."""
+    level = values(found * np.float32(exposure))
+    noise = (NOISE[0] + NOISE[1] * np.sqrt(level)) * max(1.0, exposure**0.5)
+    noise[:PLACES] /= ALONE**0.5
+    noise[PLACES:] *= EYE_NOISE
+    shown = np.clip(level + rng.normal(0, 1, level.shape) * noise, 0, 255)
+    return np.asarray(np.interp(shown, np.arange(256), glow.LINEAR), np.float32)
+
+
+def _windows(linear: Floats) -> bytes:
+    """`LookSeen.eyes`."""
+    told = np.full((EYES, 1 + WINDOW), MISFIT)
+    told[:, 1:] = linear.mean(axis=1).reshape(EYES, WINDOW)
+    return np.asarray(told * FULL).astype("<u2").tobytes()
+
+
+def _rest(take: Take) -> Floats:
+    """Where the places are at rest: the regions, then the windows around the eyes."""
+    points = take.person.plate.points[:, :2]
+    y, x = np.mgrid[-(HIGH // 2) : HIGH // 2 + 1, -(WIDE // 2) : WIDE // 2 + 1]
+    grid = np.stack([x.ravel(), y.ravel() - irises.RAISED_MM], axis=1)
+    middles = points[irises.RINGS].mean(axis=1)
+    windows = [middle + grid for middle in middles]
+    return np.asarray(np.concatenate([points[POINTS], *windows]), np.float32)
+
+
+def _sampled(texture: Texture, where: Floats, reach: float) -> Floats:
+    """Light of a picture at each place (x, y in its own pixels): the mean about a region's, the point of
+    a window's.
+    """
     step = np.linspace(-reach, reach, GRID, dtype=np.float32)
-    x = where[:, 0, None, None] + step[None, None, :] + 0 * step[None, :, None]
-    y = where[:, 1, None, None] + step[None, :, None] + 0 * step[None, None, :]
-    return np.asarray(light(texture.at(x, y)).mean(axis=(1, 2)), np.float32)
+    x = where[:PLACES, 0, None, None] + step[None, None, :] + 0 * step[None, :, None]
+    y = where[:PLACES, 1, None, None] + step[None, :, None] + 0 * step[None, None, :]
+    regions = light(texture.at(x, y)).mean(axis=(1, 2))
+    eyes = light(texture.at(where[PLACES:, 0], where[PLACES:, 1]))
+    return np.asarray(np.concatenate([regions, eyes]), np.float32)
 
 
 def _reach(take: Take) -> float:
@@ -94,14 +140,16 @@ def _head(take: Take, *, shape: str = "head", inked: bool = False, late: bool = 
     solid = Solid(take.person.plate, take.person.look, shape=shape, inked=inked)
     motion = acting.front(take.person.habits)
     offset = take.rng.uniform(0, 3) if late else 0.0
-    rest, reach = take.person.plate.points[POINTS, :2], _reach(take)
+    rest, reach = _rest(take), _reach(take)
 
     def shine(at_ms: float, off: Floats) -> Floats:
         pose = motion(take.seconds(at_ms) + offset)
         answer, y = solid.answer_at(rest, pose)
-        albedo = _patches(solid.texture, (rest + off + 0.5) * FINE - 0.5, reach * FINE)
+        albedo = _sampled(solid.texture, (rest + off + 0.5) * FINE - 0.5, reach * FINE)
         shining = visit.strength(take.at, None if dark else lamps or take.lighting, at_ms)
-        return np.asarray(albedo * (take.at.level + _lit(answer, shining, y)), np.float32)
+        out = albedo * (take.at.level + _lit(answer, shining, y))
+        out[PLACES:] += solid.mirrored_at((rest + off)[PLACES:], pose, shining)
+        return np.asarray(out, np.float32)
 
     return shine
 
@@ -123,7 +171,7 @@ def _part(face: tuple[float, float, float, float], aspect: float) -> tuple[float
 def _on_sheet(take: Take, aspect: float, margin: float, bend: float) -> Floats:
     """Where the person's places lie on a print or screen of their face, -1..1 across and down."""
     left, top, wide, high = _part(take.person.box, aspect)
-    at = take.person.plate.points[POINTS, :2]
+    at = _rest(take)
     s, t = (2 * (at[:, 0] - left) / wide - 1), (2 * (at[:, 1] - top) / high - 1)
     edge = round(margin * round(wide)) / wide  # at its own size in both directions
     s, t = s / (1 + 2 * edge), t / (1 + 2 * edge * wide / high)
@@ -146,7 +194,7 @@ def _paper(take: Take, *, bend: float = 0.0, gloss: float = 0.0) -> Light:
         hand = attacks.hand(take.seconds(at_ms) + phase, swing)
         held = attacks.Hand(hand.yaw_deg + lean, hand.pitch_deg, hand.roll_deg, hand.shift)
         answer, y = _seen(on, form, held)
-        albedo = _patches(texture, (own + off * px).astype(np.float32), _reach(take) * px)
+        albedo = _sampled(texture, (own + off * px).astype(np.float32), _reach(take) * px)
         lamps = take.lamps(at_ms)
         back = albedo * (take.at.level + _lit(answer, lamps, y))
         glint = gloss * SPOT * MIRRORED * _lit(answer[:, 2:], lamps, y) if gloss else 0.0
@@ -176,11 +224,11 @@ def _screen(take: Take, film: Light, *, aspect: float, wide: float,
     on, phase = _on_sheet(take, aspect, 0.05, 0.0), take.rng.uniform(0, 9)
     left, _, cut, high = _part(take.person.box, aspect)
     form = Sheet((wide, wide * (high / cut)), gloss=1.0, emits=True)
-    across = (take.person.plate.points[POINTS, 0] - left) / cut - 0.5
+    across = (_rest(take)[:, 0] - left) / cut - 0.5
 
     def shine(at_ms: float, off: Floats) -> Floats:
         light_of = film(at_ms, off)
-        metered = RECORD_LEVEL / max(float(light_of.mean()), 1e-4)  # of each shot, as `recording`
+        metered = RECORD_LEVEL / max(float(light_of[:PLACES].mean()), 1e-4)  # of each shot, as `recording`
         level = values(light_of * np.float32(metered)) / 255.0
         shown = 255.0 * level**GAMMA * np.array(WHITE, np.float32)
         if tint is not None:

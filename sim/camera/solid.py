@@ -17,6 +17,7 @@ from msgspec import Struct
 from PIL import Image, ImageDraw, ImageFilter
 
 from sim.camera import age, attacks, hats
+from sim.camera.eyes import Eyes
 from sim.camera.head import LEFT_CHEEK, RIGHT_CHEEK, Gesture, Head
 from sim.camera.lamps import enlarged, plane, received, tinted, toward, unit
 from sim.camera.linear import light, values
@@ -64,6 +65,11 @@ class Solid:
         dress, layers = hats.put_on(dress, plate, self.head.depth, hat=look.hat, cloth=look.cloth, seed=look.seed)
         still, self.texture = light(light_of(dress)), Texture(dress)
         self._panels = _panels(plate)
+        alive, glass = not inked or holes is not None, not inked and (look.glasses or look.shades)
+        self._eyes = Eyes(
+            self.head, still, plate.pose.yaw_deg,
+            living=alive and not look.shades, glasses=f"{look}" if glass else "",
+        )  # fmt: skip
         depth = self.head.depth * np.float32(look.relief)
         self.head.depth = depth
         worn = {"head": depth, "facets": _facets(depth), "wrapped": _wrapped(self.head)}[shape]
@@ -99,8 +105,11 @@ class Solid:
         skin = light(self.texture.whole_at((u + 0.5) * FINE - 0.5, (v + 0.5) * FINE - 0.5))
         answer = self._answer(u[::COARSE, ::COARSE], v[::COARSE, ::COARSE], g)
         seen = enlarged(answer, (bottom - top, right - left))
+        eyes = self.eyes_at(g)
+        self._eyes.unlit(seen, u, v, eyes, (top, left))
         skin *= received(seen, lamps[top:bottom], room)
         out[top:bottom, left:right] = skin
+        self._eyes.shine(out, eyes, g, lamps)
         for part, cover, panel in self._panels:
             out[part] += (tinted(panel, np.broadcast_to(room, (HEIGHT, 3))) - out[part]) * cover
         return out
@@ -113,7 +122,20 @@ class Solid:
         x, y = self._moved(rest, at, g)
         normal = _turned([one[at] for one in self._plain], g)  # a place is wider than a furrow
         part = toward(x - WIDTH / 2, y - HEIGHT / 2, self._z[at], normal)
-        return np.asarray(part * self._reach[at][..., None], np.float32), y
+        skin = self._reach[at] * (1 - self._eyes.mirrors[at])
+        return np.asarray(part * skin[..., None], np.float32), y
+
+    def mirrored_at(self, rest: Floats, g: Gesture, lamps: Floats) -> Floats:
+        """What the lamps' points in the eyes add at places of the head (Nx2 at rest): Nx3."""
+        at = (rest[:, 1].astype(np.int32), rest[:, 0].astype(np.int32))
+        where = np.stack(self._moved(rest, at, g), axis=1)
+        return self._eyes.shine_at(where, self.eyes_at(g), g, lamps)
+
+    def eyes_at(self, g: Gesture) -> Floats:
+        """Where the middles of the irises are seen in a pose, x and y."""
+        rest = self._eyes.rest
+        at = (rest[:, 1].astype(np.int32), rest[:, 0].astype(np.int32))
+        return np.stack(self._moved(rest, at, g), axis=1)
 
     def _moved(self, rest: Floats, at: tuple[Any, Any], g: Gesture) -> tuple[Floats, Floats]:
         """Where places of the head are seen in a pose, as `Head.where` turns, nods and sways it."""

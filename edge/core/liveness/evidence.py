@@ -8,7 +8,9 @@ from typing import Final, Protocol
 from msgspec import Struct
 
 from edge.core.events import LookSeen
-from edge.core.liveness.response import Lighting, Response, measure
+from edge.core.liveness import response, specular
+from edge.core.liveness.response import Lighting, Response
+from edge.core.liveness.specular import Mirrored
 
 PASS: Final = "pass"  # noqa: S105 - no password
 FAIL: Final = "fail"
@@ -24,6 +26,7 @@ class Evidence(Struct, frozen=True):
     response: Response | None = None
     gesture: str = ""
     threshold: float = 0.5
+    mirrored: Mirrored | None = None
 
 
 class Finding(Struct, frozen=True):
@@ -49,7 +52,11 @@ class Check(Protocol):
 
 def lit(shots: tuple[LookSeen, ...], lighting: Lighting, threshold: float) -> Evidence:
     """The evidence of a look under lamps."""
-    return Evidence(shots, measure(shots, lighting), threshold=threshold)
+    found = response.answer(shots, lighting)
+    if found is None:
+        return Evidence(shots, threshold=threshold)
+    mirrored = specular.measure(found, lighting)
+    return Evidence(shots, response.of(found, lighting), threshold=threshold, mirrored=mirrored)
 
 
 def by_limit(value: float, limit: float, reason: str) -> Finding:

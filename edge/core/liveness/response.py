@@ -60,7 +60,7 @@ class Response(Struct, frozen=True):
     steps: tuple[Triple, ...]
 
 
-class _Answer(Struct, frozen=True):
+class Answer(Struct, frozen=True):
     """What the whole face answered. mix, own: see `_follow`; near_ms: the shutter's own blur."""
 
     used: list[LookSeen]
@@ -74,9 +74,12 @@ class _Answer(Struct, frozen=True):
 
 def measure(shots: Row[LookSeen], lighting: Lighting) -> Response | None:
     """The response, or None where too few shots show a face."""
-    found = _answer(shots, lighting)
-    if found is None:
-        return None
+    found = answer(shots, lighting)
+    return None if found is None else of(found, lighting)
+
+
+def of(found: Answer, lighting: Lighting) -> Response:
+    """The response of a face that answered."""
     form, spread = _form(_shades(found, lighting))
     gain = 2 * sum(sum(row) for row in found.mix) / max(sum(found.own), EPSILON)
     steps = _steps(found.used, found.face, lighting, found.own)
@@ -85,11 +88,12 @@ def measure(shots: Row[LookSeen], lighting: Lighting) -> Response | None:
 
 def shades(shots: Row[LookSeen], lighting: Lighting) -> list[Shade]:
     """How the two lamps share the light over a face, for whoever measures heads."""
-    found = _answer(shots, lighting)
+    found = answer(shots, lighting)
     return _shades(found, lighting) if found is not None else []
 
 
-def _answer(shots: Row[LookSeen], lighting: Lighting) -> _Answer | None:
+def answer(shots: Row[LookSeen], lighting: Lighting) -> Answer | None:
+    """How the face as a whole answered, or None where too few shots show one."""
     begin, end = lighting.lit_ms[0] - 2 * EXPOSURE_MS, lighting.end_ms + EXPOSURE_MS
     used = [s for s in shots if len(s.glow) == GLOW_NUMBERS and begin <= s.at_mono_ms <= end]
     if len(used) < SHOTS_MIN:
@@ -100,7 +104,7 @@ def _answer(shots: Row[LookSeen], lighting: Lighting) -> _Answer | None:
     near = max(pair for pair in lags if abs(pair[1]) <= EXPOSURE_MS)
     if near[0] > here:
         here, mix, own = _follow(used, face, lighting, near[1])
-    return _Answer(used, face, here, _lag(lags), near[1], mix, own)
+    return Answer(used, face, here, _lag(lags), near[1], mix, own)
 
 
 def _lag(lags: Row[tuple[float, int]]) -> int:
@@ -146,7 +150,7 @@ def _follow(
         mean = sum(values) / len(values)
         scale = max(mean, EPSILON) ** 2
         total += sum((v - mean) ** 2 for v in values) / scale
-        left_over += _left_over(drives, values, found) / scale
+        left_over += unexplained(drives, values, found) / scale
         own.append(max(found[0], EPSILON))
         mix.append((found[1], found[2], found[3]))
     part = 1 - left_over / max(total, EPSILON)
@@ -175,7 +179,7 @@ def _per_region(
             owns[n] += max(own, EPSILON)
             lefts[n] += one * weight
             rights[n] += other * weight
-            squares[n] += weight**2 * _left_over(drives[c], columns[n], found)
+            squares[n] += weight**2 * unexplained(drives[c], columns[n], found)
     noise = (math.sqrt(square) / own for square, own in zip(squares, owns, strict=True))
     lefts = [one / own for one, own in zip(lefts, owns, strict=True)]
     rights = [one / own for one, own in zip(rights, owns, strict=True)]
@@ -195,7 +199,7 @@ def _moves(used: Row[LookSeen]) -> list[tuple[float, ...]]:
     return list(zip(*columns, strict=True))
 
 
-def _shades(found: _Answer, lighting: Lighting) -> list[Shade]:
+def _shades(found: Answer, lighting: Lighting) -> list[Shade]:
     left, right, noise = _per_region(found.used, lighting, found.near_ms, found.mix)
     floor = max(EPSILON, 0.02 * sum(left) / len(left), 0.02 * sum(right) / len(right))
     told = [
@@ -221,8 +225,8 @@ def _form(told: Row[Shade]) -> tuple[float, float]:
     rows = [tuple(w * v for v in (REGIONS[n].form, *smooth(REGIONS[n]))) for n, _, w in told]
     values = [w * ratio for _, ratio, w in told]
     found = fit(rows, values)
-    rest = _left_over(rows, values, found) / max(1, len(rows) - len(found))
-    return found[0], math.sqrt(rest * _variance(rows))
+    rest = unexplained(rows, values, found) / max(1, len(rows) - len(found))
+    return found[0], math.sqrt(rest * variance(rows))
 
 
 def smooth(region: Region) -> tuple[float, ...]:
@@ -231,12 +235,12 @@ def smooth(region: Region) -> tuple[float, ...]:
     return 1.0, x, y, x * x, x * y, y * y, x**3, x * x * y, x * y * y, y**3
 
 
-def _variance(rows: Row[Row[float]]) -> float:
+def variance(rows: Row[Row[float]]) -> float:
     """Of the first unknown, in units of the noise: 1 / what of its column the others cannot say."""
     others = [row[1:] for row in rows]
     column = [row[0] for row in rows]
     found = fit(others, column)
-    left = _left_over(others, column, found)
+    left = unexplained(others, column, found)
     return 1 / max(left, EPSILON)
 
 
@@ -291,6 +295,6 @@ def _dot(one: Row[float], other: Row[float]) -> float:
     return float(sum(map(mul, one, other)))
 
 
-def _left_over(rows: Row[Row[float]], values: Row[float], found: Row[float]) -> float:
+def unexplained(rows: Row[Row[float]], values: Row[float], found: Row[float]) -> float:
     """The sum of squares that a fit does not explain."""
     return sum((v - _dot(found, row)) ** 2 for v, row in zip(values, rows, strict=True))

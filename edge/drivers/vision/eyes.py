@@ -338,5 +338,6 @@ def seen(look: Look, rgb: Rgb, at_mono_ms: int, number: int) -> LookSeen:
         relief_mm=look.relief_mm,
         box=box,
         glow=look.glow,
+        eyes=look.eyes,
         face=b"" if look.template is None else look.template.astype("<f4").tobytes(),
     )

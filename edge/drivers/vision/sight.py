@@ -11,7 +11,7 @@ import numpy as np
 from msgspec import Struct
 from msgspec.structs import replace
 
-from edge.drivers.vision import checks, embed, glow, lids, mesh, planes, second, spoof
+from edge.drivers.vision import checks, embed, glow, irises, lids, mesh, planes, second, spoof
 from edge.drivers.vision.blazeface import Detector, Face
 from edge.drivers.vision.checks import pose as facing
 from edge.drivers.vision.tflite import Model, identity, open_model
@@ -39,6 +39,7 @@ class Look(Struct, frozen=True, eq=False):
     relief_mm: float = -1.0
     shape: mesh.Mesh | None = None
     glow: tuple[float, ...] = ()
+    eyes: bytes = b""
     template: Floats | None = None
 
 
@@ -57,7 +58,7 @@ class Sight:
         self._mesh, self._iris = net("mesh"), net("iris")
         self._spoof, self._embed = net("spoof"), net("embed")
         self._second = second.Opinion(directory) if second_too else None
-        self._lids = lids.Lids()
+        self._lids, self._irises = lids.Lids(), irises.Irises()
         self._good = 0
 
     def warm_up(self) -> None:
@@ -75,10 +76,13 @@ class Sight:
     def forget(self) -> None:
         """Another person may come."""
         self._lids.forget()
+        self._irises.forget()
         self._good = 0
 
     def look(self, rgb: Rgb, *, lids_too: bool = True) -> Look:
-        """Measure one shot. Lids are for gestures; without them it is a quarter faster."""
+        """Measure one shot. Lids are for gestures; without them it is a quarter faster, and the irises are
+        measured, from the first such shot on.
+        """
         scene = checks.scene(rgb, self._detector.faces(rgb))
         first = self._gate.before_mesh(scene)
         if not scene.faces or first.stops:
@@ -92,6 +96,7 @@ class Sight:
         frontal = facing.frontal(pose, self._facing)
         opening = 1.0
         if lids_too:
+            self._irises.forget()
             opening = self._lids.openness(
                 lids.ratio(self._iris, rgb, shape, pose), frontal=frontal and first.problem is None
             )
@@ -99,6 +104,7 @@ class Sight:
         problem = first.problem or then.problem
         return Look(
             problem, face, pose, opening, live, live2, shape=shape, glow=glow.measure(rgb, shape),
+            eyes=b"" if lids_too else self._irises.measure(rgb, shape),
             template=None if problem else self._now_and_then(rgb, face),
         )  # fmt: skip
 
