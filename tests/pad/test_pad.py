@@ -7,6 +7,7 @@ from __future__ import annotations
 import json
 import random
 from collections.abc import Iterable
+from io import BytesIO
 from itertools import pairwise
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -164,6 +165,35 @@ def test_a_run_prints_the_table_and_writes_json_and_a_page_that_stands_alone(tmp
     html = (tmp_path / "o.html").read_text()
     assert "<svg" in html and "data:image/jpeg" in html
     assert "http" not in html and "<script" not in html
+
+
+def test_pictures_that_are_cut_off_swollen_or_none_are_shots_without_a_face_and_end_nothing(tmp_path: Path) -> None:
+    """A clip of a person in which each kind of bad file stands once, and a clip of nothing but them."""
+    models.fetch(models.MODELS_DIR)
+    models.fetch(models.PICTURES_DIR, "pictures")
+    out = BytesIO()
+    with Image.open(models.PICTURES_DIR / "astronaut.png") as picture:
+        picture.convert("RGB").crop((0, 0, 500, 375)).resize((640, 480)).save(out, "JPEG")
+    whole = out.getvalue()
+    bomb = BytesIO()
+    Image.new("1", (20_000, 20_000)).save(bomb, "PNG")
+    bad = {
+        "cut": whole[: len(whole) // 2], "cut and closed": whole[: len(whole) // 2] + b"\xff\xd9", "empty": b"",
+        "text": b"no picture\n" * 99, "zeros": b"\0" * 5_000, "head only": whole[:20], "swollen": bomb.getvalue(),
+        "twisted": whole[:600] + bytes(reversed(whole[600:])),
+    }  # fmt: skip
+    for clip, good in (("live", 6), ("bad", 0)):
+        (tmp_path / clip).mkdir()
+        for name, data in bad.items():
+            (tmp_path / clip / f"a {name}.jpg").write_bytes(data)
+        for n in range(good):
+            (tmp_path / clip / f"b {n}.jpg").write_bytes(whole)
+    (tmp_path / "labels.csv").write_text("path,label,attack\nlive,real,\nbad,spoof,bad\n")
+    told = CliRunner().invoke(app, ["pad-eval", str(tmp_path), "--outcomes", str(tmp_path / "o.jsonl")])
+    assert told.exit_code == 0, told.output
+    live, junk = (json.loads(line) for line in (tmp_path / "o.jsonl").read_text().splitlines())
+    assert (live["faces"], live["accepted"]) == (6, True)
+    assert (junk["faces"], junk["accepted"]) == (0, False) and junk["reasons"]
 
 
 def test_a_name_of_a_set_is_no_markup() -> None:

@@ -104,6 +104,33 @@ def test_a_code_that_stays_unread_is_said_with_what_helps_and_not_at_once(
     assert said(shots) == ([], problem)
 
 
+@pytest.mark.parametrize(("module_px", "blur"), [(2.5, 1.5), (3.0, 2.0)])
+def test_a_code_on_a_tiny_screen_is_asked_nearer_though_only_one_look_in_two_finds_it(
+    module_px: float, blur: float
+) -> None:
+    reader, told = qr.Reader(), list[str]()
+    for n in range(3 * qr.UNREAD_SHOTS):
+        texts, unread = reader.read(shot(drawn(), module_px, blur=blur, seed=n))
+        assert texts == []
+        told += [unread.problem] if unread else []
+    assert set(told) == {"code_small"}
+    assert reader.read(shot(drawn(), 6.0, seed=1)) == ([TEXT], None), "nearer, it is read"
+
+
+@pytest.mark.parametrize(("module_px", "problem"), [(3.0, "code_small"), (4.4, "code_small"), (4.6, "code_unclear")])
+def test_below_four_and_a_half_pixels_a_module_nearer_is_what_helps(module_px: float, problem: str) -> None:
+    side = round(module_px * qr.MODULES)
+    place = qr._Place(100, 100, 100 + side, 100 + side, module_px)
+    assert qr._why(np.full((HEIGHT, WIDTH), 120, np.uint8), place) == qr.Unread(problem, module_px)
+
+
+def test_a_code_that_is_taken_away_is_not_spoken_of_any_more() -> None:
+    reader, gone = qr.Reader(), np.full((HEIGHT, WIDTH, 3), 140, np.uint8)
+    spoilt = [shot(scratched(drawn(), 400), 6.0, blur=0.8, seed=n) for n in range(qr.UNREAD_SHOTS - 1)]
+    for one in [*spoilt, *[gone] * qr.LOOKS, *spoilt]:
+        assert reader.read(one)[1] is None
+
+
 def test_a_face_noise_or_an_empty_room_is_no_unread_code(people: Path) -> None:
     face = rgb_of(next(iter(sorted((people / "p1" / "front").glob("*.jpg")))).read_bytes())
     noise = np.random.default_rng(1).integers(0, 255, (HEIGHT, WIDTH, 3)).astype(np.uint8)

@@ -10,10 +10,19 @@ import numpy as np
 import pytest
 from PIL import Image, ImageDraw
 
+from edge.core.events import LookSeen
+from edge.core.liveness.checks import steady
+from edge.core.liveness.evidence import FAIL, Evidence
+from edge.core.types import Verdict
+from edge.core.visit import liveness
 from edge.drivers.camera.pictures import rgb_of
-from edge.drivers.vision import checks
+from edge.drivers.vision import checks, models
+from edge.drivers.vision.eyes import seen
 from edge.drivers.vision.sight import Sight
 from edge.http.kiosk import STATIC
+from sim.camera import plate, stage
+from sim.camera.head import Gesture, Head
+from sim.camera.pixels import Sensor
 
 MASK = (
     197, 111, 116, 234, 93, 132, 58, 172, 136, 150, 149, 176, 148, 152,
@@ -55,6 +64,10 @@ def behind(rgb: np.ndarray, other: np.ndarray, sight: Sight, scale: float) -> np
     out = Image.fromarray(rgb)
     out.paste(cut, (8, 470 - cut.height))
     return np.asarray(out)
+
+
+def eyes_say(sight: Sight, rgb: np.ndarray, at_ms: int) -> LookSeen:
+    return seen(sight.look(rgb), rgb, at_ms, at_ms)
 
 
 def test_a_check_is_a_file_and_every_problem_it_names_has_its_own_words_on_screen_and_in_the_voice() -> None:
@@ -116,3 +129,32 @@ def test_a_black_room_a_burnt_picture_and_an_empty_one_each_have_their_reason(si
     assert sight.look(noise).problem == "too_dark"
     assert sight.look(255 - noise).problem == "too_bright"
     assert sight.look(np.full((480, 640, 3), 128, np.uint8)).problem == "no_face"
+
+
+def test_the_face_on_the_shirt_is_not_taken_for_the_patient_who_ducks_away(people: Path, sight: Sight) -> None:
+    """Begun with a printed face in the picture; then only the print is left, and lights or gestures go on."""
+    mine, other, empty = shot(people, "p1/front"), shot(people, "p2/front"), shot(people, "idle")
+    first = eyes_say(sight, behind(mine, other, sight, 0.42), 0)
+    assert first.problem is None
+    later = [eyes_say(sight, behind(empty, other, sight, 0.42), n * 200) for n in range(1, 9)]
+    assert all(look.problem is not None for look in later), "nobody is served by a shirt"
+    clip: liveness.Clip | Verdict = liveness.begin(("blink",), first)
+    for look in later:
+        clip = liveness.watch(clip, look, 0.5) if isinstance(clip, liveness.Clip) else clip
+    assert isinstance(clip, Verdict) and clip.reasons == ("face_changed",), clip
+    found = steady.judge(Evidence((first, *later)), steady.LIMIT)
+    assert (found.state, found.reason) == (FAIL, "face_changed")
+
+
+def test_in_a_room_that_goes_dark_the_only_word_is_that_it_is_dark(sight: Sight) -> None:
+    """A sensor that turns up its gain in the dark is in it; from the first complaint on nothing else is said."""
+    models.fetch(models.PICTURES_DIR, "pictures")
+    spot = stage.CAST["p2"]
+    made = plate.make(stage.photo(models.PICTURES_DIR, spot), spot, sight)
+    light = Head(made).render(Gesture(-made.pose.yaw_deg))
+    said = []
+    for part in (1.0, 0.5, 0.2, 0.1, 0.07, 0.05, 0.02, 0.005, 0.0):
+        look = eyes_say(sight, Sensor(2).expose(light * part, 1.0 + 0.3 / (part + 0.1)), 0)
+        said.append(look.problem)
+        assert look.problem is None or look.problem == "too_dark", (part, said)
+    assert said[0] is None and said[2:] == ["too_dark"] * 7

@@ -7,6 +7,7 @@ to some ten degrees from face to face while its change is right to two.
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterable
 from typing import Final
 
@@ -65,7 +66,7 @@ def shown(step: str, look: LookSeen, rest: Pose, *, shut: bool) -> str:
 def back(step: str, look: LookSeen, rest: Pose) -> bool:
     """The face looks at us again."""
     front = abs(look.yaw_deg) <= FRONT_DEG and look.eye_open >= EYE_OPEN
-    return front and (not is_dot(step) or max(map(abs, _moved(look, rest))) <= DOT_HOME)
+    return front and (not is_dot(step) or all(abs(one) <= DOT_HOME for one in _moved(look, rest)))
 
 
 def _turned(look: LookSeen) -> str:
@@ -82,7 +83,8 @@ def _moved(look: LookSeen, rest: Pose) -> Pose:
 def _dot(look: LookSeen, rest: Pose) -> str:
     """Where the face points, by the way it moved most; "" while it is near its rest."""
     left, up = _moved(look, rest)
-    if look.problem not in FOLLOWED or max(abs(left), abs(up)) < 1:
+    reached = abs(left) >= 1 or abs(up) >= 1
+    if look.problem not in FOLLOWED or not reached or not math.isfinite(left + up):
         return ""
     if abs(left) >= abs(up):
         return "dot_left" if left > 0 else "dot_right"

@@ -268,7 +268,7 @@ def templating(case: Case, event: LookSeen, now: Now) -> list[Effect]:
     assert case.clip is not None, "TEMPLATE follows CHALLENGE"
     if event.at_mono_ms < case.clip.face_ms:
         return []
-    gone = event.problem in (*liveness.UNSEEN, "two_faces")
+    gone = event.problem == "two_faces" or liveness.unseen(event)
     if gone or not liveness.overlap(case.clip.box or event.box, event.box):
         return try_again(case, "face_changed", now)
     case.clip = replace(case.clip, box=event.box)

@@ -22,6 +22,7 @@ SHOTS_MIN: Final = 5  # evaluated frontal shots; fewer say nothing about the mea
 LOST_MS: Final = 1_000  # a face may drop out of a shot or two while it turns
 CROWD_SHOTS_MAX: Final = 2  # shots in a row with a second face
 UNSEEN: Final = ("no_face", "camera_trouble")  # nobody was followed over such a shot
+UNLIT: Final = ("too_dark", "too_bright")  # without a face in it, nobody was followed over it either
 UNMEASURED: Final = (*UNSEEN, "two_faces", "too_small")  # without a pose: neither front nor turned
 
 
@@ -81,7 +82,7 @@ def watch(clip: Clip, look: LookSeen, threshold: float) -> Clip | Verdict:
     clip, lost = _follow_face(clip, look)
     if lost:
         return fail(clip, lost, threshold)
-    if look.problem in UNMEASURED:
+    if look.problem in UNMEASURED or unseen(look):
         return clip
     if look.live >= 0:
         clip = replace(clip, live_sum=clip.live_sum + look.live, live_count=clip.live_count + 1)
@@ -108,7 +109,7 @@ def _next_step(clip: Clip, look: LookSeen, threshold: float) -> Clip | Verdict:
 
 def _follow_face(clip: Clip, look: LookSeen) -> tuple[Clip, str]:
     """The same one face all the time: gone too long, a second one, or a jump of the box ends it."""
-    if look.problem in UNSEEN:
+    if unseen(look):
         lost = look.at_mono_ms - clip.face_ms > LOST_MS
         return clip, "face_lost" if lost else ""
     if look.problem == "two_faces":
@@ -117,6 +118,11 @@ def _follow_face(clip: Clip, look: LookSeen) -> tuple[Clip, str]:
     jumped = clip.box is not None and not overlap(clip.box, look.box)
     seen = replace(clip, face_ms=look.at_mono_ms, crowd=0, box=look.box)
     return seen, "face_changed" if jumped else ""
+
+
+def unseen(look: LookSeen) -> bool:
+    """Nobody is in the shot, or nobody can be made out."""
+    return look.problem in UNSEEN or (look.problem in UNLIT and not look.box[2])
 
 
 def overlap(

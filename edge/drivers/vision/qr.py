@@ -2,17 +2,20 @@
 
 Measured on one code of version 4 (drawn, soft focus, noise): at 3.5 px a module read up to a blur of
 1.5 px, at 4.5 up to 2, at 6 up to 2.5; a doubled and sharpened picture reads half a pixel of blur
-more. A shot in which nothing was read gets that second look, or one with another threshold, in
-turns: glare of up to a third of the code is read by that.
+more, and finds codes that are too small to be read. A shot in which nothing was read gets that
+second look, or one with another threshold, in turns: glare of up to a third of the code is read by
+that.
 """
 
 from __future__ import annotations
 
+from statistics import median
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import zxingcpp
 from msgspec import Struct
+from msgspec.structs import replace
 from PIL import Image, ImageFilter
 
 if TYPE_CHECKING:
@@ -27,7 +30,9 @@ MODULES = 33  # version 4: what is assumed where the version could not be read
 GLARE = 230  # luma: whiter than paper, near where a sensor has nothing more to say
 GLARE_SHARE = 0.08  # of the code's pixels in one burnt patch
 PATCHES = 8  # glare is looked for in PATCHES x PATCHES parts: a white module is not one
-UNREAD_SHOTS = 5  # in a row before anything is said: a third of a second
+UNREAD_SHOTS = 5  # that show one before anything is said: a third of a second
+LOOKS = 2  # kinds of a second look, in turns: a code may be there for one of them only
+SHARP_RADIUS, SHARP_PERCENT = 4, 300  # read at 4 px and 2.5 of blur 3 of 4; a third less of both: none
 
 
 class Unread(Struct, frozen=True):
@@ -42,7 +47,8 @@ class Reader:
 
     def __init__(self) -> None:
         self._shots = 0
-        self._unread = 0
+        self._unread = list[float]()  # px a module of each shot that showed a code
+        self._blank = 0  # shots in a row without one
 
     def read(self, rgb: Rgb) -> tuple[list[str], Unread | None]:
         """The texts of the codes in the shot, and, after `UNREAD_SHOTS` in which one was there but
@@ -54,11 +60,15 @@ class Reader:
         if not texts:
             texts, more = _second_look(luma, self._shots)
             seen = seen or more
+        self._blank = 0 if seen else self._blank + 1
+        if texts or self._blank >= LOOKS:
+            self._unread.clear()
         if texts or seen is None:
-            self._unread = 0
             return texts, None
-        self._unread += 1
-        return [], _why(luma, seen) if self._unread >= UNREAD_SHOTS else None
+        self._unread = [*self._unread[1 - UNREAD_SHOTS :], seen.module_px]
+        if len(self._unread) < UNREAD_SHOTS:
+            return [], None
+        return [], _why(luma, replace(seen, module_px=median(self._unread)))
 
 
 def _texts(luma: NDArray[np.uint8], scale: float = 1.0, **how: Any) -> tuple[list[str], Any]:
@@ -82,7 +92,7 @@ def _second_look(luma: NDArray[np.uint8], turn: int) -> tuple[list[str], Any]:
         return _texts(luma, binarizer=zxingcpp.Binarizer.GlobalHistogram)
     picture = Image.fromarray(luma)
     double = picture.resize((picture.width * 2, picture.height * 2), Image.Resampling.BICUBIC)
-    sharp = double.filter(ImageFilter.UnsharpMask(radius=3, percent=200, threshold=0))
+    sharp = double.filter(ImageFilter.UnsharpMask(SHARP_RADIUS, SHARP_PERCENT, threshold=0))
     return _texts(np.asarray(sharp), scale=2.0)
 
 

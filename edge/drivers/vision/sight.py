@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from edge.drivers.vision import Floats, Picture, Rgb
 
 SAME_EVERY = 5  # three a second
+UNLIT = ("too_dark", "too_bright")
 WARM_UP_SHAPE = (480, 640, 3)
 
 
@@ -91,8 +92,8 @@ class Sight:
         shape = self.shape(rgb, face)
         pose = mesh.pose(shape)
         then = self._gate.with_mesh(replace(scene, shape=shape, pose=pose))
-        if then.stops:
-            return Look(then.problem, face)
+        if then.stops:  # in the dark the mesh is unsure, and light is what would help
+            return Look(first.problem) if first.problem in UNLIT else Look(then.problem, face)
         frontal = facing.frontal(pose, self._facing)
         opening = 1.0
         if lids_too:

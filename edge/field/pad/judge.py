@@ -6,6 +6,7 @@ from __future__ import annotations
 
 import io
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from msgspec import Struct
 
@@ -13,12 +14,15 @@ from edge.core.events import LookSeen
 from edge.core.liveness import LIVE, NET, WITH_LAMPS, weigh
 from edge.core.liveness.evidence import PASS, UNKNOWN, Evidence, lit
 from edge.core.types import LivenessRules
-from edge.drivers.camera.pictures import rgb_of
+from edge.drivers.camera.pictures import Reader
 from edge.drivers.vision.eyes import seen
 from edge.drivers.vision.sight import Sight
 from edge.errors import EdgeError
 from edge.field.pad import sets
 from edge.field.pad.shelf import Seen
+
+if TYPE_CHECKING:
+    from edge.drivers.vision import Rgb
 
 ALONE = (NET,)
 NO_ODDS = -1e9
@@ -53,15 +57,22 @@ class Outcome(Struct, frozen=True):
 def look(folder: Path, item: sets.Item, sight: Sight) -> Seen:
     """What the eyes see of it."""
     sight.forget()
-    looks, told = list[LookSeen](), sets.look_of(folder, item.path)
+    looks, told, read = list[LookSeen](), sets.look_of(folder, item.path), Reader()
     for number, (at_ms, data) in enumerate(sets.shots(folder, item)):
-        try:
-            rgb = rgb_of(data, item.path)
-        except EdgeError:
+        rgb = _read(read, data, item.path)
+        if rgb is None:
             looks.append(LookSeen(number, at_ms, "no_face"))
             continue
         looks.append(seen(sight.look(rgb, lids_too=told is None), rgb, at_ms, number))
     return Seen(item.path, tuple(looks), told)
+
+
+def _read(read: Reader, data: bytes, name: str) -> Rgb | None:
+    """As a camera's, however many in a row are torn."""
+    try:
+        return read.rgb(data, name)
+    except EdgeError:
+        return None
 
 
 def decide(item: sets.Item, found: Seen, rule: Rule) -> Outcome:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import itertools
 
 from edge.core.liveness.evidence import FAIL, NOTHING, PASS, Evidence, Finding
-from edge.core.visit.liveness import CROWD_SHOTS_MAX, LOST_MS, UNSEEN, overlap
+from edge.core.visit.liveness import CROWD_SHOTS_MAX, LOST_MS, overlap, unseen
 
 NEEDS = ""
 LIMIT = float(LOST_MS)  # ms without a face, as in the challenge
@@ -14,7 +14,7 @@ STEPS_MIN = 2
 
 def judge(seen: Evidence, limit: float) -> Finding:
     """The longest time without the face, in ms."""
-    faces = [s for s in seen.shots if s.problem not in (*UNSEEN, "two_faces")]
+    faces = [s for s in seen.shots if s.problem != "two_faces" and not unseen(s)]
     if len(faces) < STEPS_MIN:
         return NOTHING
     pairs = list(itertools.pairwise(faces))
