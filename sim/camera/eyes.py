@@ -66,7 +66,7 @@ class Eyes:
         self, head: Head, own: Floats, yaw_deg: float, *, living: bool, glasses: str = ""
     ) -> None:
         self._living, self._yaw_deg = living, yaw_deg
-        found = [_iris(line, own) for line in head.eyes]
+        found = [iris(line, own) for line in head.eyes]
         self.rest = np.array([middle for middle, _, _ in found], np.float32)
         self._shuts = [shuts for _, _, shuts in found]
         self.mirrors = np.zeros((HEIGHT, WIDTH), np.float32)
@@ -173,7 +173,7 @@ def _around(x: float, y: float, reach: int, size: tuple[int, ...]) -> tuple[slic
     )
 
 
-def _iris(line: Floats, own: Floats) -> tuple[tuple[float, float], Floats, float]:
+def iris(line: Floats, own: Floats) -> tuple[tuple[float, float], Floats, float]:
     """The middle of an iris: of what is dark between the lids; the lights that stand in it, 0..1 of
     each pixel; and how far a lid has to close (0..1) to reach it.
     """

@@ -21,14 +21,14 @@ from edge.core.liveness.regions import REGIONS
 from edge.core.liveness.response import Lighting
 from edge.core.liveness.specular import EYES, FULL, HIGH, WIDE
 from edge.core.liveness.specular import PLACES as WINDOW
-from edge.drivers.vision import glow, irises
+from edge.drivers.vision import glow
 from edge.drivers.vision.mesh import LEFT_CHEEK, RIGHT_CHEEK
-from sim.camera import acting, attacks, visit
+from sim.camera import acting, attacks, eyes, visit
 from sim.camera.flat import BLACK, GLASS, MIRRORED, SPOT, Sheet, answered
 from sim.camera.lamps import Shutter
 from sim.camera.linear import light, values
 from sim.camera.pixels import HEIGHT, WIDTH, Floats, Texture, homography, tilted
-from sim.camera.plate import FINE
+from sim.camera.plate import FINE, light_of
 from sim.camera.solid import Solid
 from sim.camera.species import replay_imitating as imitating
 from sim.camera.species._common import PAPER, RECORD_LEVEL, still
@@ -41,7 +41,7 @@ GRID: Final = 5  # x GRID samples stand for a patch
 NOISE: Final = (1.2, 0.09)  # read and shot noise of a pixel, of 255 (`pixels.Sensor`)
 ALONE: Final = 20  # pixels of a patch that are not their neighbours' (JPEG mixes them)
 SLIPS: Final = 0.12  # px from shot to shot: a window of an eye, after it was laid over the first one
-EYE_MISSES: Final = 0.7  # px, of the middle of sixteen points around an eye all through a visit
+EYE_MISSES: Final = 1.0  # px, of the iris all through a visit
 EYE_NOISE: Final = 0.6  # of a pixel's is left in a place of a window: three colours, read between pixels
 MISFIT: Final = 0.1  # of a window, as measured
 POINTS: Final = np.array([region.point for region in REGIONS])
@@ -105,9 +105,8 @@ def _rest(take: Take) -> Floats:
     """Where the places are at rest: the regions, then the windows around the eyes."""
     points = take.person.plate.points[:, :2]
     y, x = np.mgrid[-(HIGH // 2) : HIGH // 2 + 1, -(WIDE // 2) : WIDE // 2 + 1]
-    grid = np.stack([x.ravel(), y.ravel() - irises.RAISED_MM], axis=1)
-    middles = points[irises.RINGS].mean(axis=1)
-    windows = [middle + grid for middle in middles]
+    grid, own = np.stack([x.ravel(), y.ravel()], axis=1), light(light_of(take.person.plate.texture))
+    windows = [eyes.iris(line, own)[0] + grid for line in take.person.plate.eyes]
     return np.asarray(np.concatenate([points[POINTS], *windows]), np.float32)
 
 
@@ -119,8 +118,8 @@ def _sampled(texture: Texture, where: Floats, reach: float) -> Floats:
     x = where[:PLACES, 0, None, None] + step[None, None, :] + 0 * step[None, :, None]
     y = where[:PLACES, 1, None, None] + step[None, :, None] + 0 * step[None, None, :]
     regions = light(texture.at(x, y)).mean(axis=(1, 2))
-    eyes = light(texture.at(where[PLACES:, 0], where[PLACES:, 1]))
-    return np.asarray(np.concatenate([regions, eyes]), np.float32)
+    points = light(texture.at(where[PLACES:, 0], where[PLACES:, 1]))
+    return np.asarray(np.concatenate([regions, points]), np.float32)
 
 
 def _reach(take: Take) -> float:

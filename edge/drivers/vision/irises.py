@@ -1,9 +1,10 @@
 """The light around each iris, shot after shot at the same places of the eye, for the points that the
 lamps put into it (`core.liveness.specular`).
 
-The mesh misses an eye by a pixel and trembles by half of one, which moves more light over the edges of
-an eye than a lamp adds to it. So the first shot's eyes are kept, and each later window is laid over
-them: moved until it fits, whatever the lamps made of its brightness.
+The mesh misses an iris by up to seven pixels and trembles by half of one, which moves more light over
+the edges of an eye than a lamp adds to it. So the iris is looked for once, as what is dark and round, the
+first shot's eyes are kept, and each later window is laid over them: moved until it fits, whatever the
+lamps made of its brightness.
 """
 
 from __future__ import annotations
@@ -25,23 +26,26 @@ RINGS = np.array([  # the mesh's points around the right and the left eye
     [362, 382, 381, 380, 374, 373, 390, 249, 263, 466, 388, 387, 386, 385, 384, 398],
 ])  # fmt: skip
 APART_MM = 64.0  # of two eyes: what makes a window's places a millimetre, near and far
-RAISED_MM = 2.0  # irises stand above the middle of those points
+USUAL, FAR = -2, 0.3  # it stands above them; at the rim of that it has to be darker by so much of the mean
+IRIS_MM = 4  # radius of what is looked for: less than an iris, for lids cover some
+SIDEWAYS, UP, DOWNWARD = 8, 5, 2  # places from the middle of those points in which the iris is looked for
 STEP_MIN, STEP_MAX = 0.6, 4.0  # px a millimetre: smaller eyes say nothing
 FIT_X, FIT_Y = 13, 9  # places to each side that are laid over the first shot's
 ROUNDS = 4
 MOVE_MAX = 3.0  # places, from where the mesh says
 MARGIN = 3  # px
-PLACES = (APART_MM, RAISED_MM, FIT_X, FIT_Y, WIDE, HIGH)  # what a measured window depends on
+PLACES = (APART_MM, IRIS_MM, USUAL, FAR, SIDEWAYS, UP, DOWNWARD, FIT_X, FIT_Y, WIDE, HIGH)  # what a measured window depends on
 MISFIT_MAX, MISFITS = 0.6, 3  # so unlike so often: the first shot was of a blink, or the head has moved
 
 
 class _Kept(Struct, frozen=True, eq=False):
-    """One eye of the first shot: its window, and what turns another's light into how far it lies off
-    (gain, offset, gain across, x, y), and what is then left.
+    """One eye of the first shot: what turns another's light into how far it lies off (gain, offset,
+    gain across, x, y), and what is then left; where its iris is, in places.
     """
 
     solve: Floats
     sheet: Floats
+    iris: Floats
 
 
 class Irises:
@@ -77,7 +81,8 @@ class Irises:
             if len(self._kept) <= number:
                 self._kept.append(_keep(_window(root, at, self._step, FIT_X, FIT_Y)))
             moved, misfit = _lay(self._kept[number], root, at, self._step)
-            seen = _window(light, moved - (0, RAISED_MM * self._step), self._step, WIDE // 2, HIGH // 2)
+            at = moved + self._kept[number].iris * self._step
+            seen = _window(light, at, self._step, WIDE // 2, HIGH // 2)
             parts += [min(misfit, 1.0), *seen.ravel()]
         worst = max(parts[0], parts[len(parts) // 2])
         self._misfits = self._misfits + 1 if worst > MISFIT_MAX else 0
@@ -86,7 +91,7 @@ class Irises:
 
 def _around(rgb: Rgb, middle: Floats, step: float) -> tuple[Floats, Floats] | None:
     """The linear light of the pixels around an eye, and where its middle is in them."""
-    reach = np.array([FIT_X, FIT_Y]) + MOVE_MAX + RAISED_MM
+    reach = np.array([max(FIT_X, SIDEWAYS + WIDE // 2), max(FIT_Y, UP + HIGH // 2)]) + MOVE_MAX
     low = np.floor(middle - reach * step).astype(int) - MARGIN
     high = np.ceil(middle + reach * step).astype(int) + MARGIN
     if (low < 0).any() or high[0] >= rgb.shape[1] or high[1] >= rgb.shape[0]:
@@ -111,7 +116,22 @@ def _keep(window: Floats) -> _Kept:
     ramp = np.linspace(-1, 1, window.shape[1], dtype=np.float32)[None, :] * window
     columns = (window, np.ones_like(window), ramp, across, down)
     sheet = np.stack([column.ravel() for column in columns], axis=1)
-    return _Kept(np.linalg.pinv(sheet).astype(np.float32), sheet)
+    return _Kept(np.linalg.pinv(sheet).astype(np.float32), sheet, _iris(window))
+
+
+def _iris(window: Floats) -> Floats:
+    """The darkest disc, from the middle of a window; a far one has to be darker."""
+    mid_x, mid_y = window.shape[1] // 2, window.shape[0] // 2
+    rows, columns = np.arange(mid_y - UP, mid_y + DOWNWARD + 1), np.arange(mid_x - SIDEWAYS, mid_x + SIDEWAYS + 1)
+    y, x = np.mgrid[-IRIS_MM : IRIS_MM + 1, -IRIS_MM : IRIS_MM + 1]
+    disc = x * x + y * y <= IRIS_MM * IRIS_MM
+    light = sum(
+        window[np.ix_(rows + dy, columns + dx)] for dy, dx in zip(y[disc], x[disc], strict=True)
+    )
+    across, down = np.meshgrid(columns - mid_x, rows - mid_y)
+    seldom = (across / SIDEWAYS) ** 2 + ((down - USUAL) / UP) ** 2
+    best = int(np.argmin(light / max(float(np.mean(light)), 1e-4) + FAR * seldom))
+    return np.array([across.flat[best], down.flat[best]], np.float32)
 
 
 def _lay(kept: _Kept, root: Floats, at: Floats, step: float) -> tuple[Floats, float]:
