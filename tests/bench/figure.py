@@ -57,6 +57,9 @@ class Size(Struct, frozen=True):
     burst: int = 100  # commands in a row
     virtual_s: int = 3_600  # of the controller's time
     flashes: int = 5
+    look_s: float = 6.0  # the vision thread is watched so long
+    known: tuple[int, ...] = (5_000, 50_000)  # faces at the centre
+    rendered: int = 2  # visits of each kind
 
 
 FULL = Size()
@@ -76,6 +79,8 @@ QUICK = Size(
     burst=40,
     virtual_s=600,
     flashes=2,
+    look_s=3.0,
+    rendered=1,
 )
 TINY = Size(
     appends=6,
@@ -93,6 +98,9 @@ TINY = Size(
     burst=10,
     virtual_s=20,
     flashes=1,
+    look_s=1.0,
+    known=(300,),
+    rendered=1,
 )
 
 
@@ -103,6 +111,17 @@ def timed(work: Callable[[], object]) -> Work:
         began = time.perf_counter()
         work()
         return time.perf_counter() - began
+
+    return one
+
+
+def worked(work: Callable[[], object]) -> Work:
+    """As `timed`, but of this thread's processor: what others do beside it does not count."""
+
+    def one() -> float:
+        began = time.thread_time()
+        work()
+        return time.thread_time() - began
 
     return one
 

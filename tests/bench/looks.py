@@ -1,27 +1,57 @@
-"""Group `vision`: each part of a look on real shots, against the bare `invoke` of its networks."""
+"""Group `vision`: each stage of a look on real shots, against the bare `invoke` of its networks; the
+stages without one against the library call in them or the least that touches as many pixels. All of it is
+time of the thread's processor: the networks have one thread.
+"""
 
 from __future__ import annotations
 
-import time
+import io
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 import numpy as np
+import zxingcpp
+from msgspec.structs import replace
+from PIL import Image
 
 from edge.core.liveness import WITH_LAMPS, weigh
 from edge.core.liveness.evidence import lit
 from edge.drivers.camera.pictures import rgb_of
-from edge.drivers.vision import embed, lids, mesh, models, spoof
-from edge.drivers.vision.sight import Sight
+from edge.drivers.vision import checks, embed, glow, lids, mesh, models, qr, spoof
+from edge.drivers.vision.eyes import seen
+from edge.drivers.vision.sight import SAME_EVERY, Sight
 from edge.drivers.vision.tflite import Model
-from sim.camera import stage
-from tests.bench.figure import Figure, Size, in_turns, paired, spread
+from sim.camera import clips, stage
+from tests.bench import apart
+from tests.bench.figure import Figure, Size, Work, in_turns, paired, spread, worked
 from tests.bench.material import HOME
-from tests.core import glow
+from tests.core import glow as made
 
 PEOPLE = ("p1", "p2")
 FLOOR = "interpreter.invoke of the same networks"
+COPY = "a copy of the shot"
+CODE_TEXT = "28" + "A7K2Q9" * 4
+LOADED = """
+import json, os, sys, numpy, PIL.Image, psutil
+from tflite_runtime.interpreter import Interpreter
+from edge.drivers.vision import checks, glow, models
+from edge.drivers.vision.sight import Sight
+from edge.drivers.camera.pictures import rgb_of
+rss = psutil.Process().memory_info
+pictures = [open(name, "rb").read() for name in sys.argv[2:]]
+found = [rss().rss]
+sight = Sight(models.MODELS_DIR)
+sight.warm_up()
+found.append(rss().rss)
+for number in range(int(sys.argv[1])):
+    sight.look(rgb_of(pictures[number % len(pictures)]))
+    if number == 19:
+        found.append(rss().rss)
+found.append(rss().rss)
+print(json.dumps(found))
+"""
+HELD_SHOTS = 100
 
 
 class Counted:
@@ -43,7 +73,8 @@ def measure(directory: Path, size: Size) -> list[Figure]:
     stage.build(HOME / "stage", HOME / "pictures")
     sight = Sight(models.MODELS_DIR)
     sight.warm_up()
-    shots = _shots(sight, size.shots)
+    pictures = _pictures(sight, size.shots)
+    shots = [rgb_of(one) for one in pictures]
     nets = {name: getattr(sight, f"_{name}") for name in ("mesh", "iris", "spoof", "embed")}
     nets["short"] = sight._detector._short
     alone = {
@@ -71,13 +102,135 @@ def measure(directory: Path, size: Size) -> list[Figure]:
                 note=f"{used}; {spread(samples[number], 1e3, 1)}",
             )
         )
-    return [*figures, _weighing(size)]
+    return [*_capture(pictures, size), *figures, *_bare(sight, shots, directory), _whole(sight, nets, pictures),
+            _weighing(size), *_held(sight)]  # fmt: skip
+
+
+def _capture(pictures: list[bytes], size: Size) -> list[Figure]:
+    """What a camera's JPEG costs before anybody looks."""
+    turn = _Turn(pictures)
+
+    def bare() -> object:
+        with Image.open(io.BytesIO(turn.next())) as picture:
+            return picture.load()
+
+    values, floors = in_turns(size.shots, [worked(lambda: rgb_of(turn.next())), worked(bare)])
+    return [_figure("decode of a shot", values, floors, "Pillow's decode alone", f"{len(pictures[0]):,} B")]
+
+
+def _bare(sight: Sight, shots: list[Any], directory: Path) -> list[Figure]:
+    """The stages that run no network."""
+    faces = {id(shot): sight.faces(shot) for shot in shots}
+    shapes = {id(shot): sight.shape(shot, faces[id(shot)][0]) for shot in shots}
+    gate, turn = checks.Gate(), _Turn(shots)
+    codes = _Turn(_codes(directory))
+    reader = qr.Reader()
+
+    def gates() -> object:
+        shot = turn.next()
+        scene = checks.scene(shot, faces[id(shot)])
+        first = gate.before_mesh(scene)
+        shape = shapes[id(shot)]
+        return first, gate.with_mesh(replace(scene, shape=shape, pose=mesh.pose(shape)))
+
+    def light() -> object:
+        shot = turn.next()
+        return glow.measure(shot, shapes[id(shot)])
+
+    def bare_code(shot: Any) -> object:
+        grey = np.asarray(Image.fromarray(shot).convert("L"))
+        return zxingcpp.read_barcodes(grey, formats=zxingcpp.BarcodeFormats([zxingcpp.BarcodeFormat.QRCode]))
+
+    named: dict[str, tuple[Callable[[], object], Callable[[], object], str]] = {
+        f"all {len(checks.modules())} gates": (gates, lambda: turn.next().copy(), COPY),
+        f"light at {len(glow.POINTS)} places": (light, lambda: turn.next().copy(), COPY),
+        "a code, where there is one": (
+            lambda: reader.read(codes.next()), lambda: bare_code(codes.next()), "zxing-cpp alone",
+        ),
+        "a code, where there is none": (
+            lambda: reader.read(turn.next()), lambda: bare_code(turn.next()), "zxing-cpp alone",
+        ),
+    }  # fmt: skip
+    samples = in_turns(len(shots), [worked(work) for pair in named.values() for work in pair[:2]])
+    return [
+        _figure(name, samples[2 * number], samples[2 * number + 1], floor, "")
+        for number, (name, (_, _, floor)) in enumerate(named.items())
+    ]
+
+
+def _whole(sight: Sight, nets: dict[str, Model], pictures: list[bytes]) -> Figure:
+    """From the JPEG to the event under the lamps, with the template of every SAME_EVERY-th shot."""
+    runs = {"short": SAME_EVERY, "mesh": SAME_EVERY, "spoof": SAME_EVERY, "embed": 1}
+    turn = _Turn(pictures)
+
+    def events() -> object:
+        sight.forget()
+        for number in range(SAME_EVERY):
+            rgb = rgb_of(turn.next())
+            seen(sight.look(rgb, lids_too=False), rgb, 0, number)
+        return None
+
+    def bare() -> object:
+        for name, count in runs.items():
+            for _ in range(count):
+                nets[name]._net.invoke()  # type: ignore[attr-defined]
+        return None
+
+    values, floors = in_turns(max(3, len(pictures) // SAME_EVERY), [_each(events), _each(bare)])
+    middle = sorted(values)[len(values) // 2]
+    return _figure(
+        "a shot under the lamps, JPEG to event", values, floors, FLOOR,
+        f"mesh + spoof + short + embed of every {SAME_EVERY}th; {1 / middle:.0f} shots/s of one core",
+    )  # fmt: skip
+
+
+def _each(five: Callable[[], object]) -> Work:
+    work = worked(five)
+    return lambda: work() / SAME_EVERY
+
+
+def _held(sight: Sight) -> list[Figure]:
+    """What a process of its own holds with every network, after HELD_SHOTS shots."""
+    names = [str(one) for one in sorted((HOME / "stage" / PEOPLE[0] / "front").glob("*.jpg"))]
+    bare, loaded, early, late = apart.numbers(LOADED, str(HELD_SHOTS), *names)
+    return [
+        paired(
+            group="vision", name=f"RSS with all networks after {HELD_SHOTS} shots", unit="MB", values=[late],
+            floors=[bare], floor_name="the same process before it loaded them", scale=1 / apart.MB,
+            note=f"loaded and warm {loaded / apart.MB:.0f} MB; the last {HELD_SHOTS - 20} shots "
+                 f"{(late - early) / apart.MB:+.1f} MB",
+        )
+    ]  # fmt: skip
+
+
+def _figure(name: str, values: list[float], floors: list[float], floor: str, note: str) -> Figure:
+    return paired(
+        group="vision", name=name, unit="ms", values=values, floors=floors, floor_name=floor, scale=1e3,
+        note="; ".join(filter(None, (note, spread(values, 1e3, 1)))),
+    )  # fmt: skip
+
+
+def _codes(directory: Path) -> list[Any]:
+    folder = clips.make_qr_clip(CODE_TEXT, directory / "code", seconds=0.5)
+    return [rgb_of(one.read_bytes()) for one in sorted(folder.glob("*.jpg"))]
+
+
+class _Turn:
+    """One after the other, for ever."""
+
+    def __init__(self, things: list[Any]) -> None:
+        self._things, self._at = things, 0
+
+    def next(self) -> Any:
+        """The next."""
+        self._at += 1
+        return self._things[self._at % len(self._things)]
 
 
 def _weighing(size: Size) -> Figure:
     """What the core makes of a look under the lamps, pure Python against numpy on the same systems."""
-    lamps = glow.lighting(glow.sequence())
-    shots = glow.shots(glow.Scene(), lamps)
+    lamps = made.lighting(made.sequence())
+    shots = made.shots(made.Scene(), lamps)
     must = WITH_LAMPS.bands[0].must
     rows = np.random.default_rng(1).random((len(shots), 3))
     columns = np.array([shot.glow for shot in shots])
@@ -96,16 +249,13 @@ def _weighing(size: Size) -> Figure:
     )  # fmt: skip
 
 
-def _shots(sight: Sight, count: int) -> list[Any]:
+def _pictures(sight: Sight, count: int) -> list[bytes]:
     """Good frontal shots of two people."""
-    shots = []
-    for person in PEOPLE:
-        for path in sorted((HOME / "stage" / person / "front").glob("*.jpg")):
-            shot = rgb_of(path.read_bytes())
-            if sight.look(shot).problem is None:
-                shots.append(shot)
-    assert shots, "the stage has people on it"
-    return [shots[number % len(shots)] for number in range(count)]
+    paths = [path for who in PEOPLE for path in sorted((HOME / "stage" / who / "front").glob("*.jpg"))]
+    pictures = [path.read_bytes() for path in paths]
+    found = [one for one in pictures if sight.look(rgb_of(one)).problem is None]
+    assert found, "the stage has people on it"
+    return [found[number % len(found)] for number in range(count)]
 
 
 def _parts(sight: Sight, shots: list[Any]) -> dict[str, Callable[[], object]]:
@@ -122,6 +272,9 @@ def _parts(sight: Sight, shots: list[Any]) -> dict[str, Callable[[], object]]:
 
         return one
 
+    def shape(shot: Any) -> object:
+        return mesh.pose(sight.shape(shot, faces[id(shot)]))
+
     def landmarks(shot: Any) -> object:
         return mesh.pose(sight.shape(shot, sight.faces(shot)[0]))
 
@@ -130,6 +283,8 @@ def _parts(sight: Sight, shots: list[Any]) -> dict[str, Callable[[], object]]:
         return lids.ratio(sight._iris, shot, shape, mesh.pose(shape))
 
     return {
+        "detector": over(sight.faces),
+        "landmarks": over(shape),
         "detector + landmarks": over(landmarks),
         "lids of both eyes": over(eyes),
         "anti-spoof": over(lambda s: spoof.live_probability(sight._spoof, s, faces[id(s)])),
@@ -159,6 +314,4 @@ def _put(sight: Any, nets: dict[str, Any]) -> None:
 
 
 def _seconds(work: Callable[[], object]) -> float:
-    began = time.perf_counter()
-    work()
-    return time.perf_counter() - began
+    return worked(work)()

@@ -1,4 +1,4 @@
-"""All figures in one table: .venv/bin/python tests/bench/run.py [--quick] [--only NAME] [--json F]
+"""All figures in one table: .venv/bin/python tests/bench/run.py [--quick] [--only NAME] [--json F] [--paste]
 
 Nothing here is asserted: figures are read by people. `--only` may be given several times; `chip` is
 measured only by name, because it takes a quarter of an hour and a runtime (`facepay sim uf2`).
@@ -31,6 +31,8 @@ from tests.bench import (
     hours,
     looks,
     memory,
+    pace,
+    renders,
     rosters,
     seals,
     settling,
@@ -45,6 +47,8 @@ GROUPS = {
     "roster": rosters.measure,
     "benefit": settling.measure,
     "vision": looks.measure,
+    "pace": pace.measure,
+    "render": renders.measure,
     "visit": visits.measure,
     "drain": drain.measure,
     "memory": memory.measure,
@@ -64,14 +68,18 @@ def main() -> int:
     parser.add_argument("--quick", action="store_true", help="small sizes: a look, not a figure")
     parser.add_argument("--only", action="append", choices=sorted(GROUPS), default=[])
     parser.add_argument("--json", type=Path, help="write the figures here as well")
+    parser.add_argument("--paste", action="store_true", help="print the lines for edge/docs/FIGURES.md instead")
     given = parser.parse_args()
     names = [name for name in GROUPS if name in (given.only or GROUPS.keys() - BY_NAME)]
-    console = Console(highlight=False, width=None if sys.stdout.isatty() else WIDTH)
+    console = Console(
+        highlight=False, width=None if sys.stdout.isatty() else WIDTH, stderr=given.paste
+    )
     before = os.getloadavg()
     began = time.monotonic()
     figures, failures = collect(names, QUICK if given.quick else FULL, console)
     after = os.getloadavg()
-    console.print(table(figures))
+    if not given.paste:
+        console.print(table(figures))
     head = {
         "date": datetime.now(UTC).isoformat(timespec="seconds"),
         "machine": f"{os.cpu_count()} x {platform.machine()} cores",
@@ -81,10 +89,14 @@ def main() -> int:
         "load_end": after,
         "seconds": round(time.monotonic() - began),
     }
-    console.print(
+    ran = (
         f"{head['date']} · {head['machine']} · Python {head['python']} · {head['size']} · load "
         f"{before[0]:.2f} at the start, {after[0]:.2f} at the end · {head['seconds']} s"
     )
+    if given.paste:
+        sys.stdout.write("\n".join([ran, "", *lines(figures)]) + "\n")
+    else:
+        console.print(ran)
     if given.json:
         text = json.dumps(head | {"figures": as_json(figures), "failures": failures}, indent=1)
         given.json.write_text(text + "\n")
@@ -133,6 +145,20 @@ def table(figures: Sequence[Figure]) -> Table:
             f"{one.note} [dim]n={one.rounds}[/]",
         )
     return made
+
+
+def lines(figures: Sequence[Figure]) -> list[str]:
+    """The same as a table of Markdown."""
+    out = ["| figure | value | floor or peer of the same run | ratio | note |", "| --- | --- | --- | --- | --- |"]
+    for one in figures:
+        met = {True: "met", False: "**not met**", None: ""}[one.met]
+        note = "; ".join(filter(None, (f"{one.target} {met}".strip(), one.note, f"n={one.rounds}")))
+        cells = (
+            one.name, f"{number(one.value)} {one.unit}", f"{number(one.floor)} {one.unit}: {one.floor_name}",
+            f"{one.ratio:.2f}", note,
+        )  # fmt: skip
+        out.append("| " + " | ".join(cells) + " |")
+    return out
 
 
 def number(value: float) -> str:

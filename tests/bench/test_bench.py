@@ -12,10 +12,10 @@ import pytest
 from rich.console import Console
 
 from tests.bench.figure import TINY, Figure, as_json, in_turns, paired
-from tests.bench.run import BY_NAME, GROUPS, collect, table
+from tests.bench.run import BY_NAME, GROUPS, collect, lines, table
 
 LIGHT = ("append", "crypto", "benefit", "roster", "start", "cable", "flash", "board")
-HEAVY = ("vision", "visit", "drain", "memory")
+HEAVY = ("vision", "pace", "render", "visit", "drain", "memory")
 TARGETS = {
     "append": ("store.commit of 10 signed records", "fsyncs per commit of 1 record"),
     "board": ("the board's seconds in one of a processor's",),
@@ -91,6 +91,20 @@ def test_a_ratio_is_of_the_medians_and_a_target_is_judged_by_it() -> None:
 
     assert (one(2.0).value, one(2.0).floor) == (3.0, 1.5)
     assert (one(2.0).ratio, one(2.0).met, one(1.9).met) == (2.0, True, False)
+
+
+def test_the_lines_to_paste_are_one_table_of_markdown_with_every_figure() -> None:
+    figures = [
+        paired(
+            group="g", name=name, unit="ms", values=[3.0], floors=[1.5], floor_name="f", limit_ratio=limit
+        )
+        for name, limit in (("one", 1.0), ("two", 3.0), ("three", None))
+    ]
+    rows = [line.strip("|").split("|") for line in lines(figures)]
+    assert {len(row) for row in rows} == {5}
+    assert [row[0].strip() for row in rows[2:]] == ["one", "two", "three"]
+    assert [row[3].strip() for row in rows[2:]] == ["2.00"] * 3
+    assert "not met" in rows[2][4] and "not met" not in rows[3][4]
 
 
 def test_the_table_names_every_figure_and_a_group_that_fails_is_told(

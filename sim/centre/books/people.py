@@ -17,6 +17,7 @@ from numpy.typing import NDArray
 from edge.core.benefit import PersonFacts
 from sim.centre.books import store as t
 
+Indices = NDArray[np.intp]
 TEMPLATE_FLOATS: Final = 192
 TEMPLATE_BYTES: Final = TEMPLATE_FLOATS * 4
 # cosine, MobileFaceNet: false accept <= 1e-3 on the strictest measured set (.630), with a margin
@@ -185,7 +186,10 @@ class Faces:
         self.same_min = same_min
         self.margin = margin
         self._mark = (-1, -1)
-        self._who: list[tuple[str, str]] = []
+        self._who: list[str] = []  # each once, in the order of their first face
+        self._place: dict[str, Indices] = {}  # of a net: which faces, person by person
+        self._first: dict[str, Indices] = {}  # where each person's begin in them
+        self._whose: dict[str, Indices] = {}
         self._matrix: NDArray[np.float32] = np.zeros((0, TEMPLATE_FLOATS), dtype=np.float32)
 
     def search(self, conn: sa.Connection, template: bytes, model: str) -> tuple[str, str]:
@@ -194,16 +198,17 @@ class Faces:
         if vector is None:
             return "", "no_person"
         self._load(conn)
-        best: dict[str, float] = {}
-        for (psn_no, of_model), score in zip(self._who, self._matrix @ vector, strict=True):
-            if of_model == model:
-                best[psn_no] = max(best.get(psn_no, -1.0), float(score))
-        ranked = sorted(best.items(), key=lambda pair: pair[1], reverse=True)[:2]
-        if not ranked or ranked[0][1] < self.same_min:
+        if model not in self._place:
             return "", "no_person"
-        if len(ranked) == 2 and ranked[0][1] - ranked[1][1] < self.margin:
+        scores = (self._matrix @ vector).take(self._place[model])
+        best = np.maximum.reduceat(scores, self._first[model])  # of each person
+        likest = int(best.argmax())
+        score, best[likest] = float(best[likest]), -np.inf
+        if score < self.same_min:
+            return "", "no_person"
+        if score - float(best.max()) < self.margin:
             return "", "ambiguous"
-        return ranked[0][0], ""
+        return self._who[self._whose[model][likest]], ""
 
     def same(self, conn: sa.Connection, psn_no: str, template: bytes, model: str) -> bool:
         """1:1: whether the template is like one that this person registered."""
@@ -223,10 +228,23 @@ class Faces:
         assert count <= FACES_MAX, "more faces than this reference centre is made for"
         rows = conn.execute(sa.select(c.psn_no, c.model, c.template).order_by(c.id)).all()
         good = [(row[0], row[1], vector) for row in rows if (vector := unit(row[2])) is not None]
-        self._who = [(psn_no, model) for psn_no, model, _ in good]
         if good:
             self._matrix = np.stack([vector for _, _, vector in good])
+        self._order([row[0] for row in good], [row[1] for row in good])
         self._mark = mark
+
+    def _order(self, people: list[str], models: list[str]) -> None:
+        """So that a search looks at each person once and not at each face."""
+        self._who = list(dict.fromkeys(people))
+        number = {psn_no: at for at, psn_no in enumerate(self._who)}
+        whose = np.array([number[psn_no] for psn_no in people], np.intp)
+        of = np.array(models)
+        self._place, self._first, self._whose = {}, {}, {}
+        for model in dict.fromkeys(models):
+            mine = np.flatnonzero(of == model)
+            mine = mine[np.argsort(whose[mine], kind="stable")]
+            self._whose[model], self._first[model] = np.unique(whose[mine], return_index=True)
+            self._place[model] = mine
 
 
 def register_face(store: t.Store, psn_no: str, template: bytes, model: str) -> None:
