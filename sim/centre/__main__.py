@@ -19,7 +19,7 @@ import sys
 import time
 from collections.abc import Callable
 from pathlib import Path
-from typing import Final, TypeVar
+from typing import Annotated, Final, Literal, TypeVar
 
 import msgspec
 from msgspec import Struct
@@ -27,7 +27,7 @@ from sqlalchemy.exc import SQLAlchemyError
 
 from edge.core.events import Freed, LinkLost, LinkUp
 from edge.core.liveness import WITH_LAMPS
-from edge.core.types import Credit
+from edge.core.types import Credit, LivenessRules
 from edge.drivers.broker import Happening, Message, Options
 from edge.drivers.broker.paho import Driver
 from edge.errors import EdgeError
@@ -87,6 +87,7 @@ class Config(Struct, frozen=True, forbid_unknown_fields=True):
     region: str = setup.REGION
     shards: int = 16
     lamps: bool = False  # policies demand a look under the terminals' own lamps
+    gestures: Annotated[tuple[Literal["turn", "blink", "dot"], ...], msgspec.Meta(min_length=1)] = ("turn", "blink")
     credit: CreditConfig = CreditConfig()
     bank: BankConfig = BankConfig()
 
@@ -111,6 +112,11 @@ def read_config(path: Path) -> Config:
         raise EdgeError(
             "E-CFG-21", f"{path}: {error}", "see sim.centre.setup.write_config"
         ) from error
+
+
+def rules_of(config: Config) -> LivenessRules:
+    """What policies of this centre say of living people."""
+    return msgspec.structs.replace(WITH_LAMPS if config.lamps else LivenessRules(), gestures=config.gestures)
 
 
 def bank_of(config: BankConfig, signer: es256.Es256Signer) -> HttpBank | None:
@@ -138,7 +144,7 @@ class Process:
             region=config.region,
             shards=config.shards,
             credit=credit,
-            liveness=WITH_LAMPS if config.lamps else None,
+            liveness=rules_of(config),
         )
         self._centre.bank = bank_of(config.bank, self._centre.keys.signer)
         self._inbox: queue.Queue[Happening | None] = queue.Queue(INBOX_MAX)

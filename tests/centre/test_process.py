@@ -18,6 +18,7 @@ from edge.core.events import LinkUp
 from edge.core.types import Outcome
 from edge.drivers.broker import Message, Options
 from edge.drivers.broker.paho import Driver
+from edge.errors import EdgeError
 from edge.wire import topics
 from sim.centre import __main__ as process
 from sim.centre import audit, setup
@@ -178,6 +179,24 @@ def test_what_setup_writes_the_process_reads_and_the_agent_trusts(tmp_path):
     assert again.policy.read_bytes() == made.policy.read_bytes()
     again.close()
     assert Store(setup.default_url(tmp_path)).sqlite
+
+
+def test_a_centre_says_of_which_gestures_its_challenges_are_drawn(tmp_path):
+    from edge.core.liveness import WITH_LAMPS
+    from edge.core.types import LivenessRules
+
+    made = setup.make_centre(tmp_path, None, [], [])
+    file = made.write_config(port=1883, tls=False)
+    made.close()
+    plain = file.read_text()
+    assert process.rules_of(process.read_config(file)) == LivenessRules()
+    file.write_text('lamps = true\ngestures = ["turn", "dot"]\n' + plain)
+    found = process.rules_of(process.read_config(file))
+    assert found.gestures == ("turn", "dot") and found.bands == WITH_LAMPS.bands
+    for wrong in ("[]", '["somersault"]', '"dot"'):
+        file.write_text(f"gestures = {wrong}\n{plain}")
+        with pytest.raises(EdgeError, match="E-CFG-21"):
+            process.read_config(file)
 
 
 def test_a_person_at_the_centre_sees_who_is_under_suspicion_and_lifts_it(tmp_path, capsys):
