@@ -28,6 +28,8 @@ from edge.drivers.vision import extra, models, onnx, second, spoof
 from edge.drivers.vision.eyes import Eyes, seen
 from edge.drivers.vision.sight import Sight
 from edge.errors import EdgeError
+from edge.field.checks import Ask
+from edge.field.checks import models as doctor
 from edge.field.commands import app
 from tests.agent.test_config import GOOD
 
@@ -156,11 +158,14 @@ def test_the_commands_bring_check_and_list_it_only_when_asked(place: Path, tmp_p
 
 
 def test_the_configuration_names_it_and_every_record_its_hash(place: Path, tmp_path: Path) -> None:
-    file, found = tmp_path / "facepay.toml", list[dict[str, str]]()
+    file, found, said = tmp_path / "facepay.toml", list[dict[str, str]](), list[str]()
     for asked in ("true", "false"):
         vision = f'[vision]\nmodels = "{place}"\nsecond = {asked}\n'
         file.write_text(f'{GOOD}[camera]\ndriver = "files"\npath = "shots"\n{vision}')
-        found.append(dict(main._settings(config.load(file)).models))
+        loaded = config.load(file)
+        found.append(dict(main._settings(loaded).models))
+        said += [one.text for one in doctor.check(Ask(file, loaded, None))]
+    assert said[0].startswith("7 as listed") and said[1].startswith("6 as listed"), "facepay doctor"
     assert found[0] == found[1] | {"second": of().sha256}
 
 
