@@ -80,7 +80,8 @@ def _held(mode: str, times: int, size: Size) -> Figure:
     """Shots that were looked at in a second of a mode, of those that a camera of 15 gave."""
     found: list[e.Event] = []
     folder = HOME / "stage" / WHO / "front"
-    real, sight.Sight = sight.Sight, lambda path: Again(real(path), times)  # type: ignore[assignment,misc]
+    real = sight.Sight
+    sight.Sight = lambda *given, **named: Again(real(*given, **named), times)  # type: ignore[assignment,misc]
     try:
         watching = eyes.Eyes(Files({"path": str(folder)}), models.MODELS_DIR, found.append)
         watching.start()
@@ -103,7 +104,7 @@ def _held(mode: str, times: int, size: Size) -> Figure:
     assert looked, "nothing was seen"
     each_ms = 1e3 * spent / looked
     told = f"{each_ms:.0f} ms CPU a shot, {100 * spent / seconds:.0f} % of one core"
-    held = f", {times} times the networks' work" if times > 1 else ""
+    held = f", each {times} times" if times > 1 else ""
     return paired(
         group="pace", name=f"shots looked at, mode {mode}{held}", unit="shots/s", values=[looked / seconds],
         floors=[15.0], floor_name="what the camera gives", note=told,
