@@ -16,12 +16,13 @@ from edge.drivers.camera.pictures import rgb_of
 from sim.camera import clips, hats, measure, padset, plate, visit
 from sim.camera.acting import front
 from sim.camera.linear import values
-from sim.camera.pixels import HEIGHT, Rgb
+from sim.camera.pixels import HEIGHT, WIDTH, Rgb
 from sim.camera.solid import Look, Solid
 
 STRIP_COLUMNS = 8
 THUMB = (240, 180)
 HEADS = (160, 160)  # a head, cut out of a shot, and its name below
+CUT_PX = 320
 ACROSS = 10
 NAME_PX = 14
 SHOWN = ("t01", "t05", "s01", "s04", "s09", "s13", "p2", "p4")  # who wears things in the sheet
@@ -61,10 +62,12 @@ def montage(target: Path) -> None:
 
 
 def _still(made: plate.Plate, look: Look) -> Rgb:
+    """The head in the middle."""
     head, room = Solid(made, look), np.ones(3, np.float32)
     pose = front(visit.Person("", made, look, 0.0).habits)(0.0)
     lit = head.lit(pose, np.zeros((HEIGHT, 2, 3), np.float32), room)
-    return values(lit).astype(np.uint8)
+    aside = round(made.face.x + made.face.w / 2 - WIDTH / 2)
+    return np.roll(values(lit).astype(np.uint8), -aside, axis=1)
 
 
 def _moments(species: str, studio: padset.Studio) -> list[Rgb]:
@@ -82,7 +85,7 @@ def _page(tiles: list[tuple[str, Rgb]]) -> Image.Image:
     draw = ImageDraw.Draw(page)
     for number, (said, shot) in enumerate(tiles):
         left, top = number % ACROSS * wide, number // ACROSS * (high + NAME_PX)
-        cut = Image.fromarray(shot).crop((160, 60, 480, 380)).resize(HEADS)
+        cut = Image.fromarray(shot).crop((160, 60, 160 + CUT_PX, 60 + CUT_PX)).resize(HEADS)
         page.paste(cut, (left, top))
         draw.text((left + 3, top + high), said, fill=(235, 235, 235))
     return page

@@ -20,7 +20,7 @@ from sim.camera.solid import Look, Solid
 DARK = np.zeros((HEIGHT, 2, 3), np.float32)
 LEFT = DARK + np.array([[[0.6], [0.0]]], np.float32)
 ROOM = np.array([0.8, 0.8, 0.8], np.float32)
-SOME = ("t02", "t07", "s01", "s05", "s12")  # of all: `python -m sim.camera folk`
+SOME = ("t02", "t07", "s01", "s04", "s10")  # of all: `python -m sim.camera folk`
 
 
 @pytest.fixture(scope="module")
@@ -69,7 +69,7 @@ def test_a_hat_or_age_hurts_nobody_and_a_worn_mask_is_asked_to_be_taken_off(
 ) -> None:
     for who, hat in itertools.product(("p1", "s01"), ("", *hats.HATS)):
         assert seen(shown(studio, who, Look(tone, hat=hat, age=0.9, seed=3)), sight).problem is None, (who, hat)
-    for who, cloth in itertools.product(("p2", "s05"), hats.CLOTHS):
+    for who, cloth in itertools.product(("p2", "s04"), hats.CLOTHS):
         assert seen(shown(studio, who, Look(tone, cloth=cloth)), sight).problem == "covered", (who, cloth)
     # in this mask the detector sees a face that lies on its side: asked to face the screen, or for a face
     assert seen(shown(studio, "s01", Look(tone, cloth="black")), sight).problem is not None
