@@ -35,7 +35,7 @@ ROUNDS = 4
 MOVE_MAX = 3.0  # places, from where the mesh says
 MARGIN = 3  # px
 PLACES = (APART_MM, IRIS_MM, USUAL, FAR, SIDEWAYS, UP, DOWNWARD, FIT_X, FIT_Y, WIDE, HIGH)  # what a measured window depends on
-MISFIT_MAX, MISFITS = 0.6, 3  # so unlike so often: the first shot was of a blink, or the head has moved
+MISFIT_MAX, MISFITS = 0.6, 8  # so unlike for longer than two lights (a reflex): the first shot was of a blink
 
 
 class _Kept(Struct, frozen=True, eq=False):
