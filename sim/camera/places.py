@@ -259,6 +259,7 @@ SURFACES: Final[dict[str, Callable[[Take], Light]]] = {
     "injected": _injected,
     "mask_resin": partial(_head, late=True),
     "mask_paper": partial(_head, shape="facets", inked=True, late=True),
+    "mask_holes": partial(_head, shape="pierced", inked=True, late=True),
     "cutout_eyes": partial(_head, shape="wrapped", inked=True, late=True),
     "print_flat": _paper,
     "print_bent": lambda take: _paper(take, bend=take.rng.uniform(0.5, 0.9)),

@@ -29,7 +29,8 @@ FACET_PX = 26  # a mask of folded paper
 HEAD_PX = 95.0  # radius of a head: what a worn sheet bends around
 LID_PX = 7.0  # an eye hole is so much larger than the eye
 COARSE = 2  # the lamps' part is computed at every second pixel of a head
-SHAPES = ("head", "facets", "wrapped")
+SHAPES = ("head", "facets", "pierced", "wrapped")
+PIERCED = ("pierced", "wrapped")  # the eyes behind are alive
 Part = tuple[slice, slice]  # of a shot
 
 
@@ -50,8 +51,9 @@ class Look(Struct, frozen=True):
 
 
 class Solid:
-    """A head, or something worn on one. shape: "head", "facets" (folded paper), "wrapped" (a print
-    around the head, with holes for the eyes). inked: the face is a print.
+    """A head, or something worn on one. shape: "head", "facets" (folded paper), "pierced" (folded
+    paper with holes for the eyes), "wrapped" (a print around the head, with such holes). inked: the
+    face is a print.
     """
 
     def __init__(
@@ -60,7 +62,7 @@ class Solid:
         assert shape in SHAPES, shape
         self.head = copy(_head(plate))
         self._mid = (plate.points[RIGHT_CHEEK, :2] + plate.points[LEFT_CHEEK, :2]) / 2
-        holes = _eye_holes(self.head) if shape == "wrapped" else None
+        holes = _eye_holes(self.head) if shape in PIERCED else None
         dress, lines = _dressed(plate, look, self.head, None if not inked else holes, inked=inked)
         dress, layers = hats.put_on(dress, plate, self.head.depth, hat=look.hat, cloth=look.cloth, seed=look.seed)
         still, self.texture = light(light_of(dress)), Texture(dress)
@@ -72,10 +74,11 @@ class Solid:
         )  # fmt: skip
         depth = self.head.depth * np.float32(look.relief)
         self.head.depth = depth
-        worn = {"head": depth, "facets": _facets(depth), "wrapped": _wrapped(self.head)}[shape]
+        folded = shape in ("facets", "pierced")
+        worn = _facets(depth) if folded else _wrapped(self.head) if shape == "wrapped" else depth
         if holes is not None:
             worn = worn + (depth - worn) * holes
-        slope_y, slope_x = np.gradient(_calm(worn) if shape != "facets" else worn)
+        slope_y, slope_x = np.gradient(worn if folded else _calm(worn))
         top, bottom, left, right = self.head.box
         base = float(np.percentile(worn[top:bottom, left:right], 90))
         self._plain, self._z = hats.layered(unit(slope_x, slope_y), worn - base, base, layers)

@@ -1,4 +1,4 @@
-"""A mask of folded paper, printed: a nose of flat pieces."""
+"""A mask of folded paper, printed, eyes and all: a nose of flat pieces."""
 
 from __future__ import annotations
 
