@@ -13,7 +13,7 @@ import pytest
 from msgspec.structs import replace
 
 from edge.core.events import LookSeen
-from edge.core.liveness import LIVE, weigh
+from edge.core.liveness import LIVE, NOT_LIVE, weigh
 from edge.core.liveness.checks import glint
 from edge.core.liveness.evidence import FAIL, PASS, UNKNOWN, Evidence, lit
 from edge.core.liveness.response import Lighting, shown
@@ -90,6 +90,14 @@ def test_the_lamps_stand_in_living_eyes(seed: int) -> None:
 @pytest.mark.parametrize("seed", range(3))
 def test_ink_has_no_points_however_bright_a_window_was_printed_into_it(seed: int) -> None:
     assert state(seen(ink, seed)) == FAIL
+
+
+def test_a_head_with_ink_for_eyes_is_nobody_whatever_a_policy_demands() -> None:
+    """A paper mask fine enough to have the form of a head: `form` passes it, its eyes do not."""
+    must = ("follows", "delay", "gain", "form", "stream")
+    assert weigh(lit(*seen(living), 0.5), must, -2.0, LivenessRules()).outcome == LIVE
+    masked = weigh(lit(*seen(ink), 0.5), must, -2.0, LivenessRules())
+    assert (masked.outcome, masked.reasons) == (NOT_LIVE, ("light_flat",))
 
 
 def test_what_slips_over_an_edge_when_a_lamp_shines_is_no_point() -> None:

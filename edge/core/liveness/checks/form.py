@@ -1,6 +1,10 @@
 """The face has the form of a head: how left and right lamp share the light over it. What a flat,
 tilted or bent sheet can do is fitted away (any cubic of the place); the flanks of the nose and the
 sockets stay. A mask with a nose passes: light alone does not stop it.
+
+The limit lies between what people and what paper has, of the fifteen people on whom limits may be chosen
+(each measured against the mean head of the others): 72 visits, least 0.53; sheets at most 0.20, folded
+paper 0.45 (12 full visits) and, of 240 at the places alone, where everything has a quarter more, 0.55.
 """
 
 from __future__ import annotations
@@ -8,7 +12,7 @@ from __future__ import annotations
 from edge.core.liveness.evidence import FAIL, NOTHING, PASS, Evidence, Finding, by_limit
 
 NEEDS = "light"
-LIMIT = 0.5  # of a mean head
+LIMIT = 0.46  # of a mean head
 SURE = 3.5  # times its own standard error
 
 
