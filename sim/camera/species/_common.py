@@ -1,4 +1,4 @@
-"""What several species share: the recording that a screen plays, and how a thing is held."""
+"""What several species share: the recording that a screen plays, how a thing is held, and worn."""
 
 from __future__ import annotations
 
@@ -51,6 +51,14 @@ def paper(take: Take, *, bend: float = 0.0, gloss: float = 0.0) -> Iterator[Floa
         hand = attacks.hand(take.seconds(at_ms) + phase, swing)
         held = attacks.Hand(hand.yaw_deg + lean, hand.pitch_deg, hand.roll_deg, hand.shift)
         yield shown(sheet, form, held, Place(room, wall, take.at.level, take.lamps(at_ms)))
+
+
+def worn(take: Take, shape: str, *, inked: bool) -> Iterator[Floats]:
+    """Somebody wears it and stands still. shape: of `Solid`."""
+    head = Solid(take.person.plate, take.person.look, shape=shape, inked=inked)
+    motion, late = acting.front(take.person.habits), take.rng.uniform(0, 3)
+    for at_ms in take.times:
+        yield head.lit(motion(take.seconds(at_ms) + late), take.lamps(at_ms), take.at.level)
 
 
 def _metered(seen: Floats, person: Person) -> Floats:
