@@ -13,8 +13,8 @@ from PIL import Image
 from edge.core import events as e
 from edge.core.liveness import WITH_LAMPS
 from edge.core.liveness.checks import checks
-from edge.core.liveness.evidence import lit
-from edge.core.liveness.response import Lighting, Response
+from edge.core.liveness.evidence import FAIL, PASS, UNKNOWN, Evidence, lit
+from edge.core.liveness.response import Lighting
 from edge.drivers.camera.pictures import rgb_of
 from edge.drivers.vision import models
 from edge.drivers.vision.blazeface import Face
@@ -45,6 +45,11 @@ WHO: Final = "p2"  # whose photograph Ms Chen is
 RATE: Final = 12.0  # shots a second
 BEFORE: Final = 3  # shots of a good face, then the lights begin
 ROOM: Final = (300.0, (1.0, 1.0, 1.0), 45.0)  # lux, colour, cm
+MARKS: Final = {PASS: "✓", FAIL: "✗", UNKNOWN: "?"}
+MEASURED: Final = (
+    ("follows", "跟随灯光", "follows"), ("form", "头部形状", "form of a head"),
+    ("glint", "眼中光点", "points in the eyes"), ("passive", "防伪网络", "anti-spoof net"),
+)  # fmt: skip
 STRIP: Final = 8  # pictures of a try that are shown
 STRIP_PX: Final = 150
 ATTACKS: Final = (
@@ -75,20 +80,17 @@ class Camera:
         played = visit.play(self._species, self._person, at, lamps, self._seed, rate=RATE)
         for number, (stamp, jpeg) in enumerate(played):
             rgb = rgb_of(jpeg)
-            look = self._sight.look(rgb)
+            look = self._sight.look(rgb, lids_too=False)
             self.pictures.append(jpeg)
             self.looks.append(seen(look, rgb, stamp, number))
             if look.problem is None and look.face is not None:
                 self.last = rgb, look.face
             yield self.looks[-1]
 
-    @property
-    def response(self) -> Response:
-        """To these lights, as the checks get it."""
+    def evidence(self) -> Evidence:
+        """As the checks get it."""
         assert self._lamps is not None
-        found = lit(tuple(self.looks), self._lamps, 0.5).response
-        assert found is not None, "a face was seen"
-        return found
+        return lit(tuple(self.looks), self._lamps)
 
     def still(self, desk: Counter) -> None:
         """Shots in the room's own light, as long as the terminal looks for a face."""
@@ -168,16 +170,16 @@ def attacked(tell: Tell, desk: Counter, camera: Camera, number: int, said: tuple
 
 def measured(tell: Tell, camera: Camera) -> None:
     """The numbers that decide."""
-    found = camera.response
-    live = [look.live for look in camera.looks if look.live >= 0]
-    net = sum(live) / len(live)
-    least = {name: checks()[name].LIMIT for name in ("follows", "delay", "form")}
-    tell.reads(
-        f"跟随灯光 {found.follows:.2f}（≥{least['follows']}） · 迟到 {found.lag_ms} 毫秒（≤{-least['delay']:.0f}） · "
-        f"头部形状 {found.form:.2f}（≥{least['form']}） · 防伪网络 {net:.2f}",
-        f"follows {found.follows:.2f} (at least {least['follows']}) · late {found.lag_ms} ms (at most "
-        f"{-least['delay']:.0f}) · form of a head {found.form:.2f} (at least {least['form']}) · anti-spoof net {net:.2f}",
-    )
+    seen = camera.evidence()
+    found, late = seen.response, checks()["delay"].LIMIT
+    assert found is not None, "a face was seen"
+    zh, en = [f"迟到 {found.lag_ms} 毫秒（≤{-late:.0f}）"], [f"late {found.lag_ms} ms (at most {-late:.0f})"]
+    for name, zh_name, en_name in MEASURED:
+        least = WITH_LAMPS.limits.get(name, checks()[name].LIMIT)
+        told = checks()[name].judge(seen, least)
+        zh.append(f"{zh_name} {told.value:.2f}（≥{least}）{MARKS[told.state]}")
+        en.append(f"{en_name} {told.value:.2f} (at least {least}) {MARKS[told.state]}")
+    tell.reads(" · ".join(zh), " · ".join(en))
 
 
 def begin(desk: Counter, number: str) -> None:
