@@ -90,7 +90,7 @@ class Camera:
     def evidence(self) -> Evidence:
         """As the checks get it."""
         assert self._lamps is not None
-        return lit(tuple(self.looks), self._lamps)
+        return lit(tuple(self.looks), self._lamps, 0.5)
 
     def still(self, desk: Counter) -> None:
         """Shots in the room's own light, as long as the terminal looks for a face."""
