@@ -92,9 +92,9 @@ def test_ink_has_no_points_however_bright_a_window_was_printed_into_it(seed: int
     assert state(seen(ink, seed)) == FAIL
 
 
-def test_a_head_with_ink_for_eyes_is_nobody_whatever_a_policy_demands() -> None:
+def test_a_head_with_ink_for_eyes_is_nobody_where_a_policy_asks_for_eyes() -> None:
     """A paper mask fine enough to have the form of a head: `form` passes it, its eyes do not."""
-    must = ("follows", "delay", "gain", "form", "stream")
+    must = ("follows", "delay", "gain", "form", "stream", "glint")
     assert weigh(lit(*seen(living), 0.5), must, -2.0, LivenessRules()).outcome == LIVE
     masked = weigh(lit(*seen(ink), 0.5), must, -2.0, LivenessRules())
     assert (masked.outcome, masked.reasons) == (NOT_LIVE, ("light_flat",))

@@ -1,8 +1,8 @@
 """The lamps stand in the eyes as points, each where its side is: living eyes have them, behind holes and
 under a mask's brows too. Printed eyes have none, matt or glossy, flat or folded. Shut eyes, lamps that
 are weak beside the room and the reflex of somebody's glasses say nothing: only eyes that were seen well
-and stayed dark fail, and that counts whether or not a policy demands this check. A mask with a nose of
-its own has the form of a head, and ink for eyes.
+and stayed dark fail. That is measured and written down, and counts where a policy demands it: on people
+whom no limit had seen it failed 37 of 600, some of them again and again (LIVENESS).
 """
 
 from __future__ import annotations
@@ -12,7 +12,6 @@ import math
 from edge.core.liveness.evidence import FAIL, PASS, UNKNOWN, Evidence, Finding
 
 NEEDS = "light"
-ALWAYS = True
 LIMIT = 0.25  # of what the lamps add to the face
 SURE = 2.0  # standard errors below what was measured
 DARK = 0.8  # of the limit: what stands out by less is no point
