@@ -30,9 +30,10 @@ def main() -> int:
         elif given.what == "qr":
             clips.make_qr_clip(given.extra, given.folder)
         elif given.what == "folk":
-            studio = padset.Studio(clips.sight())
+            sight = clips.sight()
+            studio = padset.Studio(sight)
             people = {name: studio.plate(name) for name in padset.PEOPLE["all"]}
-            sys.stdout.write(measure.likeness(measure.folk(people, clips.sight())) + "\n")
+            sys.stdout.write(measure.likeness(measure.folk(people, sight)) + "\n")
         else:
             sight = clips.sight()
             sys.stdout.write(measure.table(given.folder, sight) + "\n\n")

@@ -17,8 +17,6 @@ from sim.camera.pixels import Floats
 from sim.camera.plate import Plate
 
 ALIKE: Final = 0.45
-
-
 AGAIN: Final = ((9.0, 4.0), (-9.0, -4.0))  # degrees of yaw and pitch, to know somebody again
 
 

@@ -27,7 +27,8 @@ from edge.drivers.vision.sight import Sight
 from edge.field.pad import sets
 from edge.field.pad.judge import look
 from edge.field.pad.shelf import Seen, Shelf
-from sim.camera import clips, folk, hats, plate, stage, visit
+from sim.camera import clips, folk, plate, stage, visit
+from sim.camera.folk import hats
 from sim.camera.places import visit_at_places
 from sim.camera.solid import Look
 from sim.camera.visit import TERMINAL, TONES, Person

@@ -13,8 +13,9 @@ from msgspec.structs import replace
 from PIL import Image, ImageDraw
 
 from edge.drivers.camera.pictures import rgb_of
-from sim.camera import clips, hats, measure, padset, plate, visit
+from sim.camera import clips, measure, padset, plate, visit
 from sim.camera.acting import front
+from sim.camera.folk import hats
 from sim.camera.linear import values
 from sim.camera.pixels import HEIGHT, WIDTH, Rgb
 from sim.camera.solid import Look, Solid

@@ -16,8 +16,9 @@ import numpy as np
 from msgspec import Struct
 from PIL import Image, ImageDraw, ImageFilter
 
-from sim.camera import age, attacks, hats
+from sim.camera import attacks
 from sim.camera.eyes import Eyes
+from sim.camera.folk import age, hats
 from sim.camera.head import LEFT_CHEEK, RIGHT_CHEEK, Gesture, Head
 from sim.camera.lamps import enlarged, plane, received, tinted, toward, unit
 from sim.camera.linear import light, values

@@ -104,26 +104,20 @@ TINY = Size(
 )
 
 
-def timed(work: Callable[[], object]) -> Work:
+def timed(work: Callable[[], object], clock: Callable[[], float] = time.perf_counter) -> Work:
     """A round that is timed as a whole."""
 
     def one() -> float:
-        began = time.perf_counter()
+        began = clock()
         work()
-        return time.perf_counter() - began
+        return clock() - began
 
     return one
 
 
 def worked(work: Callable[[], object]) -> Work:
     """As `timed`, but of this thread's processor: what others do beside it does not count."""
-
-    def one() -> float:
-        began = time.thread_time()
-        work()
-        return time.thread_time() - began
-
-    return one
+    return timed(work, time.thread_time)
 
 
 def repeated(work: Callable[[], object], times: int) -> Work:

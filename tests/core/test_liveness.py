@@ -12,6 +12,7 @@ from msgspec.structs import replace
 from edge.core.events import LookSeen
 from edge.core.types import Verdict
 from edge.core.visit import gestures, liveness
+from tests.core.watching import watched
 from tests.flows.kit import SeededDice
 
 BOX = (0.3, 0.3, 0.4, 0.4)
@@ -163,13 +164,7 @@ def faced(steps: tuple[str, ...], rest: tuple[float, float] = (0.0, 0.0)) -> lis
 
 
 def followed(steps: tuple[str, ...], looks: list[LookSeen], rest: tuple[float, float]) -> liveness.Clip | Verdict:
-    clip = liveness.begin(steps, replace(FRONT, yaw_deg=rest[0], pitch_deg=rest[1]))
-    for look in looks:
-        seen = liveness.watch(clip, look, 0.5)
-        if isinstance(seen, Verdict):
-            return seen
-        clip = seen
-    return clip
+    return watched(liveness.begin(steps, replace(FRONT, yaw_deg=rest[0], pitch_deg=rest[1])), *looks)
 
 
 @given(st.integers(0, 300), st.integers(1, 6), st.tuples(st.floats(-10, 10), st.floats(-25, 25)))

@@ -19,6 +19,7 @@ from edge.drivers.vision.sight import Sight
 from sim.camera import acting, attacks, following, plate, stage
 from sim.camera.head import Gesture, Head
 from sim.camera.pixels import Floats, Sensor, backdrop
+from tests.core.watching import watched
 
 RATE = 5  # shots a second: a third of the terminal's, so that the test costs little
 DOTS = gestures.KINDS["dot"]
@@ -50,13 +51,7 @@ def acted(head: Head, made: plate.Plate, steps: tuple[str, ...]) -> Iterable[Flo
 
 def judged(steps: tuple[str, ...], shots: list[LookSeen]) -> Verdict | liveness.Clip:
     """The verdict, or the clip when the shots ended before there was one (a timeout in the terminal)."""
-    clip = liveness.begin(steps, shots[0])
-    for look in shots[1:]:
-        after = liveness.watch(clip, look, 0.5)
-        if isinstance(after, Verdict):
-            return after
-        clip = after
-    return clip
+    return watched(liveness.begin(steps, shots[0]), *shots[1:])
 
 
 def test_a_face_that_follows_the_dot_passes_and_only_in_the_order_that_was_drawn(

@@ -10,8 +10,9 @@ import pytest
 
 from edge.drivers.vision.sight import Look as Seen
 from edge.drivers.vision.sight import Sight
-from sim.camera import folk, hats, measure, padset, visit
+from sim.camera import folk, measure, padset, visit
 from sim.camera.acting import front
+from sim.camera.folk import hats
 from sim.camera.head import Gesture
 from sim.camera.linear import values
 from sim.camera.pixels import HEIGHT, Rgb

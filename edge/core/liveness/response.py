@@ -150,7 +150,7 @@ def _follow(
         mean = sum(values) / len(values)
         scale = max(mean, EPSILON) ** 2
         total += sum((v - mean) ** 2 for v in values) / scale
-        left_over += unexplained(drives, values, found) / scale
+        left_over += _left_over(drives, values, found) / scale
         own.append(max(found[0], EPSILON))
         mix.append((found[1], found[2], found[3]))
     part = 1 - left_over / max(total, EPSILON)
@@ -179,7 +179,7 @@ def _per_region(
             owns[n] += max(own, EPSILON)
             lefts[n] += one * weight
             rights[n] += other * weight
-            squares[n] += weight**2 * unexplained(drives[c], columns[n], found)
+            squares[n] += weight**2 * _left_over(drives[c], columns[n], found)
     noise = (math.sqrt(square) / own for square, own in zip(squares, owns, strict=True))
     lefts = [one / own for one, own in zip(lefts, owns, strict=True)]
     rights = [one / own for one, own in zip(rights, owns, strict=True)]
@@ -225,8 +225,8 @@ def _form(told: Row[Shade]) -> tuple[float, float]:
     rows = [tuple(w * v for v in (REGIONS[n].form, *smooth(REGIONS[n]))) for n, _, w in told]
     values = [w * ratio for _, ratio, w in told]
     found = fit(rows, values)
-    rest = unexplained(rows, values, found) / max(1, len(rows) - len(found))
-    return found[0], math.sqrt(rest * variance(rows))
+    rest = _left_over(rows, values, found) / max(1, len(rows) - len(found))
+    return found[0], math.sqrt(rest * _variance(rows))
 
 
 def smooth(region: Region) -> tuple[float, ...]:
@@ -235,12 +235,12 @@ def smooth(region: Region) -> tuple[float, ...]:
     return 1.0, x, y, x * x, x * y, y * y, x**3, x * x * y, x * y * y, y**3
 
 
-def variance(rows: Row[Row[float]]) -> float:
+def _variance(rows: Row[Row[float]]) -> float:
     """Of the first unknown, in units of the noise: 1 / what of its column the others cannot say."""
     others = [row[1:] for row in rows]
     column = [row[0] for row in rows]
     found = fit(others, column)
-    left = unexplained(others, column, found)
+    left = _left_over(others, column, found)
     return 1 / max(left, EPSILON)
 
 
@@ -295,6 +295,6 @@ def _dot(one: Row[float], other: Row[float]) -> float:
     return float(sum(map(mul, one, other)))
 
 
-def unexplained(rows: Row[Row[float]], values: Row[float], found: Row[float]) -> float:
+def _left_over(rows: Row[Row[float]], values: Row[float], found: Row[float]) -> float:
     """The sum of squares that a fit does not explain."""
     return sum((v - _dot(found, row)) ** 2 for v, row in zip(values, rows, strict=True))

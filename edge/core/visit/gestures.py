@@ -26,7 +26,7 @@ EYE_SHUT: Final = 0.35
 EYE_OPEN: Final = 0.6
 # A face that follows the dot moves so far from where it rested (a head turned by 14 to 18 degrees, measured).
 # A sheet leaned by 45 degrees about one axis does not (tests/vision/test_dot.py); leaned by 35 to 50 about
-# both at once it was measured to move by up to 11 of yaw and 15 of pitch. So the dot is easier than a turn for
+# both at once it was measured to move by up to some 12 of yaw and 16 of pitch. So the dot is easier than a turn for
 # stiff necks and weaker against paper: a policy has to ask for it, and the net or the lamps judge beside it.
 DOT_YAW_DEG: Final = 9.0
 DOT_PITCH_DEG: Final = 8.0

@@ -12,7 +12,7 @@ from typing import Final
 
 from edge.field.pad.judge import Outcome
 
-FITTABLE: Final = ("delay", "follows", "form", "gain", "glint", "passive", "second")
+FITTABLE: Final = ("delay", "follows", "form", "gain", "passive", "second")
 STEPS_MAX: Final = 60
 RIDGE: Final = 0.001  # of one unit of weight, on the slope in standard deviations
 CLOSE: Final = 1e-6

@@ -3,8 +3,8 @@ tilted or bent sheet can do is fitted away (any cubic of the place); the flanks 
 sockets stay. A mask with a nose passes: light alone does not stop it.
 
 The limit lies between what people and what paper has, of the fifteen people on whom limits may be chosen
-(each measured against the mean head of the others): 72 visits, least 0.53; sheets at most 0.20, folded
-paper 0.45 (12 full visits) and, of 240 at the places alone, where everything has a quarter more, 0.55.
+(the set of `fitted`, `facepay pad-eval DIR --outcomes FILE`): 72 visits, least 0.56; sheets at most 0.20,
+folded paper 0.45.
 """
 
 from __future__ import annotations

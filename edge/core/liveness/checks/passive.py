@@ -14,8 +14,12 @@ SHOTS_MAX = 40
 
 def judge(seen: Evidence, limit: float) -> Finding:
     """Mean probability 0..1."""
-    lives = [shot.live for shot in seen.shots if shot.live >= 0][-SHOTS_MAX:]
+    return of_mean([shot.live for shot in seen.shots], limit or seen.threshold)
+
+
+def of_mean(told: list[float], limit: float) -> Finding:
+    """What a net said of a clip, -1 where it said nothing."""
+    lives = [live for live in told if live >= 0][-SHOTS_MAX:]
     if len(lives) < SHOTS_MIN:
         return NOTHING
-    mean = sum(lives) / len(lives)
-    return by_limit(mean, limit or seen.threshold, "spoof_score")
+    return by_limit(sum(lives) / len(lives), limit, "spoof_score")

@@ -4,8 +4,8 @@ shots or more. It refuses many people alone, so no policy of ours demands it; wh
 
 from __future__ import annotations
 
-from edge.core.liveness.checks.passive import SHOTS_MAX, SHOTS_MIN
-from edge.core.liveness.evidence import NOTHING, Evidence, Finding, by_limit
+from edge.core.liveness.checks.passive import of_mean
+from edge.core.liveness.evidence import Evidence, Finding
 
 NEEDS = ""
 LIMIT = 0.5
@@ -13,7 +13,4 @@ LIMIT = 0.5
 
 def judge(seen: Evidence, limit: float) -> Finding:
     """Mean probability 0..1."""
-    lives = [shot.live2 for shot in seen.shots if shot.live2 >= 0][-SHOTS_MAX:]
-    if len(lives) < SHOTS_MIN:
-        return NOTHING
-    return by_limit(sum(lives) / len(lives), limit, "spoof_score")
+    return of_mean([shot.live2 for shot in seen.shots], limit)

@@ -27,7 +27,7 @@ from edge.drivers.vision import mesh
 from edge.drivers.vision.mesh import CHIN, FOREHEAD, LEFT_CHEEK, RIGHT_CHEEK
 from edge.drivers.vision.sight import Sight
 from edge.errors import EdgeError
-from sim.camera import graft, warp, wear
+from sim.camera.folk import graft, hair, warp
 from sim.camera.pixels import WIDTH, Floats, Rgb
 from sim.camera.plate import Plate, Screens, shot_of
 
@@ -43,8 +43,6 @@ PARTS: Final[dict[str, tuple[int, ...]]] = {
         78, 95, 88, 178, 87, 14, 317, 402, 318, 324, 308, 191, 80, 81, 82, 13, 312, 311, 310, 415,
     ),
 }  # fmt: skip
-EYES: Final = ((33, 133), (263, 362))  # outer and inner corner
-TOP, BOTTOM = 10, 152
 FORM: Final = 0.8  # of the way from the head's own form to that of another
 REACH: Final = 0.055  # of the width between the cheeks: how softly one part passes into the next
 
@@ -154,7 +152,7 @@ def make(recipe: Recipe, plates: Callable[[str], Plate], sight: Sight) -> Plate:
         mixed = mixed + share[:, None] * lying[part]
     goal = _proportioned(np.asarray(mixed, np.float32), shape_of(recipe.seed))
     texture = graft.painted(graft.pulled(base, goal), givers, goal, _shares)
-    texture = wear.haired(texture, goal, recipe.brows, recipe.beard, recipe.seed)
+    texture = hair.haired(texture, goal, recipe.brows, recipe.beard, recipe.seed)
     made = _measured(texture, base.screen, goal[CHIN, :2] * 0.5 + goal[FOREHEAD, :2] * 0.5, sight)
     points = made.points.copy()
     points[:, 2] = goal[:, 2] - goal[:, 2].mean() + points[:, 2].mean()
@@ -201,11 +199,11 @@ def _wide(points: Floats) -> float:
 def _proportioned(p: Floats, shape: Shape) -> Floats:
     """The points moved as the shape says; upright frame, smooth bumps."""
     wide = _wide(p)
-    down = p[BOTTOM, :2] - p[TOP, :2]
+    down = p[CHIN, :2] - p[FOREHEAD, :2]
     high = float(np.hypot(*down))
     ey = down / high
     ex = np.array([ey[1], -ey[0]])
-    middle = (p[TOP, :2] + p[BOTTOM, :2]) / 2
+    middle = (p[FOREHEAD, :2] + p[CHIN, :2]) / 2
     u, v = (p[:, :2] - middle) @ ex / wide, (p[:, :2] - middle) @ ey / high
     du, dv, dz = shape.width * u, np.zeros_like(v), np.zeros_like(v)
 
@@ -220,14 +218,14 @@ def _proportioned(p: Floats, shape: Shape) -> Floats:
     dv = dv + shape.nose_long * tip
     du = du + shape.nose_wide * u * bump((1, 2, 4), 0.14, 0.10)
     dz = dz - shape.nose_out * bump((1, 4), 0.09, 0.16)
-    for side, corners in zip((-1.0, 1.0), EYES, strict=True):
+    for side, corners in zip((-1.0, 1.0), hair.EYES, strict=True):
         eye = bump(corners, 0.17, 0.12)
         du = du + side * shape.eyes_apart * eye
         dv = dv + shape.eyes_high * eye
         cu, cv = u[list(corners)].mean(), v[list(corners)].mean()
         near = bump(corners, 0.11, 0.07)
         du, dv = du + shape.eyes_size * (u - cu) * near, dv + shape.eyes_size * (v - cv) * near
-        brow = bump(wear.BROWS[:10] if side < 0 else wear.BROWS[10:], 0.15, 0.05)
+        brow = bump(hair.BROWS[:10] if side < 0 else hair.BROWS[10:], 0.15, 0.05)
         dv = dv + shape.brows * brow
     mouth = bump((13, 14), 0.20, 0.09)
     du = du + shape.mouth_wide * u * mouth

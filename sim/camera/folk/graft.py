@@ -7,10 +7,9 @@ from typing import Final
 
 import numpy as np
 from msgspec import Struct
-from PIL import Image, ImageDraw, ImageFilter
 
 from edge.drivers.vision.mesh import CHIN, FOREHEAD, LEFT_CHEEK, RIGHT_CHEEK
-from sim.camera import warp
+from sim.camera.folk import warp
 from sim.camera.linear import light, values
 from sim.camera.pixels import HEIGHT, WIDTH, Floats, Rgb, Texture
 from sim.camera.plate import FINE, Plate
@@ -114,7 +113,5 @@ def _fine(log: Floats, inside: Floats) -> tuple[Floats, Floats]:
 
 def _oval(points: Floats, size: tuple[int, int]) -> Floats:
     """1 on the face, soft to its rim."""
-    mask = Image.new("L", size[::-1])
-    ImageDraw.Draw(mask).polygon([(float(x), float(y)) for x, y in points[list(OVAL)]], fill=255)
-    soft = np.asarray(mask.filter(ImageFilter.GaussianBlur(OVAL_PX)), np.float32) / 255.0
+    soft = warp.filled(points[list(OVAL)], size, OVAL_PX)
     return np.asarray(np.clip(soft * 2.5 - 1.5, 0, 1), np.float32)

@@ -7,12 +7,12 @@ from typing import Final
 import numpy as np
 from PIL import Image, ImageDraw, ImageFilter
 
-from sim.camera import warp
-from sim.camera.graft import LUMA, OVAL, boxed
+from sim.camera.folk import warp
+from sim.camera.folk.graft import LUMA, OVAL, boxed
+from sim.camera.folk.hair import BROWS, EYES
 from sim.camera.linear import light, values
 from sim.camera.pixels import HEIGHT, WIDTH, Floats, Rgb
 from sim.camera.plate import FINE
-from sim.camera.wear import BROWS, about, inside
 
 AROUND: Final = np.array([[60.0, 130.0], [60.0, 10.0]])  # px of the shot about the face, where hair is
 SMOOTH_TO: Final = 0.25  # nothing to be seen before
@@ -29,7 +29,6 @@ FOLDS: Final = (  # points, how deep
     ((228, 229, 230, 231, 232), 0.6), ((448, 449, 450, 451, 452), 0.6),  # below the eyes
     ((202, 204, 194), 0.4), ((422, 424, 418), 0.4),
 )  # fmt: skip
-EYES: Final = ((33, 133), (263, 362))  # outer and inner corner
 RAYS_DEG: Final = (-32.0, -6.0, 20.0)
 
 
@@ -56,7 +55,7 @@ def aged(texture: Rgb, points: Floats, age: float, seed: int) -> tuple[Rgb, Floa
     box = boxed(points[:, :2].min(axis=0) - AROUND[0], points[:, :2].max(axis=0) + AROUND[1])
     rest, dice = box.inside(points), np.random.default_rng(seed)
     cut = light(texture[box.cut])
-    face = inside(rest[list(OVAL)], box.size, 6.0)
+    face = warp.filled(rest[list(OVAL)], box.size, 6.0)
     luma = cut @ LUMA
     skin = float(np.median(luma[face > 0.9]))
     bare = face * np.clip(luma / (0.45 * skin) - 1, 0, 1)  # a fringe has no furrows
@@ -66,7 +65,7 @@ def aged(texture: Rgb, points: Floats, age: float, seed: int) -> tuple[Rgb, Floa
     cut = cut * np.exp(change)[..., None]
     grey = max(0.0, age - GREY_FROM) / (1 - GREY_FROM)
     if grey:
-        brows = about(rest[list(BROWS)], 7.0, box.size) * np.clip(1.4 - luma / skin, 0, 1)
+        brows = warp.about(rest[list(BROWS)], 7.0, box.size) * np.clip(1.4 - luma / skin, 0, 1)
         hair = _hair(rest, box.size, face) * np.clip(1.9 - luma / skin, 0, 1)
         share = (grey * np.maximum(0.7 * brows, 0.8 * hair))[..., None]
         pale = luma + 0.25 * skin * np.clip(1 - luma / skin, 0, 1) + 1.5 * (luma - _calm(luma))

@@ -15,12 +15,12 @@ from numpy.typing import NDArray
 from PIL import Image, ImageDraw
 
 from edge.drivers.vision.mesh import CHIN, FOREHEAD, LEFT_CHEEK, RIGHT_CHEEK
-from sim.camera.graft import LUMA, Box
+from sim.camera.folk import warp
+from sim.camera.folk.graft import LUMA, Box
 from sim.camera.lamps import unit
 from sim.camera.linear import light, values
 from sim.camera.pixels import HEIGHT, WIDTH, Floats, Rgb
 from sim.camera.plate import FINE, Plate
-from sim.camera.wear import inside
 
 HATS: Final = ("cap", "knit")
 CLOTHS: Final = {  # linear colour; as what: pleated or folded along the middle
@@ -104,7 +104,7 @@ def masked(texture: Rgb, plate: Plate, depth: Floats, cloth: str, seed: int) -> 
     colour, form = CLOTHS[cloth]
     s, v, _, _ = _frame(plate.points)
     at = (plate.points[list(MASK), :2] + 0.5) * FINE - 0.5
-    cover = _shot(inside(at, (HEIGHT * FINE, WIDTH * FINE), 1.2))
+    cover = _shot(warp.filled(at, (HEIGHT * FINE, WIDTH * FINE), 1.2))
     soft = np.asarray(
         Image.fromarray(depth, mode="F").resize((WIDTH // 16, HEIGHT // 16), Image.Resampling.BOX)
         .resize((WIDTH, HEIGHT), Image.Resampling.BICUBIC), np.float32,

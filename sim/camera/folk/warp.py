@@ -1,5 +1,5 @@
 """One face's picture drawn in the place of another's: thin plates through the points of the mesh, and
-the fine of one face over the coarse light of another. numpy and Pillow only.
+the fine of one face over the coarse light of another; and fields about points and in outlines. numpy and Pillow only.
 """
 
 from __future__ import annotations
@@ -7,7 +7,7 @@ from __future__ import annotations
 from typing import Final
 
 import numpy as np
-from PIL import Image
+from PIL import Image, ImageDraw, ImageFilter
 
 from sim.camera.pixels import Floats
 
@@ -87,6 +87,21 @@ def near(at: Floats, points: Floats, reach: float) -> Floats:
     """1 at points, falling to 0 over `reach` about them; at: Nx2."""
     square = ((at[:, None, :] - points[None, :, :]) ** 2).sum(axis=2).min(axis=1)
     return np.asarray(np.exp(-0.5 * square / reach**2), np.float32)
+
+
+def about(points: Floats, reach: float, size: tuple[int, int]) -> Floats:
+    """1 at points of a picture, falling to 0 over `reach` px about them."""
+    step = CELL
+    x, y = np.meshgrid(np.arange(0, size[1] + step, step), np.arange(0, size[0] + step, step))
+    at = np.stack([x.ravel(), y.ravel()], axis=1).astype(np.float32)
+    return grown(near(at, points, reach).reshape(x.shape), size)
+
+
+def filled(points: Floats, size: tuple[int, int], soft: float) -> Floats:
+    """1 within the outline, soft over some px."""
+    mask = Image.new("L", size[::-1])
+    ImageDraw.Draw(mask).polygon([(float(x), float(y)) for x, y in points], fill=255)
+    return np.asarray(mask.filter(ImageFilter.GaussianBlur(soft)), np.float32) / 255.0
 
 
 def _bending(one: Floats, two: Floats) -> Floats:
