@@ -36,10 +36,14 @@ from sim.camera.visit import TERMINAL, TONES, Person
 COLUMNS = ("path", "label", "attack", "subject", "split", "level", "tone", "glasses", "hat", "age", "lux", "cm")
 TRAIN = folk.TRAIN  # limits may be chosen on these people, figures are told of the others
 PEOPLE = {
-    "train": (*TRAIN, *(name for name in folk.NAMES if folk.of_train(name))),
-    "test": (*folk.TEST, *(name for name in folk.NAMES if not folk.of_train(name))),
+    "train": (*TRAIN, *folk.named("t")),
+    "crowd": (*TRAIN, *folk.named("t"), *folk.CROWD),
+    "more": (*folk.MORE_TRAIN, *folk.MORE_CROWD),
+    "test": (*folk.TEST, *folk.named("s")),  # counted on 26 November, and seen since
+    "unseen": (*folk.MORE_TEST[1:], *folk.named("u")),  # the first of the three: the anti-spoof net is against her
 }
-PEOPLE["all"] = PEOPLE["train"] + PEOPLE["test"]
+PEOPLE["all"] = PEOPLE["train"] + PEOPLE["test"] + PEOPLE["unseen"]
+TRAINED = {*PEOPLE["crowd"], *PEOPLE["more"]}
 GLASSES_EVERY = 4
 HAT_EVERY = 8
 AGES = ((0.34, "18-40"), (0.67, "41-62"), (1.01, "63-85"))  # an age below it, as years
@@ -103,9 +107,10 @@ class Studio:
         self.plate = cache(self._plate)
 
     def _plate(self, name: str) -> plate.Plate:
-        if name in folk.RECIPES:
-            return folk.make(folk.RECIPES[name], self.plate, self._sight)
-        spot = stage.CAST[name]
+        everybody = stage.CAST | stage.MORE
+        if name not in everybody:
+            return folk.make(folk.recipe(name), self.plate, self._sight)
+        spot = everybody[name]
         return plate.make(stage.photo(self._pictures, spot), spot, self._sight)
 
     def person(self, row: Row) -> Person:
@@ -153,7 +158,7 @@ def _line(row: Row, at: visit.Setting) -> dict[str, str]:
     return {
         "path": row.path, "label": "spoof" if level else "real",
         "attack": row.species if level else "", "subject": row.subject,
-        "split": "train" if row.subject in PEOPLE["train"] else "test", "level": str(level),
+        "split": "train" if row.subject in TRAINED else "test", "level": str(level),
         "tone": str(row.tone), "glasses": str(int(row.glasses)), "hat": row.hat or "none",
         "age": age_group(row.age), "lux": str(round(at.lux)),
         "cm": "36-45" if at.cm < MIDDLE_CM else "46-56",
@@ -173,7 +178,7 @@ def main() -> int:
     parser.add_argument("--attacks", type=int, default=6)
     parser.add_argument("--seed", type=int, default=1)
     parser.add_argument("--species", default="", help="with commas; alone: all, and live")
-    parser.add_argument("--people", choices=("all", "train", "test"), default="all")
+    parser.add_argument("--people", choices=tuple(PEOPLE), default="all")
     parser.add_argument(
         "--keep", choices=("pictures", "seen", "places"), default="pictures",
         help="seen: look at each visit and keep what was seen; places: only the light, without networks",

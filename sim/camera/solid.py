@@ -8,6 +8,7 @@ head, and are seen through the same displacement as the picture (`Head.where`).
 from __future__ import annotations
 
 import math
+import random
 from copy import copy
 from functools import cache
 from typing import Any
@@ -76,7 +77,7 @@ class Solid:
         depth = self.head.depth * np.float32(look.relief)
         self.head.depth = depth
         folded = shape in ("facets", "pierced")
-        worn = _facets(depth) if folded else _wrapped(self.head) if shape == "wrapped" else depth
+        worn = _facets(depth, look.seed) if folded else _wrapped(self.head) if shape == "wrapped" else depth
         if holes is not None:
             worn = worn + (depth - worn) * holes
         slope_y, slope_x = np.gradient(worn if folded else _calm(worn))
@@ -208,11 +209,17 @@ def _calm(depth: Floats) -> Floats:
     return np.asarray(small.resize((WIDTH, HEIGHT), Image.Resampling.BICUBIC), np.float32)
 
 
-def _facets(depth: Floats) -> Floats:
-    """Flat pieces between folds: the form at FACET_PX, straight in between, and less of a nose."""
-    field = Image.fromarray(np.asarray(depth, np.float32), mode="F")
-    coarse = field.resize((WIDTH // FACET_PX, HEIGHT // FACET_PX), Image.Resampling.BOX)
-    return np.asarray(coarse.resize((WIDTH, HEIGHT), Image.Resampling.BILINEAR), np.float32)
+def _facets(depth: Floats, seed: int) -> Floats:
+    """Flat pieces between folds: the form at FACET_PX, straight in between, and less of a nose. Where on
+    the face the folds lie, nobody chose: it is drawn.
+    """
+    dice = random.Random(f"{seed} of the folds")
+    right, down = dice.randrange(FACET_PX), dice.randrange(FACET_PX)
+    wider = np.pad(depth, ((down, FACET_PX - down), (right, FACET_PX - right)), mode="edge")
+    field = Image.fromarray(np.asarray(wider, np.float32), mode="F")
+    coarse = field.resize((field.width // FACET_PX, field.height // FACET_PX), Image.Resampling.BOX)
+    folded = np.asarray(coarse.resize(field.size, Image.Resampling.BILINEAR), np.float32)
+    return folded[down : down + HEIGHT, right : right + WIDTH]
 
 
 def _wrapped(head: Head) -> Floats:

@@ -24,6 +24,15 @@ CAST = {  # the people in the photographs, by where they stand in them; they hav
     "p5": plate.Spot("sample6", 352, 646, 261, DAYLIGHT),
     "p6": plate.Spot("sample6", 1575, 433, 272, DAYLIGHT),
 }
+STAIRS = (0.95, 1.0, 1.18)  # takes the warm lamp of sample5 out
+MORE = {  # who play no visit of the demo: their heads are measured, and give parts to others (`folk`)
+    "p7": plate.Spot("sample5", 849, 190, 160, STAIRS),
+    "p8": plate.Spot("sample5", 479, 982, 193, STAIRS),
+    "p9": plate.Spot("sample5", 1531, 463, 193, STAIRS),
+    "p10": plate.Spot("sample5", 1198, 310, 166, STAIRS),
+    "p11": plate.Spot("sample4", 752, 217, 165),
+    "p12": plate.Spot("sample6", 1284, 395, 190, DAYLIGHT),
+}
 # the same person as p3 on another day: for the tests
 P3_AGAIN = plate.Spot("sample1", 1624, 296, 320)
 ATTACKED = ("p1", "p2")  # printed and filmed

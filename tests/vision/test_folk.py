@@ -21,7 +21,9 @@ from sim.camera.solid import Look, Solid
 DARK = np.zeros((HEIGHT, 2, 3), np.float32)
 LEFT = DARK + np.array([[[0.6], [0.0]]], np.float32)
 ROOM = np.array([0.8, 0.8, 0.8], np.float32)
-SOME = ("t02", "t07", "s01", "s04", "s10")  # of all: `python -m sim.camera folk`
+KNOWN, ELSE = {*folk.TRAIN, *folk.MORE_TRAIN}, {*folk.TEST, *folk.MORE_TEST}
+POOLS = {"t": {*folk.TRAIN}, "c": KNOWN, "s": {*folk.TEST}, "u": ELSE}  # of whom the people are made
+SOME = ("t02", "t07", "s01", "s04", "s10", "u05", "u11")  # of all: `python -m sim.camera folk`
 
 
 @pytest.fixture(scope="module")
@@ -53,8 +55,13 @@ def test_the_networks_find_people_whom_nobody_is_and_tell_them_apart_and_know_th
 def test_a_person_is_made_of_those_of_one_side_alone_so_that_the_split_stays_blind() -> None:
     for name, recipe in folk.RECIPES.items():
         givers = {recipe.head, recipe.eyes, recipe.nose, recipe.mouth, recipe.form}
-        assert givers <= set(folk.TRAIN if name.startswith("t") else folk.TEST) and len(givers) > 1
-    assert not set(padset.PEOPLE["train"]) & set(padset.PEOPLE["test"])
+        assert givers <= POOLS[name[0]] and len(givers) > 1
+    for name in (*folk.CROWD, *folk.MORE_CROWD):
+        drawn = folk.recipe(name)
+        assert {drawn.head, drawn.eyes, drawn.nose, drawn.mouth, drawn.form} <= POOLS["c"]
+    assert not KNOWN & ELSE
+    told = [one for people in ("test", "unseen") for one in padset.PEOPLE[people]]
+    assert not padset.TRAINED & set(told) and len(set(told)) == len(told)
 
 
 def test_a_name_is_the_same_person_to_the_byte_in_the_same_hat(studio: padset.Studio, sight: Sight) -> None:
@@ -92,7 +99,7 @@ def test_the_lamps_find_a_hats_form_and_the_furrows_of_age(studio: padset.Studio
 
 
 def test_a_set_is_spread_evenly_over_people_tones_and_glasses_whole_or_broken_off() -> None:
-    for live, people in ((600, "test"), (600, "train"), (150, "all")):
+    for live, people in ((600, "test"), (600, "train"), (150, "all"), (600, "unseen")):
         rows = [row for row in padset.plan(live, 0, 1, padset.PEOPLE[people]) if row.species == "live"]
         who, count = Counter(row.subject for row in rows), len(padset.PEOPLE[people])
         assert len(who) == count and max(who.values()) - min(who.values()) <= 1

@@ -10,7 +10,9 @@ anti-spoof net is not against them when they stand there bare. So what that net 
 is better here than in the world.
 
 `t01`.. are made of the people on whom limits may be chosen (`TRAIN`) and are such people themselves;
-`s01`.. are made of the others. Never of both, so that a figure stays told of people whom no limit saw.
+`s01`.. are made of others, and `u01`.. of those and three more, whom nobody had seen when the limits were
+chosen anew after `s01`.. had been counted. Never of both, so that a figure stays told of people whom no
+limit saw. `c01`.. (`CROWD`) are of the first kind too: drawn, not chosen, to measure how heads differ.
 A name is a recipe: the same name is the same person, to the byte.
 """
 
@@ -89,6 +91,8 @@ class Recipe(Struct, frozen=True):
 
 TRAIN: Final = ("p1", "p2", "p3")  # photographed: limits may be chosen on them
 TEST: Final = ("p4", "p5", "p6")
+MORE_TRAIN: Final = ("p7", "p8", "p9")
+MORE_TEST: Final = ("p10", "p11", "p12")
 RECIPES: Final[dict[str, Recipe]] = {  # head, eyes, nose, mouth, form
     "t01": Recipe("p1", "p2", "p1", "p3", "p1", 781, mirrored=True, brows=-0.3),
     "t02": Recipe("p2", "p1", "p1", "p3", "p1", 856, mirrored=True),
@@ -118,13 +122,47 @@ RECIPES: Final[dict[str, Recipe]] = {  # head, eyes, nose, mouth, form
     "s14": Recipe("p6", "p4", "p5", "p4", "p5", 921, mirrored=True, brows=-0.3),
     "s15": Recipe("p6", "p5", "p4", "p6", "p4", 35, mirrored=True),
     "s16": Recipe("p5", "p4", "p6", "p4", "p5", 342, mirrored=True, brows=0.3),
+    "u01": Recipe("p6", "p10", "p5", "p10", "p5", 13, mirrored=True, brows=0.3),
+    "u02": Recipe("p12", "p5", "p6", "p11", "p11", 471),
+    "u03": Recipe("p5", "p12", "p6", "p12", "p5", 794, mirrored=True, brows=0.3, beard=0.6),
+    "u04": Recipe("p6", "p11", "p4", "p6", "p6", 592, brows=0.3),
+    "u05": Recipe("p12", "p11", "p12", "p6", "p6", 131, mirrored=True, brows=-0.3),
+    "u06": Recipe("p5", "p10", "p10", "p6", "p4", 906, mirrored=True, brows=0.3),
+    "u07": Recipe("p12", "p10", "p10", "p11", "p11", 845, mirrored=True, beard=0.3),
+    "u08": Recipe("p4", "p4", "p4", "p10", "p12", 985, brows=0.6, beard=0.3),
+    "u09": Recipe("p12", "p10", "p10", "p6", "p4", 534),
+    "u10": Recipe("p12", "p6", "p12", "p5", "p10", 332, mirrored=True),
+    "u11": Recipe("p11", "p12", "p11", "p6", "p6", 883, beard=0.3),
+    "u12": Recipe("p12", "p11", "p10", "p6", "p10", 711, mirrored=True, beard=0.3),
+    "u13": Recipe("p12", "p12", "p4", "p12", "p6", 188, mirrored=True, brows=0.3, beard=0.6),
+    "u14": Recipe("p11", "p10", "p5", "p10", "p6", 403, brows=0.6, beard=0.6),
+    "u15": Recipe("p12", "p4", "p4", "p10", "p5", 640, mirrored=True, brows=0.3, beard=0.6),
+    "u16": Recipe("p11", "p12", "p6", "p12", "p12", 727, brows=0.6),
 }
 NAMES: Final = tuple(RECIPES)
+CROWD: Final = tuple(f"c{number:02d}" for number in range(1, 31))  # drawn of TRAIN, and nobody chose among them
+MORE_CROWD: Final = tuple(f"c{number:02d}" for number in range(31, 61))  # of MORE_TRAIN too, who give the heads
 
 
-def of_train(name: str) -> bool:
-    """Made of those on whom limits may be chosen."""
-    return name.startswith("t")
+def recipe(name: str) -> Recipe:
+    """Of somebody by name; KeyError when there is no such person."""
+    return _drawn(name) if name in CROWD + MORE_CROWD else RECIPES[name]
+
+
+def _drawn(name: str) -> Recipe:
+    """One of the crowd: to measure how heads differ, whatever the networks think of them."""
+    dice = random.Random(f"{name} of the crowd")
+    heads, givers = (TRAIN, TRAIN) if name in CROWD else (MORE_TRAIN, TRAIN + MORE_TRAIN)
+    head, eyes, nose, mouth, form = (dice.choice(pool) for pool in (heads, *(givers,) * 4))
+    return Recipe(
+        head, eyes, nose, mouth, form, dice.randrange(1 << 20), mirrored=dice.random() < 0.5,
+        brows=dice.choice((-0.3, 0.0, 0.3, 0.6)), beard=dice.choice((0.0, 0.0, 0.3, 0.6)),
+    )  # fmt: skip
+
+
+def named(first: str) -> tuple[str, ...]:
+    """Those whose names begin so."""
+    return tuple(name for name in NAMES if name.startswith(first))
 
 
 def shape_of(seed: int) -> Shape:
