@@ -1,7 +1,7 @@
 """Where on a face light is measured: the table of `edge.core.liveness.regions`, made from the meshes
 of the people on whom limits may be chosen (`padset.TRAIN`), mirrored and averaged.
 
-    python -m sim.camera.regions [SET]
+    python -m sim.camera.regions
 
 Points of the mesh, farthest from one another first; eyes, lips and the outline are left out, for
 they move or belong to nobody's skin.
@@ -10,16 +10,11 @@ they move or belong to nobody's skin.
 from __future__ import annotations
 
 import sys
-from pathlib import Path
 from typing import Final
 
 import numpy as np
 
-from edge.core.liveness.regions import REGIONS
-from edge.core.liveness.response import shades, smooth
 from edge.drivers.vision.mesh import FOREHEAD, LEFT_CHEEK, RIGHT_CHEEK
-from edge.field.pad import sets
-from edge.field.pad.shelf import Shelf
 from sim.camera import clips, padset
 from sim.camera.pixels import Floats
 
@@ -39,28 +34,6 @@ def mean_head() -> Floats:
     mean = np.mean(heads, axis=0)
     mirrored = mean * np.array([-1, 1, 1], np.float32)
     return np.asarray((mean + mirrored[_twins(mean)]) / 2, np.float32)
-
-
-def forms(folder: Path) -> dict[int, float]:
-    """What the heads of the bona fide visits of a set that was looked at add at each point of the
-    table: log(left / right) beyond any cubic, the mean, antisymmetric.
-    """
-    shelf, rests = Shelf(folder / padset.SHELF), list[Floats]()
-    sheet = np.array([smooth(region) for region in REGIONS])
-    for item in sets.items(folder, "train"):
-        if item.spoof or item.path not in shelf or dict(item.groups).get("hat", "none") != "none":
-            continue  # a head's form, not a hat's
-        seen = shelf.get(item.path)
-        lamps = sets.lighting(seen.look, item.path)
-        told = shades(seen.shots, lamps) if lamps is not None else []
-        if len(told) == len(REGIONS):
-            ratio, sure = (np.array([one[n] for one in told]) for n in (1, 2))
-            found = np.linalg.lstsq(sheet * sure[:, None], ratio * sure, rcond=None)[0]
-            rests.append(ratio - sheet @ found)
-    mean = np.mean(rests, axis=0)
-    places = {(region.x, region.y): n for n, region in enumerate(REGIONS)}
-    twins = [places[-region.x + 0.0, region.y] for region in REGIONS]
-    return {region.point: float(v) for region, v in zip(REGIONS, (mean - mean[twins]) / 2, strict=True)}
 
 
 def chosen(head: Floats) -> list[tuple[int, int]]:
@@ -99,14 +72,13 @@ def _twins(head: Floats) -> Floats:
 
 
 def main() -> int:
-    """Print the table; the forms are those of a set, 0 without one."""
+    """Print the table."""
     head = mean_head()
-    form = forms(Path(sys.argv[1])) if len(sys.argv) > 1 else {}
     rows = [(point, 0.0, head[point, 1]) for point in MIDDLE]
     for one, twin in chosen(head):
         x, y = (head[twin, 0] - head[one, 0]) / 2, (head[one, 1] + head[twin, 1]) / 2
         rows += [(one, -x, y), (twin, x, y)]
-    told = [f"({point}, {x:.3f}, {y:.3f}, {form.get(point, 0.0):.3f})," for point, x, y in rows]
+    told = [f"({point}, {x:.3f}, {y:.3f})," for point, x, y in rows]
     for pair in zip(told[::2], told[1::2], strict=True):
         sys.stdout.write("    " + " ".join(pair) + "\n")
     return 0

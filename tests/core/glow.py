@@ -11,6 +11,7 @@ from collections.abc import Callable
 from msgspec import Struct
 
 from edge.core.events import LookSeen
+from edge.core.liveness.heads import TWINS
 from edge.core.liveness.regions import REGIONS, Region
 from edge.core.liveness.response import EXPOSURE_MS, Lighting, shown
 from edge.core.liveness.sequence import Sequence, draw
@@ -23,9 +24,15 @@ Turn = Callable[[Region], float]
 TURN = 0.18  # tangent of the angle between lamp and camera, seen from the face: 8 cm at 45
 
 
+HEADS = {
+    REGIONS[number].point: side * pair.head
+    for pair in TWINS for number, side in ((pair.left, 1), (pair.right, -1))
+}  # fmt: skip
+
+
 def head(region: Region) -> float:
     """A mean head's, on a face that bends around."""
-    return math.tanh(region.form / 2) / TURN + bent(region)
+    return math.tanh(HEADS.get(region.point, 0.0) / 2) / TURN + bent(region)
 
 
 def flat(_region: Region) -> float:

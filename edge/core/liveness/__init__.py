@@ -28,10 +28,10 @@ ODDS_MAX: Final = 4.0  # no check alone moves the fused odds further than e^4
 
 
 # What a policy demands of terminals with lamps of their own (LIVENESS.md has the figures, simulated). The net refuses
-# only what it is sure of: prints and screens fail by their light, and it doubts dark skin more than fair.
+# only what it is certain of, and weighs in the odds: prints and screens fail by their light, and it errs on people.
 WITH_LAMPS: Final = LivenessRules(
-    bands=(LivenessBand(0, ("passive", "follows", "delay", "gain", "form", "stream"), -2.0),),
-    limits={"passive": 0.2},
+    bands=(LivenessBand(0, ("passive", "follows", "delay", "gain", "form", "stream"), -3.0),),
+    limits={"passive": 0.02},
 )
 
 

@@ -20,6 +20,7 @@ from typing import Final
 from msgspec import Struct
 
 from edge.core.events import LookSeen
+from edge.core.liveness.heads import ALONE, NOISE, TWINS, WAYS, Twins
 from edge.core.liveness.regions import CHANNELS, GLOW_NUMBERS, REGIONS, Region
 from edge.core.liveness.sequence import DARK, Sequence, Triple, lamps
 
@@ -30,7 +31,9 @@ AS_WELL: Final = 1.2  # times what the best leaves unexplained
 FACTS: Final = 4  # unknowns of one channel: own light and what three colours do to it
 EPSILON: Final = 1e-9
 STILL: Final = 1e-6  # a move of less is none
-REGIONS_MIN: Final = 40  # places that answered; a form has eleven unknowns
+REGIONS_MIN: Final = 40  # places that answered; a sheet has ten unknowns
+PAIRS_MIN: Final = 30  # twins of them; a form has thirteen unknowns
+MOST: Final = 0.7  # of log(left / right) beyond a sheet's: more is a shadow or a place that was missed
 SURER: Final = 0.25  # of the middle doubt: no place counts more than four such times as much
 
 
@@ -48,8 +51,8 @@ class Lighting(Struct, frozen=True):
 class Response(Struct, frozen=True):
     """follows: multiple correlation 0..1 of the face with the lamps at the time they were lit.
     lag_ms: the delay at which it would fit best. gain: light that both white lamps add, in parts of
-    the face's own. form: how much of a head's form is in left / right (1 = a mean head's, 0 = any smooth
-    sheet's), spread: its standard error. steps: red green blue answered in each step, in parts of the own.
+    the face's own. form: how far left / right is on the way from folded paper's (0) to a mean head's (1),
+    spread: its standard error. steps: red green blue answered in each step, in parts of the own.
     """
 
     follows: float
@@ -179,7 +182,7 @@ def _per_region(
             owns[n] += max(own, EPSILON)
             lefts[n] += one * weight
             rights[n] += other * weight
-            squares[n] += weight**2 * _left_over(drives[c], columns[n], found)
+            squares[n] += _left_over(drives[c], columns[n], found)
     noise = (math.sqrt(square) / own for square, own in zip(squares, owns, strict=True))
     lefts = [one / own for one, own in zip(lefts, owns, strict=True)]
     rights = [one / own for one, own in zip(rights, owns, strict=True)]
@@ -214,19 +217,50 @@ def _shades(found: Answer, lighting: Lighting) -> list[Shade]:
 
 
 def _form(told: Row[Shade]) -> tuple[float, float]:
-    """The part of left / right that a head has and no smooth sheet, and its standard error.
+    """How far left / right is on the way from folded paper (0) to a head (1), and its standard error.
 
-    log(left / right) over the face = any cubic of the place (a sheet that is flat, tilted, bent or
-    rolled in any direction, lamps that are not alike) + form * what a mean head adds (the flanks of
-    the nose, the sockets, the cheeks' edges). A place counts by how surely its ratio is known.
+    Half of what twins across the face differ by, beyond any smooth sheet = mean folded paper's + form *
+    (a mean head's less that) + odd terms of a cubic + the ways in which heads differ among themselves, each
+    as far as it is usual (`heads`). What two places are not surely known by counts less.
     """
-    if len(told) < REGIONS_MIN:
+    rows, values = [], []
+    for pair, half, doubt in halves(told):
+        sure = 1 / math.sqrt(ALONE**2 + NOISE * doubt)
+        x, y = REGIONS[pair.left].x, REGIONS[pair.left].y
+        row = (pair.head - pair.folded, x, x * y, x**3, x * y * y, *pair.differs)
+        rows.append([sure * v for v in row])
+        values.append(sure * (half - pair.folded))
+    if len(rows) < PAIRS_MIN:
         return 0.0, 1.0
-    rows = [tuple(w * v for v in (REGIONS[n].form, *smooth(REGIONS[n]))) for n, _, w in told]
-    values = [w * ratio for _, ratio, w in told]
-    found = fit(rows, values)
-    rest = _left_over(rows, values, found) / max(1, len(rows) - len(found))
-    return found[0], math.sqrt(rest * _variance(rows))
+    for way in range(WAYS):
+        rows.append([float(n == len(rows[0]) - WAYS + way) for n in range(len(rows[0]))])
+        values.append(0.0)
+    return fit(rows, values)[0], math.sqrt(_variance(rows))
+
+
+def halves(told: Row[Shade]) -> list[tuple[Twins, float, float]]:
+    """Half of what twin places differ by, and how unsure that is (a variance, of no unit)."""
+    if len(told) < REGIONS_MIN:
+        return []
+    rests = {n: (max(-MOST, min(MOST, rest)), sure**-2) for n, rest, sure in beyond(told)}
+    out = []
+    for pair in TWINS:
+        if pair.left in rests and pair.right in rests:
+            (one, unsure), (other, doubt) = rests[pair.left], rests[pair.right]
+            out.append((pair, (one - other) / 2, (unsure + doubt) / 4))
+    return out
+
+
+def beyond(told: Row[Shade]) -> list[Shade]:
+    """log(left / right) less any cubic of the place: what a sheet that is flat, tilted, bent or rolled in
+    any direction may do, and lamps that are not alike. A place counts by how surely its ratio is known.
+    """
+    rows = [smooth(REGIONS[n]) for n, _, _ in told]
+    sheet = fit(
+        [[sure * v for v in row] for row, (_, _, sure) in zip(rows, told, strict=True)],
+        [sure * ratio for _, ratio, sure in told],
+    )
+    return [(n, ratio - _dot(sheet, row), sure) for row, (n, ratio, sure) in zip(rows, told, strict=True)]
 
 
 def smooth(region: Region) -> tuple[float, ...]:
@@ -236,11 +270,10 @@ def smooth(region: Region) -> tuple[float, ...]:
 
 
 def _variance(rows: Row[Row[float]]) -> float:
-    """Of the first unknown, in units of the noise: 1 / what of its column the others cannot say."""
+    """Of the first unknown: 1 / what of its column the others cannot say."""
     others = [row[1:] for row in rows]
     column = [row[0] for row in rows]
-    found = fit(others, column)
-    left = _left_over(others, column, found)
+    left = _left_over(others, column, fit(others, column))
     return 1 / max(left, EPSILON)
 
 

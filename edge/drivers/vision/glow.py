@@ -1,5 +1,8 @@
 """The light that each region of the face returns, linear, as the checks of the controlled light
 need it (`core.liveness.regions`): the mean of a small patch around each point of the mesh.
+
+A window is cut where the point lies and not at the nearest pixel: in a bright room the half pixel that it
+would jump from shot to shot moves as much light over a brow as a lamp adds to it.
 """
 
 from __future__ import annotations
@@ -34,12 +37,19 @@ def measure(rgb: Rgb, mesh: Mesh) -> tuple[float, ...]:
     points = mesh.points[POINTS, :2]
     across = mesh.points[LEFT_CHEEK, :2] - mesh.points[RIGHT_CHEEK, :2]
     reach = min(REACH_MAX, max(1, round(PATCH * float(np.hypot(*across)))))
-    at = np.rint(points).astype(np.int64)
+    corner = np.floor(points).astype(np.int64)
     high, wide = rgb.shape[:2]
-    if (at < reach).any() or (at[:, 0] >= wide - reach).any() or (at[:, 1] >= high - reach).any():
+    if (corner < reach).any() or (corner[:, 0] >= wide - reach - 1).any() or (corner[:, 1] >= high - reach - 1).any():
         return ()
-    step = np.arange(-reach, reach + 1)
-    rows = at[:, 1, None, None] + step[None, :, None]
-    columns = at[:, 0, None, None] + step[None, None, :]
-    mean = LINEAR[rgb[rows, columns]].mean(axis=(1, 2))
+    step = np.arange(-reach, reach + 2)
+    patch = LINEAR[rgb[corner[:, 1, None, None] + step[:, None], corner[:, 0, None, None] + step]]
+    across_of, down_of = (_shares(points[:, axis] - corner[:, axis], len(step)) for axis in (0, 1))
+    mean = np.einsum("nyxc,ny,nx->nc", patch, down_of, across_of)
     return tuple(float(v) for v in mean.ravel())
+
+
+def _shares(parts: Floats, count: int) -> Floats:
+    """How much each pixel of a line counts in a window that begins `parts` after the first."""
+    out = np.ones((len(parts), count), np.float32)
+    out[:, 0], out[:, -1] = 1 - parts, parts
+    return out / np.float32(count - 1)

@@ -92,6 +92,7 @@ class Recipe(Struct, frozen=True):
 TRAIN: Final = ("p1", "p2", "p3")  # photographed: limits may be chosen on them
 TEST: Final = ("p4", "p5", "p6")
 MORE_TRAIN: Final = ("p7", "p8", "p9")
+ASIDE: Final = ("p9",)  # by 25 degrees, the others by 18 at most: gives parts, and is not measured
 MORE_TEST: Final = ("p10", "p11", "p12")
 RECIPES: Final[dict[str, Recipe]] = {  # head, eyes, nose, mouth, form
     "t01": Recipe("p1", "p2", "p1", "p3", "p1", 781, mirrored=True, brows=-0.3),
@@ -158,6 +159,11 @@ def _drawn(name: str) -> Recipe:
         head, eyes, nose, mouth, form, dice.randrange(1 << 20), mirrored=dice.random() < 0.5,
         brows=dice.choice((-0.3, 0.0, 0.3, 0.6)), beard=dice.choice((0.0, 0.0, 0.3, 0.6)),
     )  # fmt: skip
+
+
+def aside(name: str) -> bool:
+    """Whose head was photographed so far from the side that half of its form was never seen."""
+    return (name if name not in RECIPES and name not in CROWD + MORE_CROWD else recipe(name).head) in ASIDE
 
 
 def named(first: str) -> tuple[str, ...]:
