@@ -29,7 +29,7 @@ from sim.camera.lamps import Shutter
 from sim.camera.linear import light, values
 from sim.camera.pixels import HEIGHT, WIDTH, Floats, Texture, homography, tilted
 from sim.camera.plate import FINE, light_of
-from sim.camera.solid import Solid
+from sim.camera.solid import FACET_PX, Solid
 from sim.camera.species import replay_imitating as imitating
 from sim.camera.species._common import PAPER, RECORD_LEVEL, still
 from sim.camera.species._screen import GAMMA, WHITE
@@ -53,10 +53,22 @@ def visit_at_places(
     name: str, person: visit.Person, at: Setting, lamps: Lighting, seed: int, *, rate: float = 15.0
 ) -> tuple[LookSeen, ...]:
     """What the vision driver would say of a visit, as far as light goes."""
+    return visit_of(SURFACES[name], person, at, lamps, seed, rate=rate)
+
+
+def folded(piece_px: int) -> Callable[[Take], Light]:
+    """Somebody wears a mask of folded paper with pieces of that size."""
+    return partial(_head, shape="facets", inked=True, late=True, piece_px=piece_px)
+
+
+def visit_of(
+    made: Callable[[Take], Light], person: visit.Person, at: Setting, lamps: Lighting, seed: int, *, rate: float
+) -> tuple[LookSeen, ...]:
+    """The same of any surface."""
     rng, dice = np.random.default_rng(seed), random.Random(f"{seed} of the species")
     shutter = Shutter(1_000 / rate)
     take = Take(person, at, lamps, shutter.times(lamps, rng), dice)
-    surface = SURFACES[name](take)
+    surface = made(take)
     missed = np.concatenate([
         rng.normal(0, MISSES, (PLACES, 2)), np.repeat(rng.normal(0, EYE_MISSES, (EYES, 2)), WINDOW, axis=0)
     ])  # fmt: skip
@@ -135,8 +147,8 @@ def _lit(answer: Floats, lamps: Floats, y: Floats) -> Floats:
 
 # -- heads ----------------------------------------------------------------------------------------
 def _head(take: Take, *, shape: str = "head", inked: bool = False, late: bool = False,
-          lamps: Lighting | None = None, dark: bool = False) -> Light:  # fmt: skip
-    solid = Solid(take.person.plate, take.person.look, shape=shape, inked=inked)
+          lamps: Lighting | None = None, dark: bool = False, piece_px: int = FACET_PX) -> Light:  # fmt: skip
+    solid = Solid(take.person.plate, take.person.look, shape=shape, inked=inked, piece_px=piece_px)
     motion = acting.front(take.person.habits)
     offset = take.rng.uniform(0, 3) if late else 0.0
     rest, reach = _rest(take), _reach(take)

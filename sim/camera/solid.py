@@ -27,7 +27,7 @@ from sim.camera.pixels import HEIGHT, QUICK, WIDTH, Floats, Rgb, Texture
 from sim.camera.plate import FINE, Plate, light_of
 
 BEHIND = 0.06  # of the lamps' light reaches the room behind, for it is far
-FACET_PX = 26  # a mask of folded paper
+FACET_PX = 26  # a mask of folded paper: its pieces
 HEAD_PX = 95.0  # radius of a head: what a worn sheet bends around
 LID_PX = 7.0  # an eye hole is so much larger than the eye
 COARSE = 2  # the lamps' part is computed at every second pixel of a head
@@ -59,7 +59,7 @@ class Solid:
     """
 
     def __init__(
-        self, plate: Plate, look: Look, *, shape: str = "head", inked: bool = False
+        self, plate: Plate, look: Look, *, shape: str = "head", inked: bool = False, piece_px: int = FACET_PX
     ) -> None:
         assert shape in SHAPES, shape
         self.head = copy(_head(plate))
@@ -77,7 +77,7 @@ class Solid:
         depth = self.head.depth * np.float32(look.relief)
         self.head.depth = depth
         folded = shape in ("facets", "pierced")
-        worn = _facets(depth, look.seed) if folded else _wrapped(self.head) if shape == "wrapped" else depth
+        worn = _facets(depth, piece_px, look.seed) if folded else _wrapped(self.head) if shape == "wrapped" else depth
         if holes is not None:
             worn = worn + (depth - worn) * holes
         slope_y, slope_x = np.gradient(worn if folded else _calm(worn))
@@ -209,15 +209,15 @@ def _calm(depth: Floats) -> Floats:
     return np.asarray(small.resize((WIDTH, HEIGHT), Image.Resampling.BICUBIC), np.float32)
 
 
-def _facets(depth: Floats, seed: int) -> Floats:
-    """Flat pieces between folds: the form at FACET_PX, straight in between, and less of a nose. Where on
+def _facets(depth: Floats, piece_px: int, seed: int) -> Floats:
+    """Flat pieces between folds: the form at that size, straight in between, and less of a nose. Where on
     the face the folds lie, nobody chose: it is drawn.
     """
     dice = random.Random(f"{seed} of the folds")
-    right, down = dice.randrange(FACET_PX), dice.randrange(FACET_PX)
-    wider = np.pad(depth, ((down, FACET_PX - down), (right, FACET_PX - right)), mode="edge")
+    right, down = dice.randrange(piece_px), dice.randrange(piece_px)
+    wider = np.pad(depth, ((down, piece_px - down), (right, piece_px - right)), mode="edge")
     field = Image.fromarray(np.asarray(wider, np.float32), mode="F")
-    coarse = field.resize((field.width // FACET_PX, field.height // FACET_PX), Image.Resampling.BOX)
+    coarse = field.resize((field.width // piece_px, field.height // piece_px), Image.Resampling.BOX)
     folded = np.asarray(coarse.resize(field.size, Image.Resampling.BILINEAR), np.float32)
     return folded[down : down + HEIGHT, right : right + WIDTH]
 

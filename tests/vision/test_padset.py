@@ -8,8 +8,10 @@ from pathlib import Path
 import pytest
 from typer.testing import CliRunner
 
+from edge.errors import EdgeError
 from edge.field.commands import app
-from sim.camera import padset
+from sim.camera import clips, padset
+from sim.camera.tables import folds, heads
 
 SIZE = ("--live", "6", "--attacks", "1", "--species", "live,print_flat,injected", "--people", "train")
 
@@ -34,6 +36,8 @@ def test_a_set_is_made_counted_and_fitted_and_a_second_run_makes_nothing_twice(
 
     fitted = CliRunner().invoke(app, ["pad-fit", str(tmp_path)])
     assert '"form": (' in fitted.output and '"follows": (' in fitted.output
+    with pytest.raises(EdgeError, match="make a larger set|heads and"):
+        heads.measured([tmp_path])
     capsys.readouterr()
 
 
@@ -44,3 +48,10 @@ def test_the_parts_of_a_plan_are_the_plan() -> None:
     assert {row.subject for row in rows if row.species == "live"} == set(people)
     first = rows[: len(rows) // 2]
     assert {row.species for row in first} == set(padset.visit.kinds()), "a part is an even part"
+
+
+def test_paper_that_is_folded_finely_enough_has_the_form_of_a_head() -> None:
+    """What `python -m sim.camera.tables.folds` prints, for two sizes."""
+    studio = padset.Studio(clips.sight())
+    coarse, fine = (list(folds.forms(size, 2, studio)) for size in (32, 10))
+    assert max(coarse) < min(fine)

@@ -11,7 +11,7 @@ from the side:
 
     python -m sim.camera.padset DIR/1 --people crowd --live 450 --attacks 120 --seed 91 --keep seen --rate 12 ...
     python -m sim.camera.padset DIR/2 --people more --live 330 --attacks 99 --seed 92 --keep seen --rate 12 ...
-    python -m sim.camera.heads DIR/1 DIR/2
+    python -m sim.camera.tables.heads DIR/1 DIR/2
 
 (... is `--species live,mask_paper,mask_holes`; looked at by the driver of commit 1f92484, whose windows
 stood at whole pixels and were noisier.)

@@ -3,7 +3,7 @@
 Each is a point of the 468-point mesh with its place on a face that looks straight ahead (x to the
 picture's right, y down, the middle of the cheeks = 0, the width between the cheeks = 1): the mean of
 three photographed people, made symmetric; eyes, lips and the outline are left out. Printed by
-`python -m sim.camera.regions`. How heads shade their skin there: `heads`.
+`python -m sim.camera.tables.regions`. How heads shade their skin there: `heads`.
 """
 
 from __future__ import annotations

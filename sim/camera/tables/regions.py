@@ -1,7 +1,7 @@
 """Where on a face light is measured: the table of `edge.core.liveness.regions`, made from the meshes
 of the people on whom limits may be chosen (`padset.TRAIN`), mirrored and averaged.
 
-    python -m sim.camera.regions
+    python -m sim.camera.tables.regions
 
 Points of the mesh, farthest from one another first; eyes, lips and the outline are left out, for
 they move or belong to nobody's skin.

@@ -1,6 +1,6 @@
 """The table of `edge.core.liveness.heads`, from sets of visits that were looked at:
 
-    python -m sim.camera.heads SET...
+    python -m sim.camera.tables.heads SET...
 
 Fisher's discriminant with a floor: what the two kinds differ by in the mean, over how they differ in
 themselves, of which the strongest ways are kept and the rest is one number. All of it odd, for no side
@@ -16,7 +16,7 @@ from typing import Final
 import numpy as np
 from msgspec import Struct
 
-from edge.core.liveness.heads import NOISE, TWINS, WAYS
+from edge.core.liveness.heads import NOISE, TWINS, WAYS, Twins
 from edge.core.liveness.regions import REGIONS
 from edge.core.liveness.response import halves, shades
 from edge.errors import EdgeError
@@ -57,7 +57,7 @@ def measured(folders: list[Path]) -> tuple[Kind, Kind]:
     return _kind(heads), _kind(papers)
 
 
-def _line(told: list[tuple[object, float, float]]) -> tuple[Floats, Floats]:
+def _line(told: list[tuple[Twins, float, float]]) -> tuple[Floats, Floats]:
     by_pair = {pair: (half, doubt) for pair, half, doubt in told}
     halves_of, doubts = zip(*(by_pair.get(pair, (0.0, 1.0)) for pair in TWINS), strict=True)
     return np.array(halves_of), np.minimum(np.array(doubts), 1.0)
