@@ -36,8 +36,8 @@ def test_a_set_is_made_counted_and_fitted_and_a_second_run_makes_nothing_twice(
 
     fitted = CliRunner().invoke(app, ["pad-fit", str(tmp_path)])
     assert '"form": (' in fitted.output and '"follows": (' in fitted.output
-    with pytest.raises(EdgeError, match="make a larger set|heads and"):
-        heads.measured([tmp_path])
+    with pytest.raises(EdgeError, match="heads and 0 papers"):
+        heads.table(heads.visits([tmp_path]))
     capsys.readouterr()
 
 

@@ -3,8 +3,7 @@
 For each two places that are twins across the face, of half of what their log(left / right) differ by
 beyond any cubic of the place: what a mean head has, what mean folded paper has, and the ways in which
 heads (and papers) differ among themselves, each as strong as it is usual: the WAYS largest principal
-components of what is left within the two kinds. ALONE is what one place has beside them, NOISE how much a
-place's own doubt counts.
+components of what is left within the two kinds. NOISE is how much a place's own doubt counts.
 
 Of SIMULATED full visits of people on whom limits may be chosen, without those whose head was photographed
 from the side:
@@ -36,7 +35,14 @@ class Twins(Struct, frozen=True):
     differs: tuple[float, ...]
 
 
-ALONE: Final = 0.0520
+class Heads(Struct, frozen=True):
+    """A table. alone: the standard deviation of what one place has beside all that is told."""
+
+    alone: float
+    twins: tuple[Twins, ...]
+
+
+_ALONE: Final = 0.0520
 NOISE: Final = 0.03
 _MEASURED: Final[tuple[tuple[int, float, float, tuple[float, ...]], ...]] = (
     # mesh point on the picture's left, a head's, folded paper's, ways to differ
@@ -108,3 +114,4 @@ def _twins(point: int, head: float, folded: float, differs: tuple[float, ...]) -
 
 
 TWINS: Final = tuple(_twins(*row) for row in _MEASURED)
+HEADS: Final = Heads(_ALONE, TWINS)

@@ -20,7 +20,7 @@ from typing import Final
 from msgspec import Struct
 
 from edge.core.events import LookSeen
-from edge.core.liveness.heads import ALONE, NOISE, TWINS, WAYS, Twins
+from edge.core.liveness.heads import HEADS, NOISE, WAYS, Heads, Twins
 from edge.core.liveness.regions import CHANNELS, GLOW_NUMBERS, REGIONS, Region
 from edge.core.liveness.sequence import DARK, Sequence, Triple, lamps
 
@@ -83,7 +83,7 @@ def measure(shots: Row[LookSeen], lighting: Lighting) -> Response | None:
 
 def of(found: Answer, lighting: Lighting) -> Response:
     """The response of a face that answered."""
-    form, spread = _form(_shades(found, lighting))
+    form, spread = form_of(_shades(found, lighting))
     gain = 2 * sum(sum(row) for row in found.mix) / max(sum(found.own), EPSILON)
     steps = _steps(found.used, found.face, lighting, found.own)
     return Response(found.follows, found.lag_ms, gain, form, spread, steps)
@@ -216,7 +216,7 @@ def _shades(found: Answer, lighting: Lighting) -> list[Shade]:
     return [(n, ratio, 1 / max(doubt, least)) for n, ratio, doubt in told]
 
 
-def _form(told: Row[Shade]) -> tuple[float, float]:
+def form_of(told: Row[Shade], heads: Heads = HEADS) -> tuple[float, float]:
     """How far left / right is on the way from folded paper (0) to a head (1), and its standard error.
 
     Half of what twins across the face differ by, beyond any smooth sheet = mean folded paper's + form *
@@ -224,8 +224,8 @@ def _form(told: Row[Shade]) -> tuple[float, float]:
     as far as it is usual (`heads`). What two places are not surely known by counts less.
     """
     rows, values = [], []
-    for pair, half, doubt in halves(told):
-        sure = 1 / math.sqrt(ALONE**2 + NOISE * doubt)
+    for pair, half, doubt in halves(told, heads):
+        sure = 1 / math.sqrt(heads.alone**2 + NOISE * doubt)
         x, y = REGIONS[pair.left].x, REGIONS[pair.left].y
         row = (pair.head - pair.folded, x, x * y, x**3, x * y * y, *pair.differs)
         rows.append([sure * v for v in row])
@@ -238,13 +238,13 @@ def _form(told: Row[Shade]) -> tuple[float, float]:
     return fit(rows, values)[0], math.sqrt(_variance(rows))
 
 
-def halves(told: Row[Shade]) -> list[tuple[Twins, float, float]]:
+def halves(told: Row[Shade], heads: Heads = HEADS) -> list[tuple[Twins, float, float]]:
     """Half of what twin places differ by, and how unsure that is (a variance, of no unit)."""
     if len(told) < REGIONS_MIN:
         return []
     rests = {n: (max(-MOST, min(MOST, rest)), sure**-2) for n, rest, sure in beyond(told)}
     out = []
-    for pair in TWINS:
+    for pair in heads.twins:
         if pair.left in rests and pair.right in rests:
             (one, unsure), (other, doubt) = rests[pair.left], rests[pair.right]
             out.append((pair, (one - other) / 2, (unsure + doubt) / 4))

@@ -161,9 +161,9 @@ def _drawn(name: str) -> Recipe:
     )  # fmt: skip
 
 
-def aside(name: str) -> bool:
-    """Whose head was photographed so far from the side that half of its form was never seen."""
-    return (name if name not in RECIPES and name not in CROWD + MORE_CROWD else recipe(name).head) in ASIDE
+def head_of(name: str) -> str:
+    """Whose photograph somebody's head is of: their own, or that of the recipe."""
+    return recipe(name).head if name in RECIPES or name in CROWD + MORE_CROWD else name
 
 
 def named(first: str) -> tuple[str, ...]:

@@ -1,6 +1,7 @@
 """The table of `edge.core.liveness.heads`, from sets of visits that were looked at:
 
-    python -m sim.camera.tables.heads SET...
+    python -m sim.camera.tables.heads SET...              # the table
+    python -m sim.camera.tables.heads SET... --held-out   # each photographed head by a table made without it
 
 Fisher's discriminant with a floor: what the two kinds differ by in the mean, over how they differ in
 themselves, of which the strongest ways are kept and the rest is one number. All of it odd, for no side
@@ -9,16 +10,20 @@ of a face is the better one.
 
 from __future__ import annotations
 
+import argparse
 import sys
+from collections.abc import Iterable, Sequence
 from pathlib import Path
 from typing import Final
 
 import numpy as np
 from msgspec import Struct
+from msgspec.structs import replace
 
-from edge.core.liveness.heads import NOISE, TWINS, WAYS, Twins
+from edge.core.liveness.checks import form
+from edge.core.liveness.heads import NOISE, TWINS, WAYS, Heads
 from edge.core.liveness.regions import REGIONS
-from edge.core.liveness.response import halves, shades
+from edge.core.liveness.response import Shade, form_of, halves, shades
 from edge.errors import EdgeError
 from edge.field.pad import sets
 from edge.field.pad.shelf import Shelf
@@ -32,6 +37,14 @@ RIDGE: Final = 0.3  # of the mean variance is added to all: 56 numbers, some hun
 LEAST: Final = 1e-4
 
 
+class Visit(Struct, frozen=True):
+    """Of a set. head: whose photograph the head is of; told: how the lamps share the light over it."""
+
+    head: str
+    paper: bool
+    told: list[Shade]
+
+
 class Kind(Struct, frozen=True, eq=False):
     """Of one kind of presentation, by TWINS: the mean, and how its visits differ."""
 
@@ -39,33 +52,47 @@ class Kind(Struct, frozen=True, eq=False):
     spread: Floats
 
 
-def measured(folders: list[Path]) -> tuple[Kind, Kind]:
-    """Heads and folded paper."""
-    heads, papers = list[tuple[Floats, Floats]](), list[tuple[Floats, Floats]]()
+def visits(folders: Sequence[Path]) -> list[Visit]:
+    """Everybody bona fide and all folded paper, of people on whom limits may be chosen."""
+    out = []
     for folder in folders:
         shelf = Shelf(folder / padset.SHELF)
         for item in sets.items(folder, "train"):
-            if item.path not in shelf or folk.aside(item.subject) or item.attack not in {"", *PAPER}:
+            head = folk.head_of(item.subject)
+            if item.path not in shelf or head in folk.ASIDE or item.attack not in {"", *PAPER}:
                 continue
             seen = shelf.get(item.path)
             lamps = sets.lighting(seen.look, item.path)
-            told = halves(shades(seen.shots, lamps)) if lamps is not None else []
-            if told:
-                (papers if item.attack in PAPER else heads).append(_line(told))
+            told = shades(seen.shots, lamps) if lamps is not None else []
+            if halves(told):
+                out.append(Visit(head, item.attack in PAPER, told))
+    return out
+
+
+def table(of: Iterable[Visit]) -> Heads:
+    """Heads against folded paper. E-PAD-01 where there are too few."""
+    heads, papers = list[Visit](), list[Visit]()
+    for visit in of:
+        (papers if visit.paper else heads).append(visit)
     if min(len(heads), len(papers)) < VISITS_MIN:
         raise EdgeError("E-PAD-01", f"{len(heads)} heads and {len(papers)} papers", "make a larger set")
-    return _kind(heads), _kind(papers)
+    head, paper = _kind(heads), _kind(papers)
+    spread = (head.spread + paper.spread) / 2
+    spread = spread + RIDGE * np.trace(spread) / len(spread) * np.eye(len(spread))
+    sizes, ways = np.linalg.eigh(spread)
+    rest = float(sizes[:-WAYS].mean())
+    differs = (ways[:, -WAYS:] * np.sqrt(np.maximum(sizes[-WAYS:] - rest, 0.0)))[:, ::-1]
+    rows = zip(TWINS, head.mean.tolist(), paper.mean.tolist(), differs.tolist(), strict=True)
+    return Heads(rest**0.5, tuple(replace(p, head=h, folded=f, differs=tuple(d)) for p, h, f, d in rows))
 
 
-def _line(told: list[tuple[Twins, float, float]]) -> tuple[Floats, Floats]:
-    by_pair = {pair: (half, doubt) for pair, half, doubt in told}
-    halves_of, doubts = zip(*(by_pair.get(pair, (0.0, 1.0)) for pair in TWINS), strict=True)
-    return np.array(halves_of), np.minimum(np.array(doubts), 1.0)
-
-
-def _kind(lines: list[tuple[Floats, Floats]]) -> Kind:
+def _kind(of: list[Visit]) -> Kind:
     """What noise makes of the differences is taken out."""
-    values, doubts = (np.array(column) for column in zip(*lines, strict=True))
+    lines = []
+    for visit in of:
+        by_pair = {pair: (half, min(doubt, 1.0)) for pair, half, doubt in halves(visit.told)}
+        lines.append([by_pair.get(pair, (0.0, 1.0)) for pair in TWINS])
+    values, doubts = np.moveaxis(np.array(lines), 2, 0)
     mean, noisy = values.mean(axis=0), np.median(doubts, axis=1)
     quiet = noisy < np.quantile(noisy, QUIET)
     off = values[quiet] - mean
@@ -73,19 +100,42 @@ def _kind(lines: list[tuple[Floats, Floats]]) -> Kind:
     return Kind(mean, (ways * np.maximum(sizes, LEAST)) @ ways.T)
 
 
-def table(head: Kind, paper: Kind) -> str:
+def printed(heads: Heads) -> str:
     """As it stands in the file."""
-    spread = (head.spread + paper.spread) / 2
-    spread = spread + RIDGE * np.trace(spread) / len(spread) * np.eye(len(spread))
-    sizes, ways = np.linalg.eigh(spread)
-    rest = float(sizes[:-WAYS].mean())
-    differs = ways[:, -WAYS:] * np.sqrt(np.maximum(sizes[-WAYS:] - rest, 0.0))
-    rows = [f"ALONE: Final = {rest**0.5:.4f}"]
-    for n, pair in enumerate(TWINS):
-        told = ", ".join(f"{v:.3f}" for v in differs[n, ::-1])
-        rows.append(f"    ({REGIONS[pair.left].point}, {head.mean[n]:.3f}, {paper.mean[n]:.3f}, ({told})),")
+    rows = [f"_ALONE: Final = {heads.alone:.4f}"]
+    for pair in heads.twins:
+        told = ", ".join(f"{v:.3f}" for v in pair.differs)
+        rows.append(f"    ({REGIONS[pair.left].point}, {pair.head:.3f}, {pair.folded:.3f}, ({told})),")
     return "\n".join(rows) + "\n"
 
 
+def held_out(of: list[Visit]) -> str:
+    """How the visits of each photographed head are judged by a table of all others."""
+    rows, wrong = [f"{'head':5} people: refused    least  paper: accepted    most"], [0, 0, 0, 0]
+    for head in sorted({visit.head for visit in of}):
+        heads = table(visit for visit in of if visit.head != head)
+        people, papers = (
+            [form_of(v.told, heads)[0] for v in of if v.head == head and v.paper is paper] for paper in (False, True)
+        )
+        refused, accepted = sum(v < form.LIMIT for v in people), sum(v >= form.LIMIT for v in papers)
+        rows.append(
+            f"{head:5} {refused:4} of {len(people):3} {min(people):13.2f} {accepted:7} of {len(papers):3} {max(papers):9.2f}"
+        )
+        wrong = [a + b for a, b in zip(wrong, (refused, len(people), accepted, len(papers)), strict=True)]
+    rows.append("all   {:4} of {:3} {:21} of {:3}".format(*wrong))
+    return "\n".join(rows) + "\n"
+
+
+def main() -> int:
+    """Print the table, or how well such a table judges whom it was not made of."""
+    parser = argparse.ArgumentParser(prog="python -m sim.camera.tables.heads")
+    parser.add_argument("sets", nargs="+", type=Path)
+    parser.add_argument("--held-out", action="store_true")
+    given = parser.parse_args()
+    told = visits(given.sets)
+    sys.stdout.write(held_out(told) if given.held_out else printed(table(told)))
+    return 0
+
+
 if __name__ == "__main__":
-    sys.stdout.write(table(*measured([Path(given) for given in sys.argv[1:]])))
+    raise SystemExit(main())
