@@ -3,7 +3,7 @@ visit a folder with its shots and `look.json` (the sequence, when the lamps had 
 
     python -m sim.camera.padset DIR --live 36 --attacks 8 --seed 1
 
-Simulated: people made of six photographed faces (`folk`), and those six, under rendered light. The
+Simulated: people made of photographed faces (`folk`), and those photographed, under rendered light. The
 figures say how the checks answer to the physics that is modelled here, not how they do in the world.
 """
 
@@ -39,8 +39,8 @@ PEOPLE = {
     "train": (*TRAIN, *folk.named("t")),
     "crowd": (*TRAIN, *folk.named("t"), *folk.CROWD),
     "more": (*folk.MORE_TRAIN, *folk.MORE_CROWD),
-    "test": (*folk.TEST, *folk.named("s")),  # counted on 26 November, and seen since
-    "unseen": (*folk.MORE_TEST[1:], *folk.named("u")),  # the first of the three: the anti-spoof net is against her
+    "test": (*folk.TEST, *folk.named("s")),  # counted before, and seen since
+    "unseen": (*folk.MORE_TEST[1:], *folk.named("u")),  # without the first: the anti-spoof net is against her
 }
 PEOPLE["all"] = PEOPLE["train"] + PEOPLE["test"] + PEOPLE["unseen"]
 TRAINED = {*PEOPLE["crowd"], *PEOPLE["more"]}
@@ -50,7 +50,7 @@ AGES = ((0.34, "18-40"), (0.67, "41-62"), (1.01, "63-85"))  # an age below it, a
 MIDDLE_CM = 45.5
 RELIEF = (0.85, 1.15)  # of the photographed person's depth: noses differ
 SHELF = "seen.bin"
-ABOUT = """Simulated: people made of six photographed faces, and those six, under rendered light, python -m sim.camera.padset.
+ABOUT = """Simulated: people made of photographed faces, and those photographed, under rendered light, python -m sim.camera.padset.
 The figures say how the checks answer to the physics that is modelled, not how they do in the world.
 """
 PLACES_ONLY = """Light at the measured places alone (sim/camera/places.py): no network looked, the anti-spoof net is taken to have
