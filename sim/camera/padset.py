@@ -107,10 +107,9 @@ class Studio:
         self.plate = cache(self._plate)
 
     def _plate(self, name: str) -> plate.Plate:
-        everybody = stage.CAST | stage.MORE
-        if name not in everybody:
-            return folk.make(folk.recipe(name), self.plate, self._sight)
-        spot = everybody[name]
+        if name in folk.MADE:
+            return folk.make(folk.MADE[name], self.plate, self._sight)
+        spot = (stage.CAST | stage.MORE)[name]
         return plate.make(stage.photo(self._pictures, spot), spot, self._sight)
 
     def person(self, row: Row) -> Person:

@@ -57,7 +57,7 @@ def test_a_person_is_made_of_those_of_one_side_alone_so_that_the_split_stays_bli
         givers = {recipe.head, recipe.eyes, recipe.nose, recipe.mouth, recipe.form}
         assert givers <= POOLS[name[0]] and len(givers) > 1
     for name in (*folk.CROWD, *folk.MORE_CROWD):
-        drawn = folk.recipe(name)
+        drawn = folk.MADE[name]
         assert {drawn.head, drawn.eyes, drawn.nose, drawn.mouth, drawn.form} <= POOLS["c"]
     assert not KNOWN & ELSE
     told = [one for people in ("test", "unseen") for one in padset.PEOPLE[people]]

@@ -145,11 +145,6 @@ CROWD: Final = tuple(f"c{number:02d}" for number in range(1, 31))  # drawn of TR
 MORE_CROWD: Final = tuple(f"c{number:02d}" for number in range(31, 61))  # of MORE_TRAIN too, who give the heads
 
 
-def recipe(name: str) -> Recipe:
-    """Of somebody by name; KeyError when there is no such person."""
-    return _drawn(name) if name in CROWD + MORE_CROWD else RECIPES[name]
-
-
 def _drawn(name: str) -> Recipe:
     """One of the crowd: to measure how heads differ, whatever the networks think of them."""
     dice = random.Random(f"{name} of the crowd")
@@ -161,9 +156,12 @@ def _drawn(name: str) -> Recipe:
     )  # fmt: skip
 
 
+MADE: Final = RECIPES | {name: _drawn(name) for name in CROWD + MORE_CROWD}  # everybody who is in no photograph
+
+
 def head_of(name: str) -> str:
     """Whose photograph somebody's head is of: their own, or that of the recipe."""
-    return recipe(name).head if name in RECIPES or name in CROWD + MORE_CROWD else name
+    return MADE[name].head if name in MADE else name
 
 
 def named(first: str) -> tuple[str, ...]:
