@@ -11,7 +11,7 @@ import numpy as np
 from msgspec import Struct
 from msgspec.structs import replace
 
-from edge.drivers.vision import checks, embed, glow, irises, lids, mesh, planes, second, spoof
+from edge.drivers.vision import checks, embed, glow, irises, lids, mesh, planes, second, skin, spoof
 from edge.drivers.vision.blazeface import Detector, Face
 from edge.drivers.vision.checks import pose as facing
 from edge.drivers.vision.tflite import Model, identity, open_model
@@ -59,7 +59,7 @@ class Sight:
         self._mesh, self._iris = net("mesh"), net("iris")
         self._spoof, self._embed = net("spoof"), net("embed")
         self._second = second.Opinion(directory) if second_too else None
-        self._lids, self._irises = lids.Lids(), irises.Irises()
+        self._lids, self._irises, self._skin = lids.Lids(), irises.Irises(), skin.Skin()
         self._good = 0
 
     def warm_up(self) -> None:
@@ -78,6 +78,7 @@ class Sight:
         """Another person may come."""
         self._lids.forget()
         self._irises.forget()
+        self._skin.forget()
         self._good = 0
 
     def look(self, rgb: Rgb, *, lids_too: bool = True) -> Look:
@@ -98,13 +99,15 @@ class Sight:
         opening = 1.0
         if lids_too:
             self._irises.forget()
+            self._skin.forget()
             opening = self._lids.openness(
                 lids.ratio(self._iris, rgb, shape, pose), frontal=frontal and first.problem is None
             )
         live, live2 = self._alive(rgb, face) if frontal else (-1.0, -1.0)
         problem = first.problem or then.problem
+        lit = shape if lids_too else self._skin.laid(rgb, shape)
         return Look(
-            problem, face, pose, opening, live, live2, shape=shape, glow=glow.measure(rgb, shape),
+            problem, face, pose, opening, live, live2, shape=shape, glow=glow.measure(rgb, lit),
             eyes=b"" if lids_too else self._irises.measure(rgb, shape),
             template=None if problem else self._now_and_then(rgb, face),
         )  # fmt: skip

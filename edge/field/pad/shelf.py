@@ -17,7 +17,7 @@ from msgspec.structs import replace
 
 from edge.core.events import LookSeen
 from edge.core.liveness.regions import REGIONS
-from edge.drivers.vision import glow, irises, models
+from edge.drivers.vision import glow, irises, models, skin
 from edge.drivers.vision.tflite import identity
 from edge.field.pad.sets import Look
 
@@ -44,7 +44,7 @@ class _Record(Struct, frozen=True, array_like=True):
 
 def stamp(*, second_too: bool = False) -> str:
     """Changes with every model that looked and with every place at which light is measured."""
-    places = repr((*(region.point for region in REGIONS), glow.PATCH, glow.REACH_MAX, *irises.PLACES))
+    places = repr((*(region.point for region in REGIONS), glow.PATCH, glow.REACH_MAX, *skin.PLACES, *irises.PLACES))
     text = "".join(identity(role) for role in ROLES) + places
     if second_too:
         text += "".join(one.sha256 for one in models.members("second").values())

@@ -1,0 +1,177 @@
+"""The same places of a face, shot after shot: where the skin of the first one went.
+
+The mesh trembles by half a pixel against the skin, as a whole and each point for itself, and over a brow
+that moves more light than a lamp adds to a bright room. So the first shot's face is kept, and each later one
+is laid over it, as a head moves before a far camera: across and down by an affine function of the place and
+of its depth (eight numbers; Tomasi and Kanade's factorisation, 1992). What is laid is the fine of the face,
+in logarithms, without what is wider than a brow: the lamps change only that. Lucas and Kanade (1981), the
+steepest descent of the first shot for all.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import numpy as np
+from msgspec import Struct
+from msgspec.structs import replace
+
+from edge.drivers.vision.glow import LINEAR
+from edge.drivers.vision.mesh import LEFT_CHEEK, RIGHT_CHEEK
+
+if TYPE_CHECKING:
+    from edge.drivers.vision import Floats, Rgb
+    from edge.drivers.vision.mesh import Mesh
+
+FINE = 56  # places between the cheeks
+COARSE = 4  # every such place, how deep it lies is computed
+NEAR = 0.05  # of the width between the cheeks: a point of the mesh tells so far about itself
+INSIDE = 0.5  # of what one point of the mesh tells where it lies: a place that has less is no face
+WIDER = 6  # places to each side: what is wider than that may be the lamps'
+ROUNDS = 2
+FITS = 0.6  # correlation with the first shot, below which the mesh is believed instead
+APART = 0.03  # of the width between the cheeks, from where the mesh says: the same
+MISFITS = 8  # in a row: the first shot was of something else
+DARK = 1e-3  # linear light: below it nothing is told apart
+UNKNOWNS = 4  # of a direction: 1, x, y, z
+PLACES = (FINE, COARSE, NEAR, INSIDE, WIDER, ROUNDS, FITS, APART, MISFITS)  # what a place depends on
+
+
+class _First(Struct, frozen=True, eq=False):
+    """The first shot. own: the frame of the mesh's points, told: from how they moved to 4x2 unknowns. square: HxW
+    places that hold the face, frame: theirs, inside: which are the face's, fine: what is seen there; descent:
+    from what differs to how far they lie off.
+    """
+
+    mesh: Mesh
+    own: Floats
+    told: Floats
+    square: Floats
+    frame: Floats
+    inside: Floats
+    fine: Floats
+    descent: Floats
+
+
+class Skin:
+    """The face of the person in front."""
+
+    def __init__(self) -> None:
+        self._first: _First | None = None
+        self._misfits = 0
+
+    def forget(self) -> None:
+        """Another person may come."""
+        self._first, self._misfits = None, 0
+
+    def laid(self, rgb: Rgb, mesh: Mesh) -> Mesh:
+        """The first shot's mesh as its skin lies in this one; what the network says where it cannot be laid."""
+        if self._misfits >= MISFITS:
+            self.forget()
+        if self._first is None:
+            self._first = _keep(rgb, mesh)
+            return mesh
+        moved = _lay(self._first, rgb, mesh)
+        self._misfits = self._misfits + 1 if moved is None else 0
+        return mesh if moved is None else replace(mesh, points=moved)
+
+
+def _wide(mesh: Mesh) -> float:
+    return max(1.0, float(np.hypot(*(mesh.points[LEFT_CHEEK, :2] - mesh.points[RIGHT_CHEEK, :2]))))
+
+
+def _frame(points: Floats, mesh: Mesh) -> Floats:
+    """1, x, y and depth of places, from the middle of a mesh, in its widths."""
+    off = (points - mesh.points.mean(axis=0)) / _wide(mesh)
+    return np.asarray(np.concatenate([np.ones((len(off), 1)), off], axis=1), np.float32)
+
+
+def _keep(rgb: Rgb, mesh: Mesh) -> _First | None:
+    """None where there is too little to be laid."""
+    square, depth, inside = _square(mesh)
+    seen = _seen(rgb, square)
+    if seen is None or inside.sum() < FINE:
+        return None
+    fine = _fine(seen, inside)
+    down, across = np.gradient(fine)
+    frame = _frame(np.concatenate([square, depth[..., None]], axis=2).reshape(-1, 3), mesh)
+    slopes = np.concatenate([frame * across.reshape(-1, 1), frame * down.reshape(-1, 1)], axis=1)
+    slopes *= inside.reshape(-1, 1) * FINE / _wide(mesh)
+    own = _frame(mesh.points, mesh)
+    told, descent = (np.linalg.pinv(rows).astype(np.float32) for rows in (own, slopes))
+    return _First(mesh, own, told, square, frame, inside, fine, descent)
+
+
+def _square(mesh: Mesh) -> tuple[Floats, Floats, Floats]:
+    """Places that hold a face (HxWx2), how deep it lies there, and whether it does."""
+    p, wide = mesh.points, _wide(mesh)
+    step = wide / FINE
+    low, high = p[:, :2].min(axis=0), p[:, :2].max(axis=0)
+    across, down = (np.ceil((high - low) / step / COARSE) * COARSE).astype(int) + 1
+    x, y = (
+        edge + step * np.arange(count, dtype=np.float32)
+        for edge, count in zip(low, (across, down), strict=True)
+    )
+    square = np.stack(np.meshgrid(x, y), axis=2)
+    apart = ((square[::COARSE, ::COARSE, None] - p[:, :2]) ** 2).sum(axis=3)
+    tells = np.exp(-0.5 * apart / (NEAR * wide) ** 2)
+    total = tells.sum(axis=2)
+    depth = (tells @ p[:, 2]) / np.maximum(total, 1e-6)
+    inside = _grown(total, square.shape[:2]) > INSIDE
+    return square, _grown(depth, square.shape[:2]), inside.astype(np.float32)
+
+
+def _lay(first: _First, rgb: Rgb, mesh: Mesh) -> Floats | None:
+    """The first shot's points in this one; None where they cannot be laid."""
+    was = first.mesh.points
+    told = first.told @ (mesh.points[:, :2] - was[:, :2])
+    moved, fine = told.copy(), first.fine
+    for _ in range(ROUNDS):
+        seen = _seen(rgb, first.square + (first.frame @ moved).reshape(first.square.shape))
+        if seen is None:
+            return None
+        fine = _fine(seen, first.inside)
+        moved -= (first.descent @ (fine - first.fine).ravel()).reshape(2, UNKNOWNS).T
+    alike = float((fine * first.fine).sum() / np.sqrt((fine**2).sum() * (first.fine**2).sum() + DARK))
+    apart = float(np.sqrt((((first.own @ (moved - told)) ** 2).sum(axis=1)).mean()))
+    if not (alike >= FITS and apart <= APART * _wide(mesh)):
+        return None
+    return np.asarray(np.concatenate([was[:, :2] + first.own @ moved, mesh.points[:, 2:]], axis=1), np.float32)
+
+
+def _seen(rgb: Rgb, at: Floats) -> Floats | None:
+    """The logarithm of the light at places (HxWx2)."""
+    x, y = at[..., 0], at[..., 1]
+    left, top = np.floor(x).astype(np.intp), np.floor(y).astype(np.intp)
+    low_x, low_y, high_x, high_y = int(left.min()), int(top.min()), int(left.max()) + 2, int(top.max()) + 2
+    if low_x < 0 or low_y < 0 or high_x > rgb.shape[1] or high_y > rgb.shape[0]:
+        return None
+    light = LINEAR[rgb[low_y:high_y, low_x:high_x]].sum(axis=2)
+    fx, fy = (x - left).astype(np.float32), (y - top).astype(np.float32)
+    start = (top - low_y) * light.shape[1] + left - low_x
+    flat = light.ravel()
+    above = flat[start] * (1 - fx) + flat[start + 1] * fx
+    below = flat[start + light.shape[1]] * (1 - fx) + flat[start + light.shape[1] + 1] * fx
+    return np.asarray(np.log(above * (1 - fy) + below * fy + DARK), np.float32)
+
+
+def _fine(field: Floats, inside: Floats) -> Floats:
+    """What is left without all that is wider, in the face."""
+    return np.asarray((field - _box(field * inside) / np.maximum(_box(inside), 1e-3)) * inside, np.float32)
+
+
+def _box(field: Floats) -> Floats:
+    """The sum about each place."""
+    for axis in (0, 1):
+        pad = [(WIDER + 1, WIDER) if n == axis else (0, 0) for n in (0, 1)]
+        total = np.cumsum(np.pad(field, pad), axis=axis)
+        size = field.shape[axis]
+        field = total.take(range(2 * WIDER + 1, 2 * WIDER + 1 + size), axis=axis) - total.take(range(size), axis=axis)
+    return field
+
+
+def _grown(grid: Floats, size: tuple[int, int]) -> Floats:
+    """A field known at every COARSE-th place, at every place."""
+    rows, columns = np.arange(size[0]) / COARSE, np.arange(size[1]) / COARSE
+    lines = np.stack([np.interp(columns, np.arange(grid.shape[1]), row) for row in grid])
+    return np.stack([np.interp(rows, np.arange(grid.shape[0]), line) for line in lines.T], axis=1).astype(np.float32)
