@@ -114,7 +114,8 @@ NO_SCREENS = Screens(np.zeros((1, 1, 1), np.float32), np.zeros((1, 1, 3), np.flo
 class Spot(Struct, frozen=True):
     """Where a person is in a photograph: role of the picture, middle and width of the face in
     its pixels. white: gains that take the photograph's own colour cast away. beside: a column of the shot,
-    where somebody stands whom the networks find only when the person is the darker one; 0: nobody.
+    where somebody stands whom the networks find only when the person is the darker one; 0: nobody. leaning_deg:
+    how the line of the eyes leans in the photograph; the person is framed upright.
     """
 
     picture: str
@@ -123,11 +124,12 @@ class Spot(Struct, frozen=True):
     width: float
     white: tuple[float, float, float] = (1.0, 1.0, 1.0)
     beside: float = 0.0
+    leaning_deg: float = 0.0
 
 
 def make(photo: Path, spot: Spot, sight: Sight, *, screened: bool = True) -> Plate:
     """The person at `spot` as a plate. E-VIS-06 when no face is seen there."""
-    picture = read(photo)
+    picture = upright(read(photo), spot)
     box = (spot.x - spot.width / 2, spot.y - spot.width / 2, spot.width)
     for _ in range(REFINE):  # the detector is precise only at the size of a shot
         texture, matrix = frame(picture, box)
@@ -158,6 +160,14 @@ def make(photo: Path, spot: Spot, sight: Sight, *, screened: bool = True) -> Pla
     shape = sight.shape(shot, face)
     lines = sight.lid_lines(shot, shape)
     return Plate(texture, before, face, shape.points, lines, mesh.pose(shape))
+
+
+def upright(picture: Image.Image, spot: Spot) -> Image.Image:
+    """The photograph turned about a face that leans."""
+    if not spot.leaning_deg:
+        return picture
+    wall = tuple(int(v) for v in np.median(np.asarray(picture).reshape(-1, 3), axis=0))
+    return picture.rotate(spot.leaning_deg, Image.Resampling.BICUBIC, center=(spot.x, spot.y), fillcolor=wall)
 
 
 def light_of(texture: Rgb) -> Floats:

@@ -123,8 +123,7 @@ class Solid:
         """What places of the head (x, y at rest) receive of both lamps in a pose, and on which row
         each is seen then.
         """
-        at = (rest[:, 1].astype(np.int32), rest[:, 0].astype(np.int32))
-        x, y = self._moved(rest, at, g)
+        at, (x, y) = _pixels(rest), self.seen_at(rest, g).T
         normal = _turned([one[at] for one in self._plain], g)  # a place is wider than a furrow
         part = toward(x - WIDTH / 2, y - HEIGHT / 2, self._z[at], normal)
         skin = self._reach[at] * (1 - self._eyes.mirrors[at])
@@ -132,24 +131,21 @@ class Solid:
 
     def mirrored_at(self, rest: Floats, g: Gesture, lamps: Floats) -> Floats:
         """What the lamps' points in the eyes add at places of the head (Nx2 at rest): Nx3."""
-        at = (rest[:, 1].astype(np.int32), rest[:, 0].astype(np.int32))
-        where = np.stack(self._moved(rest, at, g), axis=1)
-        return self._eyes.shine_at(where, self.eyes_at(g), g, lamps)
+        return self._eyes.shine_at(self.seen_at(rest, g), self.eyes_at(g), g, lamps)
 
     def eyes_at(self, g: Gesture) -> Floats:
         """Where the middles of the irises are seen in a pose, x and y."""
-        rest = self._eyes.rest
-        at = (rest[:, 1].astype(np.int32), rest[:, 0].astype(np.int32))
-        return np.stack(self._moved(rest, at, g), axis=1)
+        return self.seen_at(self._eyes.rest, g)
 
-    def _moved(self, rest: Floats, at: tuple[Any, Any], g: Gesture) -> tuple[Floats, Floats]:
-        """Where places of the head are seen in a pose, as `Head.where` turns, nods and sways it."""
+    def seen_at(self, rest: Floats, g: Gesture) -> Floats:
+        """Where places of the head (Nx2 at rest) are seen in a pose, as `Head.where` turns, nods and sways it."""
+        at = _pixels(rest)
         weight, mid = self.head.weight[at], self._mid
         z, off = self.head.depth[at] * weight, rest - mid
         yaw, pitch, roll = (math.radians(a) for a in (g.yaw_deg, g.pitch_deg, g.roll_deg))
         x = rest[:, 0] + weight * (off[:, 0] * (math.cos(yaw) - 1) - off[:, 1] * roll + g.shift[0])
         y = rest[:, 1] + weight * (off[:, 1] * (math.cos(pitch) - 1) + off[:, 0] * roll + g.shift[1])
-        return x + z * math.sin(yaw), y - z * math.sin(pitch)
+        return np.stack([x + z * math.sin(yaw), y - z * math.sin(pitch)], axis=1)
 
     def _answer(self, u: Floats, v: Floats, g: Gesture) -> Floats:
         """What the head's points receive of both lamps; the form is smooth, so every COARSE-th."""
@@ -160,6 +156,11 @@ class Solid:
         normal = _turned([one.take(at, mode=QUICK) for one in self._normal], g)
         part = toward(*self._place, self._z.take(at, mode=QUICK), normal)
         return np.asarray(part * self._reach.take(at, mode=QUICK)[..., None], np.float32)
+
+
+def _pixels(rest: Floats) -> tuple[Any, Any]:
+    """The rows and columns of places."""
+    return rest[:, 1].astype(np.int32), rest[:, 0].astype(np.int32)
 
 
 def _around(box: tuple[int, int, int, int], fields: tuple[Floats, ...]) -> list[tuple[Part, list[Floats]]]:

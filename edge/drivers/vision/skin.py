@@ -32,6 +32,7 @@ ROUNDS = 2
 FITS = 0.6  # correlation with the first shot, below which the mesh is believed instead
 APART = 0.03  # of the width between the cheeks, from where the mesh says: the same
 MISFITS = 8  # in a row: the first shot was of something else
+SMALL, LARGE = 0.5, 3.0  # of the width between the cheeks, a whole mesh: no face is smaller or larger
 DARK = 1e-3  # linear light: below it nothing is told apart
 UNKNOWNS = 4  # of a direction: 1, x, y, z
 PLACES = (FINE, COARSE, NEAR, INSIDE, WIDER, ROUNDS, FITS, APART, MISFITS)  # what a place depends on
@@ -39,8 +40,8 @@ PLACES = (FINE, COARSE, NEAR, INSIDE, WIDER, ROUNDS, FITS, APART, MISFITS)  # wh
 
 class _First(Struct, frozen=True, eq=False):
     """The first shot. own: the frame of the mesh's points, told: from how they moved to 4x2 unknowns. square: HxW
-    places that hold the face, frame: theirs, inside: which are the face's, fine: what is seen there; descent:
-    from what differs to how far they lie off.
+    places that hold the face, frame: theirs, inside: which are the face's, mean: of them about each; fine: what is
+    seen there; descent: from what differs to how far they lie off.
     """
 
     mesh: Mesh
@@ -49,6 +50,7 @@ class _First(Struct, frozen=True, eq=False):
     square: Floats
     frame: Floats
     inside: Floats
+    mean: Floats
     fine: Floats
     descent: Floats
 
@@ -87,19 +89,23 @@ def _frame(points: Floats, mesh: Mesh) -> Floats:
 
 
 def _keep(rgb: Rgb, mesh: Mesh) -> _First | None:
-    """None where there is too little to be laid."""
+    """None where there is too little to be laid, or what is no face."""
+    size = np.ptp(mesh.points[:, :2], axis=0) / _wide(mesh)
+    if not (np.isfinite(mesh.points).all() and size.min() >= SMALL and size.max() <= LARGE):
+        return None
     square, depth, inside = _square(mesh)
     seen = _seen(rgb, square)
-    if seen is None or inside.sum() < FINE:
+    if seen is None:
         return None
-    fine = _fine(seen, inside)
+    mean = inside / np.maximum(_box(inside), 1.0)
+    fine = _fine(seen, inside, mean)
     down, across = np.gradient(fine)
     frame = _frame(np.concatenate([square, depth[..., None]], axis=2).reshape(-1, 3), mesh)
     slopes = np.concatenate([frame * across.reshape(-1, 1), frame * down.reshape(-1, 1)], axis=1)
     slopes *= inside.reshape(-1, 1) * FINE / _wide(mesh)
     own = _frame(mesh.points, mesh)
     told, descent = (np.linalg.pinv(rows).astype(np.float32) for rows in (own, slopes))
-    return _First(mesh, own, told, square, frame, inside, fine, descent)
+    return _First(mesh, own, told, square, frame, inside, mean, fine, descent)
 
 
 def _square(mesh: Mesh) -> tuple[Floats, Floats, Floats]:
@@ -130,20 +136,29 @@ def _lay(first: _First, rgb: Rgb, mesh: Mesh) -> Floats | None:
         seen = _seen(rgb, first.square + (first.frame @ moved).reshape(first.square.shape))
         if seen is None:
             return None
-        fine = _fine(seen, first.inside)
+        fine = _fine(seen, first.inside, first.mean)
         moved -= (first.descent @ (fine - first.fine).ravel()).reshape(2, UNKNOWNS).T
-    alike = float((fine * first.fine).sum() / np.sqrt((fine**2).sum() * (first.fine**2).sum() + DARK))
+    alike = float(
+        (fine * first.fine).sum() / np.sqrt((fine**2).sum() * (first.fine**2).sum() + DARK)
+    )
     apart = float(np.sqrt((((first.own @ (moved - told)) ** 2).sum(axis=1)).mean()))
     if not (alike >= FITS and apart <= APART * _wide(mesh)):
         return None
-    return np.asarray(np.concatenate([was[:, :2] + first.own @ moved, mesh.points[:, 2:]], axis=1), np.float32)
+    return np.asarray(
+        np.concatenate([was[:, :2] + first.own @ moved, mesh.points[:, 2:]], axis=1), np.float32
+    )
 
 
 def _seen(rgb: Rgb, at: Floats) -> Floats | None:
     """The logarithm of the light at places (HxWx2)."""
     x, y = at[..., 0], at[..., 1]
     left, top = np.floor(x).astype(np.intp), np.floor(y).astype(np.intp)
-    low_x, low_y, high_x, high_y = int(left.min()), int(top.min()), int(left.max()) + 2, int(top.max()) + 2
+    low_x, low_y, high_x, high_y = (
+        int(left.min()),
+        int(top.min()),
+        int(left.max()) + 2,
+        int(top.max()) + 2,
+    )
     if low_x < 0 or low_y < 0 or high_x > rgb.shape[1] or high_y > rgb.shape[0]:
         return None
     light = LINEAR[rgb[low_y:high_y, low_x:high_x]].sum(axis=2)
@@ -155,9 +170,9 @@ def _seen(rgb: Rgb, at: Floats) -> Floats | None:
     return np.asarray(np.log(above * (1 - fy) + below * fy + DARK), np.float32)
 
 
-def _fine(field: Floats, inside: Floats) -> Floats:
+def _fine(field: Floats, inside: Floats, mean: Floats) -> Floats:
     """What is left without all that is wider, in the face."""
-    return np.asarray((field - _box(field * inside) / np.maximum(_box(inside), 1e-3)) * inside, np.float32)
+    return np.asarray(field * inside - _box(field * inside) * mean, np.float32)
 
 
 def _box(field: Floats) -> Floats:
@@ -166,7 +181,9 @@ def _box(field: Floats) -> Floats:
         pad = [(WIDER + 1, WIDER) if n == axis else (0, 0) for n in (0, 1)]
         total = np.cumsum(np.pad(field, pad), axis=axis)
         size = field.shape[axis]
-        field = total.take(range(2 * WIDER + 1, 2 * WIDER + 1 + size), axis=axis) - total.take(range(size), axis=axis)
+        field = total.take(range(2 * WIDER + 1, 2 * WIDER + 1 + size), axis=axis) - total.take(
+            range(size), axis=axis
+        )
     return field
 
 
@@ -174,4 +191,6 @@ def _grown(grid: Floats, size: tuple[int, int]) -> Floats:
     """A field known at every COARSE-th place, at every place."""
     rows, columns = np.arange(size[0]) / COARSE, np.arange(size[1]) / COARSE
     lines = np.stack([np.interp(columns, np.arange(grid.shape[1]), row) for row in grid])
-    return np.stack([np.interp(rows, np.arange(grid.shape[0]), line) for line in lines.T], axis=1).astype(np.float32)
+    return np.stack(
+        [np.interp(rows, np.arange(grid.shape[0]), line) for line in lines.T], axis=1
+    ).astype(np.float32)

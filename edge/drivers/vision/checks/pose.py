@@ -20,11 +20,11 @@ NEEDS_MESH = True
 
 class Limits(Struct, frozen=True, forbid_unknown_fields=True):
     """turned_deg: of yaw, the larger of what depth and what parallax say. leaning_deg: of the line
-    of the eyes; the anti-spoof net sees the face as it lies in the shot.
+    of the eyes; the anti-spoof net sees the face as it lies in the shot, and the lamps stand left and right of it.
     """
 
     turned_deg: float = 14.0
-    leaning_deg: float = 30.0
+    leaning_deg: float = 20.0
 
 
 def problem(scene: Scene, limits: Limits) -> str | None:
