@@ -36,7 +36,7 @@ from sim.camera.species._screen import GAMMA, WHITE
 from sim.camera.visit import Setting, Take
 
 MISSES: Final = 1.2  # px, of a place all through a visit
-TREMBLES: Final = (0.3, 0.33)  # px from shot to shot: the whole mesh, and each place
+TREMBLES: Final = (0.08, 0.11)  # px from shot to shot, of what was laid over the first (`vision.skin`): all places, and each
 GRID: Final = 5  # x GRID samples stand for a patch
 NOISE: Final = (1.2, 0.09)  # read and shot noise of a pixel, of 255 (`pixels.Sensor`)
 ALONE: Final = 20  # pixels of a patch that are not their neighbours' (JPEG mixes them)

@@ -13,7 +13,7 @@ from edge.drivers.vision.sight import Sight
 from sim.camera import padset
 from sim.camera.acting import Habits, front
 from sim.camera.linear import values
-from sim.camera.pixels import HEIGHT, Rgb, Sensor
+from sim.camera.pixels import HEIGHT, Floats, Rgb, Sensor
 from sim.camera.solid import Look, Solid
 
 PLACES = [region.point for region in REGIONS]
@@ -32,7 +32,7 @@ class Scene:
         self._motion = front(Habits(-self.plate.pose.yaw_deg, 0.0, 0.0, 0.4))
         self._sensor = Sensor(3)
 
-    def shot(self, number: int, miss: tuple[float, float] = (0.0, 0.0)) -> tuple[Rgb, Mesh, np.ndarray]:
+    def shot(self, number: int, miss: tuple[float, float] = (0.0, 0.0)) -> tuple[Rgb, Mesh, Floats]:
         """The picture, the mesh, and where the skin really is."""
         lamps = np.zeros((HEIGHT, 2, 3), np.float32)
         lamps[:, number // 3 % 2] = np.roll([LAMP, 0.0, LAMP], number // 3)
@@ -49,7 +49,7 @@ def studio(sight: Sight) -> padset.Studio:
     return padset.Studio(sight)
 
 
-def tremble_px(off: list[np.ndarray]) -> float:
+def tremble_px(off: list[Floats]) -> float:
     """What changes from shot to shot."""
     lines = np.array(off)[:, PLACES]
     return float((lines - lines.mean(axis=0)).std())
@@ -60,7 +60,7 @@ def test_places_stay_on_the_skin_though_the_mesh_trembles_and_the_lamps_change_e
     studio: padset.Studio, who: str, tone: float
 ) -> None:
     scene, face = Scene(studio, who, tone), skin.Skin()
-    meshes, laid = list[np.ndarray](), list[np.ndarray]()
+    meshes, laid = list[Floats](), list[Floats]()
     for number in range(SHOTS):
         rgb, mesh, there = scene.shot(number)
         meshes.append(mesh.points[:, :2] - there)
