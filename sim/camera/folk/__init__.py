@@ -10,9 +10,10 @@ anti-spoof net is not against them when they stand there bare. So what that net 
 is better here than in the world.
 
 `t01`.. are made of the people on whom limits may be chosen (`TRAIN`) and are such people themselves;
-`s01`.. are made of others, and `u01`.. of those and three more, whom nobody had seen when the limits were
-chosen anew after `s01`.. had been counted. Never of both, so that a figure stays told of people whom no
-limit saw. `c01`.. (`CROWD`) are of the first kind too: drawn, not chosen, to measure how heads differ.
+`s01`.. are made of others, `u01`.. and `v01`.. of those and three more: each row was drawn after the one before
+had been counted, and nobody had seen it when the limits of its own count were chosen. Never of both, so that a
+figure stays told of people whom no limit saw. `c01`.. (`CROWD`) are of the first kind too: drawn, not chosen, to
+measure how heads differ.
 A name is a recipe: the same name is the same person, to the byte.
 """
 
@@ -139,6 +140,24 @@ RECIPES: Final[dict[str, Recipe]] = {  # head, eyes, nose, mouth, form
     "u14": Recipe("p11", "p10", "p5", "p10", "p6", 403, brows=0.6, beard=0.6),
     "u15": Recipe("p12", "p4", "p4", "p10", "p5", 640, mirrored=True, brows=0.3, beard=0.6),
     "u16": Recipe("p11", "p12", "p6", "p12", "p12", 727, brows=0.6),
+    "v01": Recipe("p5", "p11", "p4", "p4", "p12", 769, mirrored=True, brows=0.3, beard=0.3),
+    "v02": Recipe("p11", "p6", "p5", "p10", "p5", 915, mirrored=True, brows=-0.3),
+    "v03": Recipe("p11", "p12", "p6", "p12", "p11", 802),
+    "v04": Recipe("p6", "p10", "p11", "p4", "p10", 270, brows=0.6),
+    "v05": Recipe("p6", "p12", "p6", "p11", "p6", 916, brows=-0.3),
+    "v06": Recipe("p6", "p12", "p6", "p4", "p10", 123),
+    "v07": Recipe("p6", "p5", "p11", "p5", "p4", 835),
+    "v08": Recipe("p5", "p11", "p6", "p10", "p10", 717, mirrored=True, beard=0.3),
+    "v09": Recipe("p11", "p6", "p11", "p5", "p11", 248, brows=0.3, beard=0.3),
+    "v10": Recipe("p12", "p4", "p6", "p12", "p11", 424, brows=-0.3),
+    "v11": Recipe("p11", "p12", "p5", "p10", "p10", 632, brows=0.3),
+    "v12": Recipe("p12", "p12", "p11", "p4", "p6", 171, mirrored=True, brows=0.3),
+    "v13": Recipe("p12", "p4", "p10", "p11", "p6", 10, mirrored=True, brows=-0.3, beard=0.3),
+    "v14": Recipe("p12", "p12", "p11", "p5", "p12", 80, mirrored=True, brows=-0.3),
+    "v15": Recipe("p6", "p11", "p6", "p6", "p12", 34, mirrored=True, brows=0.3, beard=0.3),
+    "v16": Recipe("p5", "p5", "p6", "p4", "p10", 904, mirrored=True),
+    "v17": Recipe("p6", "p4", "p5", "p11", "p4", 312, brows=0.3, beard=0.6),
+    "v18": Recipe("p4", "p10", "p4", "p10", "p4", 31, brows=0.3),
 }
 NAMES: Final = tuple(RECIPES)
 CROWD: Final = tuple(f"c{number:02d}" for number in range(1, 31))  # drawn of TRAIN, and nobody chose among them
