@@ -18,7 +18,7 @@ from PIL import Image
 from edge.core.liveness import WITH_LAMPS, weigh
 from edge.core.liveness.evidence import lit
 from edge.drivers.camera.pictures import rgb_of
-from edge.drivers.vision import checks, embed, glow, irises, lids, mesh, models, qr, spoof
+from edge.drivers.vision import checks, embed, glow, irises, lids, mesh, models, qr, skin, spoof
 from edge.drivers.vision.eyes import seen
 from edge.drivers.vision.sight import SAME_EVERY, Sight
 from edge.drivers.vision.tflite import Model
@@ -123,7 +123,7 @@ def _bare(sight: Sight, shots: list[Any], directory: Path) -> list[Figure]:
     faces = {id(shot): sight.faces(shot) for shot in shots}
     shapes = {id(shot): sight.shape(shot, faces[id(shot)][0]) for shot in shots}
     gate, turn = checks.Gate(), _Turn(shots)
-    codes, pupils = _Turn(_codes(directory)), irises.Irises()
+    codes, pupils, kept = _Turn(_codes(directory)), irises.Irises(), skin.Skin()
     reader = qr.Reader()
 
     def gates() -> object:
@@ -137,6 +137,10 @@ def _bare(sight: Sight, shots: list[Any], directory: Path) -> list[Figure]:
         shot = turn.next()
         return glow.measure(shot, shapes[id(shot)])
 
+    def laid() -> object:
+        shot = turn.next()
+        return kept.laid(shot, shapes[id(shot)])
+
     def mirrored() -> object:
         shot = turn.next()
         return pupils.measure(shot, shapes[id(shot)])
@@ -148,6 +152,7 @@ def _bare(sight: Sight, shots: list[Any], directory: Path) -> list[Figure]:
     named: dict[str, tuple[Callable[[], object], Callable[[], object], str]] = {
         f"all {len(checks.modules())} gates": (gates, lambda: turn.next().copy(), COPY),
         f"light at {len(glow.POINTS)} places": (light, lambda: turn.next().copy(), COPY),
+        "a face laid over the first shot's": (laid, lambda: turn.next().copy(), COPY),
         "the lamps mirrored in both irises": (mirrored, lambda: turn.next().copy(), COPY),
         "a code, where there is one": (
             lambda: reader.read(codes.next()), lambda: bare_code(codes.next()), "zxing-cpp alone",
