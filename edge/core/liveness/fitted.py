@@ -15,10 +15,10 @@ from __future__ import annotations
 from typing import Final
 
 FITTED: Final[dict[str, tuple[float, float]]] = {
-    "delay": (0.2558, 0.02064),
-    "follows": (-15.62, 16.17),
-    "form": (-3.118, 5.285),
-    "gain": (-0.3365, 0.9398),
+    "delay": (0.2505, 0.0194),
+    "follows": (-17.2, 17.75),
+    "form": (-2.578, 4.522),
+    "gain": (-0.3471, 0.9681),
     "passive": (-4.163, 5.319),
     "second": (-3.013, 5.003),
 }

@@ -32,7 +32,6 @@ from sim.camera.pixels import Floats
 
 PAPER: Final = frozenset({"mask_paper", "mask_holes"})
 VISITS_MIN: Final = 40
-QUIET: Final = 0.6  # of the visits, those whose places are known best, say how a kind differs in itself
 RIDGE: Final = 0.3  # of the mean variance is added to all: 56 numbers, some hundreds of visits
 LEAST: Final = 1e-4
 
@@ -93,10 +92,9 @@ def _kind(of: list[Visit]) -> Kind:
         by_pair = {pair: (half, min(doubt, 1.0)) for pair, half, doubt in halves(visit.told)}
         lines.append([by_pair.get(pair, (0.0, 1.0)) for pair in TWINS])
     values, doubts = np.moveaxis(np.array(lines), 2, 0)
-    mean, noisy = values.mean(axis=0), np.median(doubts, axis=1)
-    quiet = noisy < np.quantile(noisy, QUIET)
-    off = values[quiet] - mean
-    sizes, ways = np.linalg.eigh(off.T @ off / len(off) - NOISE * np.diag(doubts[quiet].mean(axis=0)))
+    mean = values.mean(axis=0)
+    off = values - mean
+    sizes, ways = np.linalg.eigh(off.T @ off / len(off) - NOISE * np.diag(doubts.mean(axis=0)))
     return Kind(mean, (ways * np.maximum(sizes, LEAST)) @ ways.T)
 
 
