@@ -113,5 +113,8 @@ def test_a_face_that_cannot_be_laid_is_left_as_it_was_said_and_nothing_breaks(
         found = face.laid(shot, bad)
         assert found is bad
     face.forget()
+    face.laid(rgb, mesh)
+    assert face.laid(black if spoilt == "black" else rgb, bad) is bad, "behind a good first shot too"
+    face.forget()
     good = [face.laid(rgb, mesh) for _ in range(2)]
     assert np.abs(good[1].points - mesh.points).max() < 0.5, "and the next is as any"

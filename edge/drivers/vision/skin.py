@@ -114,10 +114,7 @@ def _square(mesh: Mesh) -> tuple[Floats, Floats, Floats]:
     step = wide / FINE
     low, high = p[:, :2].min(axis=0), p[:, :2].max(axis=0)
     across, down = (np.ceil((high - low) / step / COARSE) * COARSE).astype(int) + 1
-    x, y = (
-        edge + step * np.arange(count, dtype=np.float32)
-        for edge, count in zip(low, (across, down), strict=True)
-    )
+    x, y = (edge + step * np.arange(count, dtype=np.float32) for edge, count in zip(low, (across, down), strict=True))
     square = np.stack(np.meshgrid(x, y), axis=2)
     apart = ((square[::COARSE, ::COARSE, None] - p[:, :2]) ** 2).sum(axis=3)
     tells = np.exp(-0.5 * apart / (NEAR * wide) ** 2)
@@ -138,30 +135,22 @@ def _lay(first: _First, rgb: Rgb, mesh: Mesh) -> Floats | None:
             return None
         fine = _fine(seen, first.inside, first.mean)
         moved -= (first.descent @ (fine - first.fine).ravel()).reshape(2, UNKNOWNS).T
-    alike = float(
-        (fine * first.fine).sum() / np.sqrt((fine**2).sum() * (first.fine**2).sum() + DARK)
-    )
+    alike = float((fine * first.fine).sum() / np.sqrt((fine**2).sum() * (first.fine**2).sum() + DARK))
     apart = float(np.sqrt((((first.own @ (moved - told)) ** 2).sum(axis=1)).mean()))
     if not (alike >= FITS and apart <= APART * _wide(mesh)):
         return None
-    return np.asarray(
-        np.concatenate([was[:, :2] + first.own @ moved, mesh.points[:, 2:]], axis=1), np.float32
-    )
+    return np.asarray(np.concatenate([was[:, :2] + first.own @ moved, mesh.points[:, 2:]], axis=1), np.float32)
 
 
 def _seen(rgb: Rgb, at: Floats) -> Floats | None:
-    """The logarithm of the light at places (HxWx2)."""
+    """The logarithm of the light at places (HxWx2); None where one lies outside."""
     x, y = at[..., 0], at[..., 1]
-    left, top = np.floor(x).astype(np.intp), np.floor(y).astype(np.intp)
-    low_x, low_y, high_x, high_y = (
-        int(left.min()),
-        int(top.min()),
-        int(left.max()) + 2,
-        int(top.max()) + 2,
-    )
-    if low_x < 0 or low_y < 0 or high_x > rgb.shape[1] or high_y > rgb.shape[0]:
+    high, wide = rgb.shape[:2]
+    if not (min(x.min(), y.min()) >= 0 and x.max() < wide - 1 and y.max() < high - 1):  # nor where nothing is said
         return None
-    light = LINEAR[rgb[low_y:high_y, low_x:high_x]].sum(axis=2)
+    left, top = np.floor(x).astype(np.intp), np.floor(y).astype(np.intp)
+    low_x, low_y = int(left.min()), int(top.min())
+    light = LINEAR[rgb[low_y : int(top.max()) + 2, low_x : int(left.max()) + 2]].sum(axis=2)
     fx, fy = (x - left).astype(np.float32), (y - top).astype(np.float32)
     start = (top - low_y) * light.shape[1] + left - low_x
     flat = light.ravel()
