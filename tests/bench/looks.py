@@ -292,6 +292,16 @@ def _parts(sight: Sight, shots: list[Any]) -> dict[str, Callable[[], object]]:
         shape = shapes[id(shot)]
         return lids.ratio(sight._iris, shot, shape, mesh.pose(shape))
 
+    own = skin.Skin(), irises.Irises()
+
+    def under_lamps(shot: Any) -> object:
+        """As all but the first of a visit: looks without lamps, between these, make the eyes forget."""
+        others, (sight._skin, sight._irises) = (sight._skin, sight._irises), own
+        try:
+            return sight.look(shot, lids_too=False)
+        finally:
+            sight._skin, sight._irises = others
+
     return {
         "detector": over(sight.faces),
         "landmarks": over(shape),
@@ -300,7 +310,7 @@ def _parts(sight: Sight, shots: list[Any]) -> dict[str, Callable[[], object]]:
         "anti-spoof": over(lambda s: spoof.live_probability(sight._spoof, s, faces[id(s)])),
         "embedding": over(lambda s: embed.embedding(sight._embed, s, faces[id(s)])),
         "a whole look at one shot": over(sight.look),
-        "a look under the lamps": over(lambda s: sight.look(s, lids_too=False)),
+        "a look under the lamps": over(under_lamps),
     }
 
 

@@ -104,8 +104,17 @@ def _keep(rgb: Rgb, mesh: Mesh) -> _First | None:
     slopes = np.concatenate([frame * across.reshape(-1, 1), frame * down.reshape(-1, 1)], axis=1)
     slopes *= inside.reshape(-1, 1) * FINE / _wide(mesh)
     own = _frame(mesh.points, mesh)
-    told, descent = (np.linalg.pinv(rows).astype(np.float32) for rows in (own, slopes))
-    return _First(mesh, own, told, square, frame, inside, mean, fine, descent)
+    return _First(mesh, own, _solving(own), square, frame, inside, mean, fine, _solving(slopes))
+
+
+def _solving(rows: Floats) -> Floats:
+    """From what is seen (N) to the K unknowns of NxK rows, least squares; a direction that they do not show gets 0.
+
+    By einsum, here and in each shot: a product of this size by BLAS wakes a thread on every core, which then
+    spins while the networks want it (a look took twice as long, and all cores).
+    """
+    square = np.einsum("ni,nj->ij", rows, rows, dtype=np.float64)
+    return np.asarray(np.einsum("ij,nj->in", np.linalg.pinv(square, hermitian=True), rows), np.float32)
 
 
 def _square(mesh: Mesh) -> tuple[Floats, Floats, Floats]:
@@ -119,7 +128,7 @@ def _square(mesh: Mesh) -> tuple[Floats, Floats, Floats]:
     apart = ((square[::COARSE, ::COARSE, None] - p[:, :2]) ** 2).sum(axis=3)
     tells = np.exp(-0.5 * apart / (NEAR * wide) ** 2)
     total = tells.sum(axis=2)
-    depth = (tells @ p[:, 2]) / np.maximum(total, 1e-6)
+    depth = np.einsum("yxn,n->yx", tells, p[:, 2]) / np.maximum(total, 1e-6)
     inside = _grown(total, square.shape[:2]) > INSIDE
     return square, _grown(depth, square.shape[:2]), inside.astype(np.float32)
 
@@ -134,7 +143,8 @@ def _lay(first: _First, rgb: Rgb, mesh: Mesh) -> Floats | None:
         if seen is None:
             return None
         fine = _fine(seen, first.inside, first.mean)
-        moved -= (first.descent @ (fine - first.fine).ravel()).reshape(2, UNKNOWNS).T
+        off = np.einsum("kn,n->k", first.descent, (fine - first.fine).ravel())
+        moved -= off.reshape(2, UNKNOWNS).T
     alike = float((fine * first.fine).sum() / np.sqrt((fine**2).sum() * (first.fine**2).sum() + DARK))
     apart = float(np.sqrt((((first.own @ (moved - told)) ** 2).sum(axis=1)).mean()))
     if not (alike >= FITS and apart <= APART * _wide(mesh)):
