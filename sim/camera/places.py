@@ -3,13 +3,12 @@ hundred, so that the checks of the light can be counted over thousands of visits
 
 The physics is that of the pictures (`solid`, `flat`), on the same people, lamps and settings; what
 is missing is everything the networks do. Where they find a place, and how far they miss it, is drawn:
-MISSES and TREMBLES were measured on the meshes of full visits. The net that tells pictures from
+MISSES and TREMBLES are of full visits (`python -m sim.camera.tables.tremble`). The net that tells pictures from
 people says nothing here, so every attack has passed it.
 """
 
 from __future__ import annotations
 
-import random
 from collections.abc import Callable
 from functools import partial
 from typing import Final
@@ -65,9 +64,8 @@ def visit_of(
     made: Callable[[Take], Light], person: visit.Person, at: Setting, lamps: Lighting, seed: int, *, rate: float
 ) -> tuple[LookSeen, ...]:
     """The same of any surface."""
-    rng, dice = np.random.default_rng(seed), random.Random(f"{seed} of the species")
-    shutter = Shutter(1_000 / rate)
-    take = Take(person, at, lamps, shutter.times(lamps, rng), dice)
+    rng, shutter = np.random.default_rng(seed), Shutter(1_000 / rate)
+    take = visit.take_of(person, at, lamps, shutter.times(lamps, rng), seed)
     surface = made(take)
     missed = np.concatenate([
         rng.normal(0, MISSES, (PLACES, 2)), np.repeat(rng.normal(0, EYE_MISSES, (EYES, 2)), WINDOW, axis=0)

@@ -93,11 +93,7 @@ def screens(shot: Rgb, faces: list[Face], mine: Face) -> Screens:
             left = max(left, other.x + other.w * (1 + SIDE_MARGIN))
         elif other.x + other.w / 2 > mine.x + mine.w:
             right = min(right, other.x - other.w * SIDE_MARGIN)
-    return panels(shot, min(left, mine.x - 0.35 * mine.w), max(right, mine.x + 1.35 * mine.w))
-
-
-def panels(shot: Rgb, left: float, right: float) -> Screens:
-    """Panels left and right of two columns."""
+    left, right = min(left, mine.x - 0.35 * mine.w), max(right, mine.x + 1.35 * mine.w)
     x = np.arange(WIDTH, dtype=np.float32)
     cover = np.clip(np.maximum(left - x, x - right) / EDGE_PX + 0.5, 0, 1)
     tone = np.median(shot.reshape(-1, 3), axis=0) * 0.5 + 75.0
@@ -113,9 +109,8 @@ NO_SCREENS = Screens(np.zeros((1, 1, 1), np.float32), np.zeros((1, 1, 3), np.flo
 
 class Spot(Struct, frozen=True):
     """Where a person is in a photograph: role of the picture, middle and width of the face in
-    its pixels. white: gains that take the photograph's own colour cast away. beside: a column of the shot,
-    where somebody stands whom the networks find only when the person is the darker one; 0: nobody. leaning_deg:
-    how the line of the eyes leans in the photograph; the person is framed upright.
+    its pixels. white: gains that take the photograph's own colour cast away. leaning_deg: how the line of
+    the eyes leans in the photograph; the person is framed upright.
     """
 
     picture: str
@@ -123,7 +118,6 @@ class Spot(Struct, frozen=True):
     y: float
     width: float
     white: tuple[float, float, float] = (1.0, 1.0, 1.0)
-    beside: float = 0.0
     leaning_deg: float = 0.0
 
 
@@ -143,10 +137,7 @@ def make(photo: Path, spot: Spot, sight: Sight, *, screened: bool = True) -> Pla
     texture, matrix = frame(picture, box)
     texture = np.asarray(np.clip(texture * np.array(spot.white), 0, 255), dtype=np.uint8)
     at = matrix @ (spot.x, spot.y, 1.0)
-    shot, hidden, before = shot_of(texture), list[Face](), NO_SCREENS
-    if spot.beside:
-        before = panels(shot, -2.0 * EDGE_PX, spot.beside)
-        shot = before.before(shot.astype(np.float32)).astype(np.uint8)
+    shot, hidden, panels = shot_of(texture), list[Face](), NO_SCREENS
     # beside a hidden face the detector may then see another
     for _ in range(REFINE if screened else 0):
         mine = _near(sight, shot, at)
@@ -154,12 +145,12 @@ def make(photo: Path, spot: Spot, sight: Sight, *, screened: bool = True) -> Pla
         if not others:
             break
         hidden += others
-        before = screens(shot_of(texture), hidden, mine)
-        shot = before.before(shot_of(texture).astype(np.float32)).astype(np.uint8)
+        panels = screens(shot_of(texture), hidden, mine)
+        shot = panels.before(shot_of(texture).astype(np.float32)).astype(np.uint8)
     face = _near(sight, shot, at)
     shape = sight.shape(shot, face)
     lines = sight.lid_lines(shot, shape)
-    return Plate(texture, before, face, shape.points, lines, mesh.pose(shape))
+    return Plate(texture, panels, face, shape.points, lines, mesh.pose(shape))
 
 
 def upright(picture: Image.Image, spot: Spot) -> Image.Image:

@@ -30,7 +30,7 @@ MORE = {  # who play no visit of the demo: their heads are measured, and give pa
     "p8": plate.Spot("sample5", 479, 982, 193, STAIRS),
     "p9": plate.Spot("sample5", 1531, 463, 193, STAIRS),
     "p10": plate.Spot("sample5", 1198, 310, 166, STAIRS),
-    "p11": plate.Spot("sample4", 752, 217, 165, beside=505.0, leaning_deg=29.5),
+    "p11": plate.Spot("sample4", 752, 217, 165, leaning_deg=29.5),
     "p12": plate.Spot("sample6", 1284, 395, 190, DAYLIGHT),
 }
 # the same person as p3 on another day: for the tests

@@ -133,16 +133,18 @@ def play(
     name: str, person: Person, at: Setting, lamps: Lighting, seed: int, *, rate: float = 15.0
 ) -> Iterator[tuple[int, bytes]]:
     """(time stamp of the driver, JPEG) of each shot."""
-    rng, dice = np.random.default_rng(seed), random.Random(f"{seed} of the species")
-    shutter, sensor = Shutter(1_000 / rate), Sensor(seed % (1 << 31))
-    times = shutter.times(lamps, rng)
-    exposure = 0.0
-    take = Take(person, at, lamps, times, dice)
-    for at_ms, light in zip(times, kinds()[name].frames(take), strict=True):
+    rng, shutter, sensor = np.random.default_rng(seed), Shutter(1_000 / rate), Sensor(seed % (1 << 31))
+    take, exposure = take_of(person, at, lamps, shutter.times(lamps, rng), seed), 0.0
+    for at_ms, light in zip(take.times, kinds()[name].frames(take), strict=True):
         if not exposure:  # metered before the first light, then locked
             exposure = _exposure(light, person.box)
         gain = max(1.0, exposure**0.5)
         yield shutter.stamp(at_ms, rng), shot(light, sensor, exposure, gain)
+
+
+def take_of(person: Person, at: Setting, lamps: Lighting, times: list[float], seed: int) -> Take:
+    """What the species of a visit is given."""
+    return Take(person, at, lamps, times, random.Random(f"{seed} of the species"))
 
 
 def _exposure(light: Floats, box: tuple[float, float, float, float]) -> float:

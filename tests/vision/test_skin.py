@@ -15,6 +15,7 @@ from sim.camera.acting import Habits, front
 from sim.camera.linear import values
 from sim.camera.pixels import HEIGHT, Floats, Rgb, Sensor
 from sim.camera.solid import Look, Solid
+from sim.camera.tables import tremble
 
 PLACES = [region.point for region in REGIONS]
 ROOM = np.array([0.5, 0.5, 0.5], np.float32)
@@ -66,7 +67,7 @@ def test_places_stay_on_the_skin_though_the_mesh_trembles_and_the_lamps_change_e
         meshes.append(mesh.points[:, :2] - there)
         laid.append(face.laid(rgb, mesh).points[:, :2] - there)
     assert tremble_px(meshes) > TREMBLE_PX
-    assert tremble_px(laid) < TREMBLE_PX / 2.5, "the mesh's own is left in none"
+    assert tremble_px(laid) < TREMBLE_PX / 2.5, "little of the mesh's own is left"
 
 
 def test_another_face_is_not_laid_over_the_first_and_in_time_is_the_first_itself(studio: padset.Studio) -> None:
@@ -107,14 +108,22 @@ def test_a_face_that_cannot_be_laid_is_left_as_it_was_said_and_nothing_breaks(
         points *= 1e6
     elif spoilt == "outside":
         points[:, 0] -= 400.0
-    face = skin.Skin()
+    face, bad = skin.Skin(), replace(mesh, points=points)
     for shot in (black, rgb) if spoilt == "black" else (rgb, rgb):
-        bad = replace(mesh, points=points)
-        found = face.laid(shot, bad)
-        assert found is bad
+        assert face.laid(shot, bad) is bad
     face.forget()
     face.laid(rgb, mesh)
     assert face.laid(black if spoilt == "black" else rgb, bad) is bad, "behind a good first shot too"
     face.forget()
     good = [face.laid(rgb, mesh) for _ in range(2)]
     assert np.abs(good[1].points - mesh.points).max() < 0.5, "and the next is as any"
+
+
+def test_the_command_tells_how_far_mesh_and_laid_mesh_tremble_and_what_that_costs(
+    studio: padset.Studio, sight: Sight
+) -> None:
+    told = tremble.watched(next(tremble.visits(800.0)), studio, sight)
+    (_, whole, each), (_, laid_whole, laid_each) = (tremble.trembles(off) for off in told.off)
+    assert laid_whole < whole / 2 and laid_each < each / 2
+    lines = tremble.table([told]).splitlines()
+    assert [line.split("  ")[0] for line in lines[1:]] == list(tremble.WAYS)

@@ -1,4 +1,4 @@
-"""Cutting squares out of a shot: rotated and scaled patches for the mesh and the embedding."""
+"""Cutting out of a shot: rotated and scaled patches for the mesh and the embedding, and what lies between pixels."""
 
 from __future__ import annotations
 
@@ -44,3 +44,12 @@ def warp(rgb: Rgb, matrix: Floats, size: int) -> Rgb:
 def to_shot(points: Floats, matrix: Floats) -> Floats:
     """Patch points (N x 2) in shot pixels."""
     return np.asarray(points @ matrix[:, :2].T + matrix[:, 2], dtype=np.float32)
+
+
+def between(field: Floats, x: Floats, y: Floats) -> Floats:
+    """A field (HxW) read bilinearly at places inside it, whose x and y may be of any shapes that go together."""
+    left, top = np.floor(x).astype(np.intp), np.floor(y).astype(np.intp)
+    fx, fy = (x - left).astype(np.float32), (y - top).astype(np.float32)
+    above = field[top, left] * (1 - fx) + field[top, left + 1] * fx
+    below = field[top + 1, left] * (1 - fx) + field[top + 1, left + 1] * fx
+    return np.asarray(above * (1 - fy) + below * fy, np.float32)

@@ -15,6 +15,7 @@ import numpy as np
 from msgspec import Struct
 
 from edge.core.liveness.specular import FULL, HIGH, WIDE
+from edge.drivers.vision.crop import between
 from edge.drivers.vision.glow import LINEAR
 
 if TYPE_CHECKING:
@@ -104,11 +105,7 @@ def _window(light: Floats, at: Floats, step: float, reach_x: int, reach_y: int) 
     """Places around a point, a millimetre apart."""
     x = at[0] + step * np.arange(-reach_x, reach_x + 1, dtype=np.float32)[None, :]
     y = at[1] + step * np.arange(-reach_y, reach_y + 1, dtype=np.float32)[:, None]
-    left, top = np.floor(x).astype(int), np.floor(y).astype(int)
-    fx, fy = x - left, y - top
-    above = light[top, left] * (1 - fx) + light[top, left + 1] * fx
-    below = light[top + 1, left] * (1 - fx) + light[top + 1, left + 1] * fx
-    return np.asarray(above * (1 - fy) + below * fy, np.float32)
+    return between(light, x, y)
 
 
 def _keep(window: Floats) -> _Kept:

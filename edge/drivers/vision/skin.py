@@ -16,6 +16,7 @@ import numpy as np
 from msgspec import Struct
 from msgspec.structs import replace
 
+from edge.drivers.vision.crop import between
 from edge.drivers.vision.glow import LINEAR
 from edge.drivers.vision.mesh import LEFT_CHEEK, RIGHT_CHEEK
 
@@ -158,15 +159,9 @@ def _seen(rgb: Rgb, at: Floats) -> Floats | None:
     high, wide = rgb.shape[:2]
     if not (min(x.min(), y.min()) >= 0 and x.max() < wide - 1 and y.max() < high - 1):  # nor where nothing is said
         return None
-    left, top = np.floor(x).astype(np.intp), np.floor(y).astype(np.intp)
-    low_x, low_y = int(left.min()), int(top.min())
-    light = LINEAR[rgb[low_y : int(top.max()) + 2, low_x : int(left.max()) + 2]].sum(axis=2)
-    fx, fy = (x - left).astype(np.float32), (y - top).astype(np.float32)
-    start = (top - low_y) * light.shape[1] + left - low_x
-    flat = light.ravel()
-    above = flat[start] * (1 - fx) + flat[start + 1] * fx
-    below = flat[start + light.shape[1]] * (1 - fx) + flat[start + light.shape[1] + 1] * fx
-    return np.asarray(np.log(above * (1 - fy) + below * fy + DARK), np.float32)
+    low_x, low_y = int(x.min()), int(y.min())
+    light = LINEAR[rgb[low_y : int(y.max()) + 2, low_x : int(x.max()) + 2]].sum(axis=2)
+    return np.asarray(np.log(between(light, x - low_x, y - low_y) + DARK), np.float32)
 
 
 def _fine(field: Floats, inside: Floats, mean: Floats) -> Floats:

@@ -16,12 +16,14 @@ SHUT_AT_S = 0.6  # in acting.blink
 
 def frames(take: Take) -> Iterator[Floats]:
     """They stand there, breathe and may blink."""
+    head, pose = Solid(take.person.plate, take.person.look), poses(take)
+    for at_ms in take.times:
+        yield head.lit(pose(take.seconds(at_ms)), take.lamps(at_ms), take.at.level)
+
+
+def poses(take: Take) -> acting.Motion:
+    """How they hold their head."""
     habits = take.person.habits
-    head = Solid(take.person.plate, take.person.look)
     motion, shut = acting.front(habits), acting.blink(habits)
     blink = take.rng.uniform(0.3, 6.0)  # s; often none within the look
-    for at_ms in take.times:
-        t = take.seconds(at_ms)
-        blinks = abs(t - blink) <= BLINK_S
-        pose = shut(SHUT_AT_S + t - blink) if blinks else motion(t)
-        yield head.lit(pose, take.lamps(at_ms), take.at.level)
+    return lambda t: shut(SHUT_AT_S + t - blink) if abs(t - blink) <= BLINK_S else motion(t)
