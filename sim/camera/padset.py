@@ -41,9 +41,10 @@ PEOPLE = {
     "more": (*folk.MORE_TRAIN, *folk.MORE_CROWD),
     "test": (*folk.TEST, *folk.named("s")),  # counted before, and seen since
     "second": (*folk.MORE_TEST[1:], *folk.named("u")),  # the same; without the first: the anti-spoof net is against her
-    "unseen": folk.named("v"),
+    "third": folk.named("v"),
+    "unseen": folk.named("w"),
 }
-PEOPLE["all"] = PEOPLE["train"] + PEOPLE["test"] + PEOPLE["second"] + PEOPLE["unseen"]
+PEOPLE["all"] = tuple(who for row in ("train", "test", "second", "third", "unseen") for who in PEOPLE[row])
 TRAINED = {*PEOPLE["crowd"], *PEOPLE["more"]}
 GLASSES_EVERY = 4
 HAT_EVERY = 8

@@ -5,11 +5,12 @@ from __future__ import annotations
 import pytest
 
 from edge.core.liveness.checks import form
-from edge.core.liveness.heads import TWINS, WAYS
+from edge.core.liveness.heads import TWINS
 from edge.core.liveness.regions import REGIONS, Region
 from edge.core.liveness.response import PAIRS_MIN, Lighting, Response, measure
 from tests.core.glow import TURN, Scene, lighting, sequence, shots
 
+WAYS = len(TWINS[0].differs)
 USUAL = (-1.0, 1.0)  # in standard deviations
 
 

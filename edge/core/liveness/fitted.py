@@ -17,7 +17,7 @@ from typing import Final
 FITTED: Final[dict[str, tuple[float, float]]] = {
     "delay": (0.2505, 0.0194),
     "follows": (-17.2, 17.75),
-    "form": (-2.578, 4.522),
+    "form": (-2.79, 4.651),
     "gain": (-0.3471, 0.9681),
     "passive": (-4.163, 5.319),
     "second": (-3.013, 5.003),

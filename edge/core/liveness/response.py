@@ -20,7 +20,7 @@ from typing import Final
 from msgspec import Struct
 
 from edge.core.events import LookSeen
-from edge.core.liveness.heads import HEADS, NOISE, WAYS, Heads, Twins
+from edge.core.liveness.heads import HEADS, NOISE, Heads, Twins
 from edge.core.liveness.regions import CHANNELS, GLOW_NUMBERS, REGIONS, Region
 from edge.core.liveness.sequence import DARK, Sequence, Triple, lamps
 
@@ -232,9 +232,9 @@ def form_of(told: Row[Shade], heads: Heads = HEADS) -> tuple[float, float]:
         values.append(sure * (half - pair.folded))
     if len(rows) < PAIRS_MIN:
         return 0.0, 1.0
-    for way in range(WAYS):
-        rows.append([float(n == len(rows[0]) - WAYS + way) for n in range(len(rows[0]))])
-        values.append(0.0)
+    count, ways = len(rows[0]), len(heads.twins[0].differs)
+    rows += [[float(n == way) for n in range(count)] for way in range(count - ways, count)]
+    values += [0.0] * ways
     return fit(rows, values)[0], math.sqrt(_variance(rows))
 
 

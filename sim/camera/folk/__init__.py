@@ -4,13 +4,13 @@ The eyes of one, the mouth of another, the nose between them, on the head and in
 and all of it pulled to proportions that none of them has (width, jaw, chin, nose, eyes, brows, mouth).
 Points and depth are mixed as the pictures are. Nobody real looks like this: they are blends.
 
-Of some 450 drawn recipes these are kept: the template net takes each for somebody else than all others
+Of some 650 drawn recipes these are kept: the template net takes each for somebody else than all others
 and than those in the photographs (`python -m sim.camera folk` prints how far), knows each turned, and the
 anti-spoof net is not against them when they stand there bare. So what that net makes of bona fide people
 is better here than in the world.
 
 `t01`.. are made of the people on whom limits may be chosen (`TRAIN`) and are such people themselves;
-`s01`.. are made of others, `u01`.. and `v01`.. of those and three more: each row was drawn after the one before
+`s01`.. are made of others, `u01`.., `v01`.. and `w01`.. of those and three more: each row was drawn after the one before
 had been counted, and nobody had seen it when the limits of its own count were chosen. Never of both, so that a
 figure stays told of people whom no limit saw. `c01`.. (`CROWD`) are of the first kind too: drawn, not chosen, to
 measure how heads differ.
@@ -158,6 +158,24 @@ RECIPES: Final[dict[str, Recipe]] = {  # head, eyes, nose, mouth, form
     "v16": Recipe("p5", "p5", "p6", "p4", "p10", 904, mirrored=True),
     "v17": Recipe("p6", "p4", "p5", "p11", "p4", 312, brows=0.3, beard=0.6),
     "v18": Recipe("p4", "p10", "p4", "p10", "p4", 31, brows=0.3),
+    "w01": Recipe("p4", "p6", "p12", "p11", "p6", 463, brows=0.3, beard=0.3),
+    "w02": Recipe("p4", "p12", "p12", "p12", "p11", 62, brows=-0.3),
+    "w03": Recipe("p4", "p10", "p5", "p5", "p5", 665, brows=0.3, beard=0.6),
+    "w04": Recipe("p12", "p6", "p6", "p11", "p5", 312, brows=0.6),
+    "w05": Recipe("p11", "p10", "p12", "p5", "p11", 803, mirrored=True, brows=-0.3, beard=0.3),
+    "w06": Recipe("p11", "p12", "p6", "p10", "p11", 97, brows=-0.3, beard=0.6),
+    "w07": Recipe("p11", "p10", "p12", "p5", "p10", 342, mirrored=True, brows=0.6),
+    "w08": Recipe("p6", "p10", "p10", "p12", "p12", 108, mirrored=True, brows=-0.3, beard=0.3),
+    "w09": Recipe("p5", "p5", "p10", "p10", "p12", 480, brows=0.3, beard=0.6),
+    "w10": Recipe("p11", "p12", "p5", "p6", "p10", 601, mirrored=True, brows=-0.3, beard=0.6),
+    "w11": Recipe("p6", "p4", "p11", "p6", "p10", 79, mirrored=True),
+    "w12": Recipe("p5", "p11", "p5", "p12", "p12", 544, mirrored=True, brows=-0.3),
+    "w13": Recipe("p4", "p12", "p12", "p10", "p5", 325, brows=0.3),
+    "w14": Recipe("p6", "p4", "p11", "p11", "p6", 719, brows=0.6, beard=0.3),
+    "w15": Recipe("p12", "p4", "p4", "p6", "p4", 417, mirrored=True, brows=-0.3, beard=0.6),
+    "w16": Recipe("p4", "p11", "p10", "p5", "p10", 452, brows=-0.3),
+    "w17": Recipe("p11", "p10", "p6", "p4", "p6", 886, mirrored=True),
+    "w18": Recipe("p5", "p6", "p4", "p10", "p4", 962, brows=0.3, beard=0.6),
 }
 NAMES: Final = tuple(RECIPES)
 CROWD: Final = tuple(f"c{number:02d}" for number in range(1, 31))  # drawn of TRAIN, and nobody chose among them

@@ -11,7 +11,7 @@ from __future__ import annotations
 from edge.core.liveness.evidence import FAIL, NOTHING, PASS, Evidence, Finding, by_limit
 
 NEEDS = "light"
-LIMIT = 0.5  # of the way from folded paper to a mean head
+LIMIT = 0.45  # of the way from folded paper to a mean head
 SURE = 1.5  # times its own standard error, in which people differ from one another too
 
 
