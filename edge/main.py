@@ -308,7 +308,7 @@ def _settings(config: Config) -> Settings:
         return settings
     from msgspec.structs import replace
 
-    from edge.drivers.vision import models
+    from edge.drivers.vision.nets import models
 
     judges = tuple((role, models.members()[role].sha256) for role in ("detector", "mesh", "spoof"))
     if config.vision.second:

@@ -14,7 +14,7 @@ import segno
 from msgspec import Struct
 from PIL import Image, ImageFilter
 
-from edge.drivers.vision import models
+from edge.drivers.vision.nets import models
 from edge.drivers.vision.sight import Sight
 from sim.camera import acting, attacks, plate
 from sim.camera.head import Gesture, Head

@@ -7,7 +7,7 @@ import io
 import numpy as np
 from PIL import Image
 
-from edge.drivers.vision.glow import LINEAR
+from edge.drivers.vision.light.glow import LINEAR
 from sim.camera.pixels import JPEG_QUALITY, QUICK, Floats, Indices, Rgb, Sensor
 
 

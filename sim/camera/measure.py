@@ -10,7 +10,7 @@ import numpy as np
 from msgspec import Struct
 
 from edge.drivers.camera.pictures import rgb_of
-from edge.drivers.vision.embed import NUMBERS
+from edge.drivers.vision.nets.embed import NUMBERS
 from edge.drivers.vision.sight import Sight
 from sim.camera.head import Gesture, Head
 from sim.camera.pixels import Floats

@@ -22,7 +22,7 @@ import msgspec
 from msgspec import Struct
 
 from edge.core.liveness.response import Lighting
-from edge.drivers.vision import models
+from edge.drivers.vision.nets import models
 from edge.drivers.vision.sight import Sight
 from edge.field.pad import sets
 from edge.field.pad.judge import look

@@ -20,8 +20,8 @@ from edge.core.liveness.regions import REGIONS
 from edge.core.liveness.response import Lighting
 from edge.core.liveness.specular import EYES, FULL, HIGH, WIDE
 from edge.core.liveness.specular import PLACES as WINDOW
-from edge.drivers.vision import glow
-from edge.drivers.vision.mesh import LEFT_CHEEK, RIGHT_CHEEK
+from edge.drivers.vision.light import glow
+from edge.drivers.vision.nets.mesh import LEFT_CHEEK, RIGHT_CHEEK
 from sim.camera import acting, attacks, eyes, visit
 from sim.camera.flat import BLACK, GLASS, MIRRORED, SPOT, Sheet, answered
 from sim.camera.lamps import Shutter

@@ -10,8 +10,8 @@ import numpy as np
 from msgspec import Struct
 from PIL import Image, ImageFilter
 
-from edge.drivers.vision import mesh
-from edge.drivers.vision.blazeface import Face
+from edge.drivers.vision.nets import mesh
+from edge.drivers.vision.nets.blazeface import Face
 from edge.drivers.vision.sight import Sight
 from edge.errors import EdgeError
 from sim.camera.pixels import HEIGHT, WIDTH, Floats, Rgb

@@ -11,7 +11,7 @@ import shutil
 import time
 from pathlib import Path
 
-from edge.drivers.vision import models
+from edge.drivers.vision.nets import models
 from sim.camera import clips, plate
 
 # takes out the green-blue cast that the window blinds of sample6 gave its outer people

@@ -17,7 +17,7 @@ from pathlib import Path
 
 from rich.console import Console
 
-from edge.drivers.vision import models
+from edge.drivers.vision.nets import models
 from sim.camera import stage
 from sim.clinic.cast import Actor, hire
 from sim.clinic.clinic import ROOT, Clinic, Options

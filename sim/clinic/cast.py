@@ -9,7 +9,7 @@ from pathlib import Path
 
 from msgspec import Struct
 
-from edge.drivers.vision import models as vision_models
+from edge.drivers.vision.nets import models as vision_models
 from sim.camera import measure
 from sim.camera.clips import sight
 from sim.clinic.day import Person

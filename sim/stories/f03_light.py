@@ -16,9 +16,9 @@ from edge.core.liveness.checks import checks
 from edge.core.liveness.evidence import FAIL, PASS, UNKNOWN, Evidence, lit
 from edge.core.liveness.response import Lighting
 from edge.drivers.camera.pictures import rgb_of
-from edge.drivers.vision import models
-from edge.drivers.vision.blazeface import Face
 from edge.drivers.vision.eyes import seen
+from edge.drivers.vision.nets import models
+from edge.drivers.vision.nets.blazeface import Face
 from edge.drivers.vision.sight import Sight
 from sim.camera import clips, visit
 from sim.camera.padset import Row, Studio

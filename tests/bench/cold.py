@@ -13,7 +13,7 @@ import sys
 import time
 from pathlib import Path
 
-from edge.drivers.vision import models
+from edge.drivers.vision.nets import models
 from sim.camera import stage
 from sim.clinic.counter import ROOT, Counter
 from sim.net.brokers import free_port

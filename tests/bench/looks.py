@@ -18,10 +18,12 @@ from PIL import Image
 from edge.core.liveness import WITH_LAMPS, weigh
 from edge.core.liveness.evidence import lit
 from edge.drivers.camera.pictures import rgb_of
-from edge.drivers.vision import checks, embed, glow, irises, lids, mesh, models, qr, skin, spoof
+from edge.drivers.vision import checks, qr
 from edge.drivers.vision.eyes import seen
+from edge.drivers.vision.light import glow, irises, skin
+from edge.drivers.vision.nets import embed, lids, mesh, models, spoof
+from edge.drivers.vision.nets.tflite import Model
 from edge.drivers.vision.sight import SAME_EVERY, Sight
-from edge.drivers.vision.tflite import Model
 from sim.camera import clips, stage
 from tests.bench import apart
 from tests.bench.figure import Figure, Size, Work, in_turns, paired, spread, worked
@@ -35,7 +37,9 @@ CODE_TEXT = "28" + "A7K2Q9" * 4
 LOADED = """
 import json, os, sys, numpy, PIL.Image, psutil
 from tflite_runtime.interpreter import Interpreter
-from edge.drivers.vision import checks, glow, models
+from edge.drivers.vision import checks
+from edge.drivers.vision.light import glow
+from edge.drivers.vision.nets import models
 from edge.drivers.vision.sight import Sight
 from edge.drivers.camera.pictures import rgb_of
 rss = psutil.Process().memory_info

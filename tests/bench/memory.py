@@ -15,7 +15,7 @@ from pathlib import Path
 
 import psutil
 
-from edge.drivers.vision import models
+from edge.drivers.vision.nets import models
 from sim.camera import stage
 from sim.centre.books.people import population
 from sim.clinic.counter import Clerk, Counter

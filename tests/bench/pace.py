@@ -19,8 +19,9 @@ from edge.core.liveness import WITH_LAMPS
 from edge.core.liveness.response import Lighting
 from edge.drivers.camera.files import Driver as Files
 from edge.drivers.camera.pictures import rgb_of
-from edge.drivers.vision import eyes, models, sight
+from edge.drivers.vision import eyes, sight
 from edge.drivers.vision.eyes import seen
+from edge.drivers.vision.nets import models
 from edge.drivers.vision.sight import Sight
 from sim.camera import clips, stage, visit
 from sim.camera.padset import Row, Studio

@@ -11,10 +11,10 @@ from pathlib import Path
 from msgspec import Struct
 
 from edge.drivers.camera.pictures import rgb_of
-from edge.drivers.vision import models
 from edge.drivers.vision.eyes import seen
+from edge.drivers.vision.nets import models
+from edge.drivers.vision.nets.tflite import Model
 from edge.drivers.vision.sight import Sight
-from edge.drivers.vision.tflite import Model
 from sim.camera import clips, visit
 from sim.camera.padset import Row, Studio
 from sim.camera.pixels import Floats

@@ -21,7 +21,7 @@ import paho.mqtt.client as mqtt
 from msgspec import Struct
 from paho.mqtt.enums import CallbackAPIVersion
 
-from edge.drivers.vision import models
+from edge.drivers.vision.nets import models
 from sim.camera import stage
 from sim.camera.acting import LENGTH_S
 from sim.clinic.cast import Actor, hire

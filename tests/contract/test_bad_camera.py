@@ -15,8 +15,8 @@ from PIL import Image
 
 from edge.core.events import CameraBack, CameraLost, Event, LookSeen
 from edge.drivers.camera import Shot, command
-from edge.drivers.vision import models
 from edge.drivers.vision.eyes import BROKEN_SHOTS, Eyes
+from edge.drivers.vision.nets import models
 from edge.drivers.vision.sight import Look, Sight
 from sim.camera import clips, plate, stage
 from sim.camera.pixels import Sensor

@@ -17,8 +17,8 @@ from msgspec.structs import replace
 from typer.testing import CliRunner
 
 from edge.drivers.camera import none
-from edge.drivers.vision import carriers, models, tflite
 from edge.drivers.vision.eyes import Eyes
+from edge.drivers.vision.nets import carriers, models, tflite
 from edge.errors import EdgeError
 from edge.field.commands import app
 
@@ -30,7 +30,7 @@ PROBE = """
 import hashlib, json, sys
 import numpy as np
 from pathlib import Path
-from edge.drivers.vision import models, tflite
+from edge.drivers.vision.nets import models, tflite
 digests = {}
 for role, member in models.members().items():
     net, seen = tflite.open_model(Path(sys.argv[1]), role), hashlib.sha256()

@@ -24,8 +24,8 @@ from edge.core.liveness.evidence import FAIL, PASS, UNKNOWN, Evidence
 from edge.core.liveness.fitted import FITTED
 from edge.core.types import LivenessRules
 from edge.drivers.camera import none
-from edge.drivers.vision import extra, models, onnx, second, spoof
 from edge.drivers.vision.eyes import Eyes, seen
+from edge.drivers.vision.nets import extra, models, onnx, second, spoof
 from edge.drivers.vision.sight import Sight
 from edge.errors import EdgeError
 from edge.field.checks import Ask

@@ -26,8 +26,8 @@ from edge.core.events import (
     TemplateMade,
 )
 from edge.drivers.camera import command, files, none
-from edge.drivers.vision import models
 from edge.drivers.vision.eyes import LOOKS_PER_S, Eyes
+from edge.drivers.vision.nets import models
 from sim.camera import clips, plate, stage
 from sim.camera.pixels import Sensor
 

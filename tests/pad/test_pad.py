@@ -22,7 +22,8 @@ from typer.testing import CliRunner
 
 from edge.core.events import LookSeen
 from edge.core.liveness import NET
-from edge.drivers.vision import glow, models
+from edge.drivers.vision.light import glow
+from edge.drivers.vision.nets import models
 from edge.errors import EdgeError
 from edge.field.commands import app
 from edge.field.pad import fit, metrics, sets

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from edge.drivers.vision import models
+from edge.drivers.vision.nets import models
 from edge.drivers.vision.sight import Sight
 from sim.camera import stage
 

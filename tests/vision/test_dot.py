@@ -13,8 +13,8 @@ from PIL import Image
 from edge.core.events import LookSeen
 from edge.core.types import Verdict
 from edge.core.visit import gestures, liveness
-from edge.drivers.vision import models
 from edge.drivers.vision.eyes import seen
+from edge.drivers.vision.nets import models
 from edge.drivers.vision.sight import Sight
 from sim.camera import acting, attacks, following, plate, stage
 from sim.camera.head import Gesture, Head

@@ -16,8 +16,9 @@ from edge.core.liveness.evidence import FAIL, Evidence
 from edge.core.types import Verdict
 from edge.core.visit import liveness
 from edge.drivers.camera.pictures import rgb_of
-from edge.drivers.vision import checks, models
+from edge.drivers.vision import checks
 from edge.drivers.vision.eyes import seen
+from edge.drivers.vision.nets import models
 from edge.drivers.vision.sight import Sight
 from edge.http.kiosk import STATIC
 from sim.camera import plate, stage

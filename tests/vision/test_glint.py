@@ -12,7 +12,7 @@ from edge.core.liveness.checks import glint
 from edge.core.liveness.evidence import PASS, lit
 from edge.drivers.camera.pictures import rgb_of
 from edge.drivers.vision.eyes import seen
-from edge.drivers.vision.irises import Irises
+from edge.drivers.vision.light.irises import Irises
 from edge.drivers.vision.sight import Sight
 from sim.camera import eyes, lamps, padset, visit
 from sim.camera.acting import front

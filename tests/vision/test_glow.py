@@ -6,8 +6,8 @@ import numpy as np
 import pytest
 
 from edge.core.liveness.regions import GLOW_NUMBERS
-from edge.drivers.vision import glow
-from edge.drivers.vision.mesh import LEFT_CHEEK, POINTS, RIGHT_CHEEK, Mesh
+from edge.drivers.vision.light import glow
+from edge.drivers.vision.nets.mesh import LEFT_CHEEK, POINTS, RIGHT_CHEEK, Mesh
 
 SHAPE = (480, 640, 3)
 

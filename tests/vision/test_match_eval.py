@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 from typer.testing import CliRunner
 
-from edge.drivers.vision import models
+from edge.drivers.vision.nets import models
 from edge.errors import EdgeError
 from edge.field import match_eval
 from edge.field.commands import app

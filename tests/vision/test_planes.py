@@ -16,8 +16,8 @@ from edge.core.events import LookSeen
 from edge.core.liveness.evidence import FAIL, PASS, UNKNOWN, Evidence
 from edge.core.types import LivenessBand, LivenessRules
 from edge.drivers.camera import Shot, files
-from edge.drivers.vision import models
 from edge.drivers.vision.eyes import seen
+from edge.drivers.vision.nets import models
 from edge.drivers.vision.sight import Sight
 from edge.errors import EdgeError
 from sim.camera import planes, plate, stage

@@ -7,8 +7,8 @@ import pytest
 from msgspec.structs import replace
 
 from edge.core.liveness.regions import REGIONS
-from edge.drivers.vision import skin
-from edge.drivers.vision.mesh import Mesh
+from edge.drivers.vision.light import skin
+from edge.drivers.vision.nets.mesh import Mesh
 from edge.drivers.vision.sight import Sight
 from sim.camera import padset
 from sim.camera.acting import Habits, front

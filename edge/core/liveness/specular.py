@@ -3,7 +3,7 @@ stands in it as a point a quarter of a millimetre wide, and the two lamps' point
 lamp's to the right. Ink has none, wherever it was printed dark or bright: what is painted answers the
 lamps as strongly as it is bright, and both of them at the same place.
 
-For each place of the window around an iris (`drivers.vision.irises`) least squares over the shots give
+For each place of the window around an iris (`drivers.vision.light.irises`) least squares over the shots give
 its own light and what the left and the right lamp add, in parts of what they add to the mean of the
 face. Then a pair of points is looked for: the difference of the two lamps must have the one as a peak
 and the other as a pit, and their sum both as peaks; what is merely bright, and what slid over an edge

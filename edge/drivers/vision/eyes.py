@@ -29,8 +29,9 @@ from edge.core.events import (
     PhotoMeasured,
     TemplateMade,
 )
-from edge.drivers.vision import Picture, Source, extra, models
+from edge.drivers.vision import Picture, Source
 from edge.drivers.vision.feed import Feed
+from edge.drivers.vision.nets import extra, models
 from edge.errors import EdgeError
 
 if TYPE_CHECKING:

@@ -14,8 +14,8 @@ import numpy as np
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
-    from edge.drivers.vision.blazeface import Detector, Face
-    from edge.drivers.vision.mesh import Mesh
+    from edge.drivers.vision.nets.blazeface import Detector, Face
+    from edge.drivers.vision.nets.mesh import Mesh
 
 NOT_MEASURED = -1.0
 SAME_PLACE = 0.4  # intersection over union of the face in both lights

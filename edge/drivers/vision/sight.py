@@ -11,10 +11,12 @@ import numpy as np
 from msgspec import Struct
 from msgspec.structs import replace
 
-from edge.drivers.vision import checks, embed, glow, irises, lids, mesh, planes, second, skin, spoof
-from edge.drivers.vision.blazeface import Detector, Face
+from edge.drivers.vision import checks, planes
 from edge.drivers.vision.checks import pose as facing
-from edge.drivers.vision.tflite import Model, identity, open_model
+from edge.drivers.vision.light import glow, irises, skin
+from edge.drivers.vision.nets import embed, lids, mesh, second, spoof
+from edge.drivers.vision.nets.blazeface import Detector, Face
+from edge.drivers.vision.nets.tflite import Model, identity, open_model
 
 if TYPE_CHECKING:
     from edge.drivers.vision import Floats, Picture, Rgb

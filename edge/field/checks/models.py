@@ -15,12 +15,12 @@ def check(ask: Ask) -> list[Finding]:
     assert ask.config is not None
     if ask.config.camera.driver == NONE:
         return [Finding(NAME, OK, "none needed without a camera")]
-    from edge.drivers.vision import models
+    from edge.drivers.vision.nets import models
 
     place = Path(ask.config.vision.models)
     held = models.verify(place)
     if ask.config.vision.second:
-        from edge.drivers.vision import extra
+        from edge.drivers.vision.nets import extra
 
         held |= extra.check(place)
     return [Finding(NAME, OK, f"{len(held)} as listed in {ask.config.vision.models}")]

@@ -24,7 +24,7 @@ def match_eval(
     from rich.console import Console
     from rich.progress import track
 
-    from edge.drivers.vision import models as store
+    from edge.drivers.vision.nets import models as store
     from edge.field import match_eval as work
 
     given = work.rows(folder)

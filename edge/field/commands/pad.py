@@ -40,7 +40,7 @@ def pad_eval(
     second: Second = False,
 ) -> None:
     """APCER per attack species, BPCER, ACER, DET over a set: pictures, clips, clips under lamps."""
-    from edge.drivers.vision import models as store
+    from edge.drivers.vision.nets import models as store
     from edge.drivers.vision.sight import Sight
     from edge.field.pad import metrics, page, sets, text
     from edge.field.pad.judge import Rule, decide, look, of_picture

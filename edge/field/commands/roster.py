@@ -33,7 +33,7 @@ def status(config: Configured = DEFAULT) -> None:
 def verify(config: Configured = DEFAULT) -> None:
     """Is the roster whole, the one that the signed policy names, and of this terminal's own net? Each
     part's signature was checked when it came. 0 yes or none is named, 3 no."""
-    from edge.drivers.vision.models import members
+    from edge.drivers.vision.nets.models import members
 
     told = _asked(config)["roster"]
     why = fault(told, {one.sha256 for one in members().values()})

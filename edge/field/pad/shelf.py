@@ -17,8 +17,9 @@ from msgspec.structs import replace
 
 from edge.core.events import LookSeen
 from edge.core.liveness.regions import REGIONS
-from edge.drivers.vision import glow, irises, models, skin
-from edge.drivers.vision.tflite import identity
+from edge.drivers.vision.light import glow, irises, skin
+from edge.drivers.vision.nets import models
+from edge.drivers.vision.nets.tflite import identity
 from edge.field.pad.sets import Look
 
 ROLES: Final = ("detector", "detector_back", "mesh", "iris", "spoof", "embed")

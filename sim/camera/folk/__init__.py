@@ -26,8 +26,8 @@ from typing import Final
 import numpy as np
 from msgspec import Struct
 
-from edge.drivers.vision import mesh
-from edge.drivers.vision.mesh import CHIN, FOREHEAD, LEFT_CHEEK, RIGHT_CHEEK
+from edge.drivers.vision.nets import mesh
+from edge.drivers.vision.nets.mesh import CHIN, FOREHEAD, LEFT_CHEEK, RIGHT_CHEEK
 from edge.drivers.vision.sight import Sight
 from edge.errors import EdgeError
 from sim.camera.folk import graft, hair, warp

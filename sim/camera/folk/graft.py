@@ -8,7 +8,7 @@ from typing import Final
 import numpy as np
 from msgspec import Struct
 
-from edge.drivers.vision.mesh import CHIN, FOREHEAD, LEFT_CHEEK, RIGHT_CHEEK
+from edge.drivers.vision.nets.mesh import CHIN, FOREHEAD, LEFT_CHEEK, RIGHT_CHEEK
 from sim.camera.folk import warp
 from sim.camera.linear import light, values
 from sim.camera.pixels import HEIGHT, WIDTH, Floats, Rgb, Texture

@@ -14,7 +14,7 @@ from msgspec import Struct
 from numpy.typing import NDArray
 from PIL import Image, ImageDraw
 
-from edge.drivers.vision.mesh import CHIN, FOREHEAD, LEFT_CHEEK, RIGHT_CHEEK
+from edge.drivers.vision.nets.mesh import CHIN, FOREHEAD, LEFT_CHEEK, RIGHT_CHEEK
 from sim.camera.folk import warp
 from sim.camera.folk.graft import LUMA, Box
 from sim.camera.lamps import unit

@@ -14,7 +14,7 @@ from typing import Final
 
 import numpy as np
 
-from edge.drivers.vision.mesh import FOREHEAD, LEFT_CHEEK, RIGHT_CHEEK
+from edge.drivers.vision.nets.mesh import FOREHEAD, LEFT_CHEEK, RIGHT_CHEEK
 from sim.camera import clips, padset
 from sim.camera.pixels import Floats
 

@@ -24,8 +24,8 @@ from msgspec.structs import replace
 from edge.core.events import LookSeen
 from edge.core.liveness.response import Lighting, form_of, shades
 from edge.drivers.camera.pictures import rgb_of
-from edge.drivers.vision import glow, skin
 from edge.drivers.vision.eyes import seen
+from edge.drivers.vision.light import glow, skin
 from edge.drivers.vision.sight import Sight
 from sim.camera import clips, padset, visit
 from sim.camera.lamps import Shutter

@@ -20,8 +20,8 @@ from PIL import Image
 
 if TYPE_CHECKING:
     from edge.drivers.vision import Floats, Rgb
-    from edge.drivers.vision.blazeface import Face
-    from edge.drivers.vision.mesh import Mesh, Pose
+    from edge.drivers.vision.nets.blazeface import Face
+    from edge.drivers.vision.nets.mesh import Mesh, Pose
 
 PATCH = 96  # the face is judged at this size, so that distance does not change the figures
 ROOM_STEP = 8  # of the whole picture every eighth pixel is looked at

@@ -7,7 +7,7 @@ from __future__ import annotations
 from msgspec import Struct
 
 from edge.drivers.vision.checks import Scene
-from edge.drivers.vision.spoof import SCALE, WIDER
+from edge.drivers.vision.nets.spoof import SCALE, WIDER
 
 AT = 40
 SAYS = ("too_close",)

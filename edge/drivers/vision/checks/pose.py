@@ -8,10 +8,10 @@ import numpy as np
 from msgspec import Struct
 
 from edge.drivers.vision.checks import Scene
-from edge.drivers.vision.mesh import LEFT_OUTER, RIGHT_OUTER
+from edge.drivers.vision.nets.mesh import LEFT_OUTER, RIGHT_OUTER
 
 if TYPE_CHECKING:
-    from edge.drivers.vision.mesh import Mesh, Pose
+    from edge.drivers.vision.nets.mesh import Mesh, Pose
 
 AT = 90
 SAYS = ("turned",)

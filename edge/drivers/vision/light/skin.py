@@ -17,12 +17,12 @@ from msgspec import Struct
 from msgspec.structs import replace
 
 from edge.drivers.vision.crop import between
-from edge.drivers.vision.glow import LINEAR
-from edge.drivers.vision.mesh import LEFT_CHEEK, RIGHT_CHEEK
+from edge.drivers.vision.light.glow import LINEAR
+from edge.drivers.vision.nets.mesh import LEFT_CHEEK, RIGHT_CHEEK
 
 if TYPE_CHECKING:
     from edge.drivers.vision import Floats, Rgb
-    from edge.drivers.vision.mesh import Mesh
+    from edge.drivers.vision.nets.mesh import Mesh
 
 FINE = 56  # places between the cheeks
 COARSE = 4  # every such place, how deep it lies is computed

@@ -16,8 +16,8 @@ from edge.drivers.vision.crop import square, to_shot
 
 if TYPE_CHECKING:
     from edge.drivers.vision import Floats, Rgb
-    from edge.drivers.vision.blazeface import Face
-    from edge.drivers.vision.tflite import Model
+    from edge.drivers.vision.nets.blazeface import Face
+    from edge.drivers.vision.nets.tflite import Model
 
 ROI = 1.5
 POINTS = 468

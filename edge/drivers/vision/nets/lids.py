@@ -12,13 +12,13 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from edge.drivers.vision import mesh as m
 from edge.drivers.vision.crop import square, to_shot
+from edge.drivers.vision.nets import mesh as m
 
 if TYPE_CHECKING:
     from edge.drivers.vision import Floats, Rgb
-    from edge.drivers.vision.mesh import Mesh, Pose
-    from edge.drivers.vision.tflite import Model
+    from edge.drivers.vision.nets.mesh import Mesh, Pose
+    from edge.drivers.vision.nets.tflite import Model
 
 ROI = 2.3  # of the eye's width
 CONTOUR = 71 * 3

@@ -16,11 +16,11 @@ from msgspec import Struct
 
 from edge.core.liveness.specular import FULL, HIGH, WIDE
 from edge.drivers.vision.crop import between
-from edge.drivers.vision.glow import LINEAR
+from edge.drivers.vision.light.glow import LINEAR
 
 if TYPE_CHECKING:
     from edge.drivers.vision import Floats, Rgb
-    from edge.drivers.vision.mesh import Mesh
+    from edge.drivers.vision.nets.mesh import Mesh
 
 RINGS = np.array([  # the mesh's points around the right and the left eye
     [33, 7, 163, 144, 145, 153, 154, 155, 133, 173, 157, 158, 159, 160, 161, 246],

@@ -11,12 +11,12 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from edge.drivers.vision import extra, models
+from edge.drivers.vision.nets import extra, models
 from edge.errors import EdgeError
 
 if TYPE_CHECKING:
     from edge.drivers.vision import Floats
-    from edge.drivers.vision.models import Contract
+    from edge.drivers.vision.nets.models import Contract
 
 THREADS = 1  # as under tflite: the agent needs the rest
 QUIET = 4  # only what is fatal: its warnings are about machines, not about us

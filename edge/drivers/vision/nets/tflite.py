@@ -15,14 +15,14 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from edge.drivers.vision import models
+from edge.drivers.vision.nets import models
 from edge.errors import EdgeError
 
 if TYPE_CHECKING:
     from pathlib import Path
 
     from edge.drivers.vision import Floats
-    from edge.drivers.vision.models import Contract
+    from edge.drivers.vision.nets.models import Contract
 
 # distribution -> its module; the maintained one first
 RUNTIMES = {

@@ -14,8 +14,8 @@ import numpy as np
 
 if TYPE_CHECKING:
     from edge.drivers.vision import Floats, Rgb
-    from edge.drivers.vision.blazeface import Face
-    from edge.drivers.vision.tflite import Model
+    from edge.drivers.vision.nets.blazeface import Face
+    from edge.drivers.vision.nets.tflite import Model
 
 SCALE = 2.7
 SIZE = 80

@@ -15,7 +15,7 @@ from PIL import Image
 
 if TYPE_CHECKING:
     from edge.drivers.vision import Floats, Rgb
-    from edge.drivers.vision.tflite import Model
+    from edge.drivers.vision.nets.tflite import Model
 
 SCORE_MIN = 0.5
 OVERLAP_MIN = 0.3

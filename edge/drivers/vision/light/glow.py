@@ -12,11 +12,11 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from edge.core.liveness.regions import REGIONS
-from edge.drivers.vision.mesh import LEFT_CHEEK, RIGHT_CHEEK
+from edge.drivers.vision.nets.mesh import LEFT_CHEEK, RIGHT_CHEEK
 
 if TYPE_CHECKING:
     from edge.drivers.vision import Floats, Rgb
-    from edge.drivers.vision.mesh import Mesh
+    from edge.drivers.vision.nets.mesh import Mesh
 
 PATCH = 0.045  # of the width between the cheeks, to each side: 6 px of a face of 130
 REACH_MAX = 12  # px, whatever the face's size

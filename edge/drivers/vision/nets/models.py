@@ -16,11 +16,11 @@ from typing import Literal
 import msgspec
 from msgspec import Struct
 
-from edge.drivers.vision import carriers
+from edge.drivers.vision.nets import carriers
 from edge.errors import EdgeError
 
 MANIFEST = Path(__file__).with_name("models.toml")
-PROJECT = Path(__file__).resolve().parents[3]
+PROJECT = Path(__file__).resolve().parents[4]
 MODELS_DIR = PROJECT / ".facepay" / "models"
 PICTURES_DIR = PROJECT / ".facepay" / "pictures"
 

@@ -8,7 +8,7 @@ import importlib.util
 from pathlib import Path
 from typing import Final
 
-from edge.drivers.vision import models
+from edge.drivers.vision.nets import models
 from edge.errors import EdgeError
 
 RUNTIME: Final = "onnxruntime"

@@ -21,7 +21,7 @@ from edge.errors import EdgeError
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from edge.drivers.vision.models import Member, Package
+    from edge.drivers.vision.nets.models import Member, Package
 
 PACKAGE_BYTES_MAX = 64 * 1024 * 1024
 FETCH_TIMEOUT_S = 300

@@ -10,11 +10,11 @@ from __future__ import annotations
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from edge.drivers.vision import onnx, spoof
+from edge.drivers.vision.nets import onnx, spoof
 
 if TYPE_CHECKING:
     from edge.drivers.vision import Rgb
-    from edge.drivers.vision.blazeface import Face
+    from edge.drivers.vision.nets.blazeface import Face
 
 ROLE = "second"
 SIZE = 128
