@@ -60,6 +60,8 @@ class Size(Struct, frozen=True):
     look_s: float = 6.0  # the vision thread is watched so long
     known: tuple[int, ...] = (5_000, 50_000)  # faces at the centre
     rendered: int = 2  # visits of each kind
+    people: int = 60  # simulated bona fide visits, and presentations of each species
+    attacks: int = 6
 
 
 FULL = Size()
@@ -81,6 +83,8 @@ QUICK = Size(
     flashes=2,
     look_s=3.0,
     rendered=1,
+    people=18,
+    attacks=3,
 )
 TINY = Size(
     appends=6,
@@ -101,6 +105,8 @@ TINY = Size(
     look_s=1.0,
     known=(300,),
     rendered=1,
+    people=1,
+    attacks=1,
 )
 
 

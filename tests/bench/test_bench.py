@@ -15,7 +15,7 @@ from tests.bench.figure import TINY, Figure, as_json, in_turns, paired
 from tests.bench.run import BY_NAME, GROUPS, collect, lines, table
 
 LIGHT = ("append", "crypto", "benefit", "roster", "start", "cable", "flash", "board")
-HEAVY = ("vision", "pace", "render", "visit", "drain", "memory")
+HEAVY = ("vision", "pace", "render", "pad", "visit", "drain", "memory")
 TARGETS = {
     "append": ("store.commit of 10 signed records", "fsyncs per commit of 1 record"),
     "board": ("the board's seconds in one of a processor's",),
