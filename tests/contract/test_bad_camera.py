@@ -15,9 +15,10 @@ from PIL import Image
 
 from edge.core.events import CameraBack, CameraLost, Event, LookSeen
 from edge.drivers.camera import Shot, command
-from edge.drivers.vision.eyes import BROKEN_SHOTS, Eyes
+from edge.drivers.vision.eyes import BROKEN_SHOTS, HOLD_LATE_S, Eyes
 from edge.drivers.vision.nets import models
 from edge.drivers.vision.sight import Look, Sight
+from edge.errors import EdgeError
 from sim.camera import clips, plate, stage
 from sim.camera.pixels import Sensor
 
@@ -52,12 +53,20 @@ class Scripted:
     def __init__(self, picture: Callable[[int], Rgb]) -> None:
         self.picture, self.per_s, self.number = picture, 15.0, 0
         self.held: list[bool] = []
+        self.hold_s, self.holds, self.held_ms = 0.0, True, 0
+        self.breaks = threading.Event()
 
-    def hold(self, still: bool) -> None:
+    def hold(self, still: bool) -> bool:
+        time.sleep(self.hold_s)
         self.held.append(still)
+        self.held_ms = time.monotonic_ns() // 1_000_000
+        return self.holds
 
     def shots(self, stop: threading.Event) -> Iterator[Shot]:
         while not stop.wait(1 / self.per_s):
+            if self.breaks.is_set():
+                self.breaks.clear()
+                raise EdgeError("E-CAM-02", "the cable")
             self.number += 1
             yield Shot(self.picture(self.number), time.monotonic_ns() // 1_000_000, self.number)
 
@@ -80,6 +89,13 @@ class Watch:
 
     def problems(self, since: int = 0) -> list[str | None]:
         return [e.problem for e in self.said[since:] if isinstance(e, LookSeen)]
+
+    def looks(self, since: int) -> list[LookSeen]:
+        return [e for e in self.said[since:] if isinstance(e, LookSeen) and not e.problem]
+
+    def lit(self, since: int) -> list[LookSeen]:
+        """Shots that told light."""
+        return [e for e in self.looks(since) if e.glow]
 
     def lost(self) -> list[str]:
         return [e.code for e in self.said if isinstance(e, CameraLost)]
@@ -120,12 +136,72 @@ def test_exposure_is_held_while_the_lamps_play_and_let_go_behind(
     camera = Scripted(lambda n: shots[n % len(shots)])
     w = watch(camera)
     w.wait(lambda: None in w.problems())
-    assert camera.held == []
+    assert camera.held == [False], "let go once: a program that was killed may have left it held"
     w.eyes.mode("light")
     seen = len(w.said)
-    w.wait(lambda: camera.held == [True] and None in w.problems(seen))
+    w.wait(lambda: camera.held == [False, True] and None in w.problems(seen))
     w.eyes.mode("face")
-    w.wait(lambda: camera.held == [True, False])
+    w.wait(lambda: camera.held == [False, True, False])
+
+
+@pytest.mark.parametrize("mode", ["light", "face"])
+def test_a_camera_that_was_started_again_is_held_or_let_go_again(
+    shots: list[Rgb], watch: Callable[..., Watch], mode: str
+) -> None:
+    camera = Scripted(lambda n: shots[n % len(shots)])
+    w = watch(camera)
+    w.wait(lambda: w.looks(0))
+    w.eyes.mode("light")
+    w.wait(lambda: camera.held == [False, True] and w.lit(0))
+    camera.hold_s = 0.0 if mode == "light" else 0.3
+    camera.breaks.set()
+    if mode == "face":
+        w.wait(lambda: w.lost())
+        w.eyes.mode("face")
+    w.wait(lambda: len(camera.held) == 3)
+    assert camera.held == [False, True, mode == "light"]
+    seen = len(w.said)
+    w.wait(lambda: len(w.looks(seen)) >= 4)
+    after = [one for one in w.lit(seen) if one.at_mono_ms > camera.held_ms]
+    assert bool(after) is (mode == "face"), "the rest of a light that broke is not measured"
+
+
+@pytest.mark.parametrize("hold_s", [0.0, 0.2])
+def test_no_light_is_told_of_a_shot_that_was_taken_before_the_exposure_was_held(
+    shots: list[Rgb], watch: Callable[..., Watch], hold_s: float
+) -> None:
+    camera = Scripted(lambda n: shots[n % len(shots)])
+    w = watch(camera)
+    w.wait(lambda: w.lit(0))
+    camera.hold_s, camera.per_s = hold_s, 30.0
+    w.eyes.mode("light")
+    seen = len(w.said)
+    w.wait(lambda: len(w.lit(seen)) >= 3)
+    assert all(one.at_mono_ms >= camera.held_ms for one in w.lit(seen)[1:]), "one may be from before the lamps"
+    w.eyes.mode("face")
+    assert camera.held[:2] == [False, True]
+
+
+@pytest.mark.parametrize(("hold_s", "holds"), [(HOLD_LATE_S + 0.1, True), (1.0, True), (0.0, False)])
+def test_an_exposure_that_is_held_too_late_or_not_at_all_is_light_unseen_and_no_hang(
+    shots: list[Rgb], watch: Callable[..., Watch], hold_s: float, holds: bool
+) -> None:
+    camera = Scripted(lambda n: shots[n % len(shots)])
+    w = watch(camera)
+    w.wait(lambda: w.lit(0))
+    camera.hold_s, camera.holds = hold_s, holds
+    w.eyes.mode("light")
+    w.wait(lambda: True in camera.held)
+    seen = len(w.said)
+    w.wait(lambda: len(w.looks(seen)) >= 6)
+    assert w.lit(seen)[1:] == [], "faces are seen, no light is told"
+    camera.hold_s, camera.holds = 0.0, True
+    w.eyes.mode("face")
+    w.wait(lambda: camera.held[-1] is False)
+    w.eyes.mode("light")
+    seen = len(w.said)
+    w.wait(lambda: len(w.lit(seen)) >= 3)
+    assert w.lost() == []
 
 
 def test_a_camera_that_changes_its_format_is_lost_and_comes_back_in_the_new_one(

@@ -205,14 +205,14 @@ def test_a_program_that_falls_silent_is_a_lost_camera() -> None:
 def test_the_program_that_holds_the_exposure_is_run(tmp_path: Path, still: bool) -> None:
     touch = [sys.executable, "-c", f"open({str(tmp_path / 'done')!r}, 'w')"]
     camera = command.Driver({"hold" if still else "free": touch})
-    camera.hold(not still)
+    assert camera.hold(not still), "nothing to try"
     assert not (tmp_path / "done").exists()
-    camera.hold(still)
+    assert camera.hold(still)
     assert (tmp_path / "done").exists()
 
 
-@pytest.mark.parametrize("bad", [["no-such-program"], [sys.executable, "-c", "import time; time.sleep(9)"]])
-def test_a_camera_that_cannot_be_held_goes_on(bad: list[str]) -> None:
+@pytest.mark.parametrize("bad", [["no-such-program"], ["false"], [sys.executable, "-c", "import time; time.sleep(9)"]])
+def test_a_camera_that_cannot_be_held_says_so_and_goes_on(bad: list[str]) -> None:
     began = time.monotonic()
-    command.Driver({"hold": bad}).hold(True)
+    assert not command.Driver({"hold": bad}).hold(True)
     assert time.monotonic() - began < command.HOLD_WAIT_S + 2

@@ -43,12 +43,13 @@ class Camera(Protocol):
 
     Errors of the device: EdgeError E-CAM-*. A new call starts the device again, so that a caller
     can recover. `hold(True)`: leave exposure and white balance as they are now, for light that is
-    measured; `hold(False)`: let them go again. It is called between two shots, by who takes them,
-    and never fails: a camera that cannot shows it in its pictures.
+    measured; `hold(False)`: let them go again, called at each start too, for whatever held them before.
+    It is called between two shots, by who takes them, and never raises: False when it was tried and
+    failed; a camera that has nothing to try shows it in its pictures.
     """
 
     def shots(self, stop: Event) -> Iterator[Shot]: ...
-    def hold(self, still: bool) -> None: ...
+    def hold(self, still: bool) -> bool: ...
 
 
 def options_of(given: Mapping[str, Any] | Struct, kind: type[T]) -> T:

@@ -24,7 +24,7 @@ from edge.errors import EdgeError
 
 READ_BYTES = 64 * 1024
 STOP_WAIT_S = 2.0
-HOLD_WAIT_S = 1.0  # the lamps wait for nobody: later, the light is over
+HOLD_WAIT_S = 1.0  # the lamps wait for nobody: long before, the light is lost
 SILENCE_S = 2.0  # no picture for this long: start the program again
 START_SILENCE_S = 10.0  # a cold sensor and its exposure control may need this
 RASPBERRY = (
@@ -126,11 +126,11 @@ class Driver:
             _end(process)
             reader.join(STOP_WAIT_S)
 
-    def hold(self, still: bool) -> None:
-        """Run the program for it."""
+    def hold(self, still: bool) -> bool:
+        """Run the program for it, if there is one."""
         command = self._options.hold if still else self._options.free
         if not command:
-            return
+            return True
         try:
             done = subprocess.run(
                 command, check=False, timeout=HOLD_WAIT_S, stdin=subprocess.DEVNULL,
@@ -138,8 +138,10 @@ class Driver:
             )  # fmt: skip
             if done.returncode:
                 log.warning("%s: exit status %d", command[0], done.returncode)
+            return done.returncode == 0
         except (OSError, subprocess.TimeoutExpired) as failed:
             log.warning("exposure cannot be %s: %s", "held" if still else "let go", failed)
+            return False
 
     def _start(self) -> subprocess.Popen[bytes]:
         program = self._options.command[0]

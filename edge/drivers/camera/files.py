@@ -93,8 +93,9 @@ class Driver:
                 ir, depth = clip.planes(index % len(clip))
                 yield Shot(rgb, time.monotonic_ns() // 1_000_000, self._number, ir, depth)
 
-    def hold(self, still: bool) -> None:
+    def hold(self, still: bool) -> bool:
         """Pictures are as they were taken."""
+        return True
 
     def _now_playing(self, cue: Cue, began: float) -> tuple[Clip, float, int]:
         """The clip, when it started and the number of its picture that is due now."""

@@ -29,5 +29,6 @@ class Driver:
             "E-CAM-07", "this terminal has no camera", "set camera in the configuration"
         )
 
-    def hold(self, still: bool) -> None:
+    def hold(self, still: bool) -> bool:
         """There is nothing to hold."""
+        return True

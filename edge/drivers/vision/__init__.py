@@ -37,8 +37,8 @@ class Picture(Protocol):
 
 class Source(Protocol):
     """A camera: the newest picture each time it is asked, until `stop`; `hold` keeps its exposure and
-    white balance as they are, or lets them go.
+    white balance as they are, or lets them go; False when that was tried and failed.
     """
 
     def shots(self, stop: Event) -> Iterator[Picture]: ...
-    def hold(self, still: bool) -> None: ...
+    def hold(self, still: bool) -> bool: ...

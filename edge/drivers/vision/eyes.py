@@ -7,6 +7,7 @@ E-VIS-10 none for the second net.
 While running a dead camera is the event CameraLost with its code (E-CAM-02 when it stops
 delivering, E-CAM-08 when it repeats itself, E-CAM-09 when it changes its format), and the camera is
 started again until it is back. A shot that cannot be judged is said as the problem camera_trouble.
+In mode "light" only shots of a held exposure have their light told (`_hold`).
 """
 
 from __future__ import annotations
@@ -18,6 +19,8 @@ import time
 from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING
+
+from msgspec.structs import replace
 
 from edge.core.events import (
     CameraBack,
@@ -45,6 +48,8 @@ RETRY_S = (0.5, 1.0, 2.0, 5.0)  # pauses between attempts to start the camera; t
 IDLE_SHOT_S = 0.5  # mode off: a shot now and then only shows that the camera lives
 SAME_CODE_S = 1.5  # a code held into the camera is said again only after this
 STOP_WAIT_S = 5.0
+HOLD_LATE_S = 0.4  # two lights of twelve unseen still leave each lamp its colours; later they are too few
+ON_ITS_WAY_S = 0.07  # a shot that comes so soon behind the hold was exposed before it
 TROUBLE = "camera_trouble"  # the problem of a shot that cannot be judged
 BROKEN_SHOTS = 30  # in a row that no network could measure: the eyes are broken, not the shot
 MODES = ("off", "face", "light", "code")
@@ -76,6 +81,8 @@ class Eyes:
         self._newest: tuple[Picture, bool] | None = None  # and whether it may be judged
         self._mode = "off"
         self._turn = 0  # counts mode changes: a look of an earlier visit is not posted
+        self._lights = (0, 0.0)  # counts changes to mode light, and when the last one was
+        self._held_ms: int | None = None  # light is told of shots from then on; None: of none
         self._template_wanted = False
         self._photo = b""  # of a card, to be measured
         self._lost = ""
@@ -116,6 +123,9 @@ class Eyes:
             if mode != self._mode:
                 same = mode in FACES and self._mode in FACES
                 self._mode, self._newest = mode, self._newest if same else None
+                self._held_ms = None
+                if mode == "light":
+                    self._lights = (self._lights[0] + 1, time.monotonic())
                 self._turn += not same
                 self._template_wanted = self._template_wanted and same
             self._change.notify_all()
@@ -135,9 +145,10 @@ class Eyes:
     # ----------------------------------------------------------------------------------------
 
     def _take_shots(self) -> None:
-        attempt, held = 0, False
+        attempt = 0
         while not self._stop.is_set():
             began = time.monotonic()
+            held: int | None = None  # whatever held it before may be gone, or still hold
             with self._change:
                 self._quiet = (began, START_SILENCE_S)
             try:
@@ -146,8 +157,7 @@ class Eyes:
                     fit = feed.take(shot, watching=self._mode_now() != "off")
                     attempt = 0 if feed.moves else attempt
                     self._keep(shot, fit=fit, alive=feed.moves or not attempt)
-                    if held != (held := self._mode_now() == "light"):
-                        self._camera.hold(held)
+                    held = self._hold(held)
                 code = "E-CAM-02"
             except EdgeError as problem:
                 code = problem.code
@@ -161,6 +171,26 @@ class Eyes:
             pause = RETRY_S[min(attempt, len(RETRY_S) - 1)] - (time.monotonic() - began)
             attempt += 1
             self._stop.wait(max(0.1, pause))
+
+    def _hold(self, held: int | None) -> int:
+        """Which light the exposure is held for, 0 = none, as the mode wants it. Light is not told of a
+        shot that was taken before it was held; where that came too late or failed, of none.
+        """
+        with self._change:
+            lights, since = self._lights
+            asked = lights if self._mode == "light" else 0
+        if asked == held:
+            return asked
+        done = self._camera.hold(asked > 0)
+        now = time.monotonic()
+        if asked:
+            in_time = done and now - since <= HOLD_LATE_S
+            with self._change:
+                if in_time and self._mode == "light" and self._lights[0] == asked:
+                    self._held_ms = round(1_000 * (now + ON_ITS_WAY_S))
+            if not in_time:
+                log.warning("exposure is not held, or too late: no light is measured")
+        return asked
 
     def _mode_now(self) -> str:
         with self._change:
@@ -182,7 +212,8 @@ class Eyes:
     def _lose(self, code: str) -> None:
         with self._change:
             known, self._lost = self._lost, self._lost or code
-            self._newest = None
+            self._newest = self._held_ms = None
+            self._lights = (self._lights[0], 0.0)  # the rest of a light that broke is not measured
         if not known:
             self._post(CameraLost(code))
 
@@ -221,6 +252,7 @@ class Eyes:
                     self._change.wait(0.25)
                 newest, self._newest = self._newest, None
                 mode, now_turn, (since, patience) = self._mode, self._turn, self._quiet
+                held_ms = self._held_ms
             if newest is None:
                 if time.monotonic() - since > patience and not self._stop.is_set():
                     self._lose("E-CAM-02")
@@ -229,8 +261,9 @@ class Eyes:
                 turn = now_turn
                 sight.forget()
             shot, fit = newest
+            lit = mode != "light" or (held_ms is not None and shot.at_mono_ms >= held_ms)
             try:
-                self._examine(sight, shot, mode, turn, codes, fit=fit)
+                self._examine(sight, shot, mode, turn, codes, fit=fit, lit=lit)
                 broken = 0
             except Exception as problem:  # one bad shot must not end the eyes
                 log.exception("shot %s", shot.number)
@@ -256,13 +289,14 @@ class Eyes:
         self._post(PhotoMeasured(template, sight.template_model()))
 
     def _examine(
-        self, sight: Sight, shot: Picture, mode: str, turn: int, codes: _Codes, *, fit: bool
+        self, sight: Sight, shot: Picture, mode: str, turn: int, codes: _Codes, *, fit: bool, lit: bool
     ) -> None:
         if mode in FACES and not fit:
             self._trouble(shot, mode, turn)
         elif mode in FACES:
             look = sight.depths(sight.look(shot.rgb, lids_too=mode == "face"), shot)
-            self._say(seen(look, shot.rgb, shot.at_mono_ms, shot.number), turn)
+            told = seen(look, shot.rgb, shot.at_mono_ms, shot.number)
+            self._say(told if lit else replace(told, glow=(), eyes=b""), turn)
             good = look.problem is None and look.face is not None
             if good and self._wants_template(turn):
                 assert look.face is not None
