@@ -91,6 +91,7 @@ class Site:
         self.link_up = False
         self.visit_ask = b""  # the question that the visit has open
         self.part_asks: set[bytes] = set()  # those of the other parts
+        self.face_rests: dict[str, int] = {}  # whose -> mono ms until which: visit.resting
         self.camera_lost = ""
         self.board_lost = ""
         self.lamps = False  # there is a controller whose lamps can play a challenge

@@ -344,16 +344,20 @@ class Caps(Struct, frozen=True, forbid_unknown_fields=True):
 
 
 class LivenessBand(Struct, frozen=True, forbid_unknown_fields=True):
-    """What is demanded of a look from an amount on: checks by name (core.liveness.checks), and the fused odds."""
+    """What is demanded of a look from an amount on: checks by name (core.liveness.checks), and the fused odds.
+    What it does not say of `instead` and `limits` is as the rules say (core.liveness.for_amount)."""
 
     from_fen: int = 0
     must: tuple[str, ...] = ("passive", "gesture")
     odds_min: float = -30.0  # natural logarithm; so low demands nothing of them
+    instead: tuple[str, ...] | None = None  # None = the rules'; () = no face without light
+    limits: dict[str, float] = {}  # check -> its limit for these amounts
 
 
 class LivenessRules(Struct, frozen=True, forbid_unknown_fields=True):
     """How a living person is told from a picture of one. `instead`: what must pass where light cannot be used (no lamps,
-    sun, a patient whom flashing does not suit); empty = another way of identification. `limits`: check -> its limit. `gestures`: the kinds that are drawn from: turn, blink, dot."""
+    sun, a patient whom flashing does not suit); empty = another way of identification. `limits`: check -> its limit. `gestures`: the kinds that are drawn from: turn, blink, dot.
+    `lockout_ms`: how long faces rest after a visit whose tries were all refused (core.visit.resting); 0 = not at all."""
 
     bands: tuple[LivenessBand, ...] = (LivenessBand(),)
     instead: tuple[str, ...] = ("passive", "gesture")
@@ -361,6 +365,7 @@ class LivenessRules(Struct, frozen=True, forbid_unknown_fields=True):
     tries_max: int = 3
     time_limit_ms: int = 60_000  # of all tries together
     gestures: tuple[str, ...] = ("turn", "blink")
+    lockout_ms: int = 300_000
 
 
 class Policy(Struct, frozen=True, forbid_unknown_fields=True):

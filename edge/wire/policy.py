@@ -4,7 +4,7 @@ terminal or for all ("*")."""
 from __future__ import annotations
 
 import hashlib
-from typing import Any
+from typing import Any, Final
 
 import msgspec
 
@@ -25,6 +25,8 @@ NEWER = "update the terminal"
 BANDS_MAX = 16
 CODE_CHARS_MAX = 64
 DIGEST_BYTES = 32
+LOCKOUT_MS_MAX = 24 * 60 * 60_000
+LATER: Final[dict[str, Any]] = {"instead": None, "limits": {}}  # of a band, where it says nothing
 
 
 def encode(policy: Policy, terminal: str, signer: cose.Signer) -> bytes:
@@ -34,8 +36,8 @@ def encode(policy: Policy, terminal: str, signer: cose.Signer) -> bytes:
     fields: dict[str, Any] = msgspec.to_builtins(policy, builtin_types=(bytes,))
     if policy.liveness == LivenessRules():
         del fields["liveness"]  # a terminal from before it goes on taking such policies
-    elif policy.liveness.gestures == LivenessRules().gestures:
-        del fields["liveness"]["gestures"]
+    else:
+        fields["liveness"] = _rules(policy.liveness, fields["liveness"])
     for name in ("roster", "offline_match_min", "hospital_keys"):
         if not fields[name]:
             del fields[name]
@@ -45,6 +47,17 @@ def encode(policy: Policy, terminal: str, signer: cose.Signer) -> bytes:
             "E-WIR-01", f"the policy has {len(document)} bytes, at most {DOCUMENT_BYTES_MAX} fit"
         )
     return document
+
+
+def _rules(rules: LivenessRules, fields: dict[str, Any]) -> dict[str, Any]:
+    """Without what came later and says nothing: terminals from before it take the others."""
+    usual = LivenessRules()
+    same = {name for name in ("gestures", "lockout_ms") if getattr(rules, name) == getattr(usual, name)}
+    bands = [
+        {name: said for name, said in band.items() if name not in LATER or said != LATER[name]}
+        for band in fields["bands"]
+    ]
+    return {name: said for name, said in fields.items() if name not in same} | {"bands": bands}
 
 
 def decode(document: bytes, verifier: cose.Verifier, *, terminal: str) -> Policy:
@@ -84,7 +97,7 @@ def _policy(fields: dict[Any, Any]) -> Policy:
     except (msgspec.ValidationError, TypeError, ValueError) as error:
         raise EdgeError("E-POL-03", f"the policy is malformed: {error}", NEWER) from error
     rules = policy.liveness  # a demand that is not met must not look as if it were
-    if not {*(name for one in rules.bands for name in one.must), *rules.instead, *rules.limits} <= set(checks()):
+    if not _named(rules) <= set(checks()):
         raise EdgeError("E-POL-03", "the policy demands liveness checks that this version does not have", NEWER)
     if not set(rules.gestures) <= set(KINDS):
         raise EdgeError("E-POL-03", "the policy asks for gestures that this version does not know", NEWER)
@@ -98,6 +111,14 @@ def _policy(fields: dict[Any, Any]) -> Policy:
     ):
         raise EdgeError("E-POL-03", "the policy's values make no sense")
     return policy
+
+
+def _named(rules: LivenessRules) -> set[str]:
+    """Every check that the rules speak of."""
+    named = {*rules.instead, *rules.limits}
+    for one in rules.bands:
+        named |= {*one.must, *(one.instead or ()), *one.limits}
+    return named
 
 
 def _pins(keys: dict[str, bytes]) -> bool:
@@ -114,7 +135,8 @@ def _sensible(rules: LivenessRules) -> bool:
         0 < len(bands) <= BANDS_MAX
         and min(one.from_fen for one in bands) == 0
         and all(NET in one.must for one in bands)  # a verdict has its score and threshold
-        and (not rules.instead or NET in rules.instead)
+        and all(not said or NET in said for said in (rules.instead, *(one.instead for one in bands)))
+        and 0 <= rules.lockout_ms <= LOCKOUT_MS_MAX
         and bool(rules.gestures)
         and rules.tries_max > 0
         and rules.time_limit_ms > 0

@@ -8,7 +8,7 @@ from typing import Any
 
 import msgspec
 
-from edge.core.liveness import GESTURE, LIGHT, band, net_limit, plays
+from edge.core.liveness import GESTURE, LIGHT, for_amount, net_limit, plays
 from edge.core.liveness.evidence import PASS
 from edge.core.liveness.response import fit
 from edge.core.liveness.sequence import NONCE_BYTES, draw, lamps
@@ -16,6 +16,7 @@ from edge.core.types import LightProof, LivenessRules, Policy
 from edge.core.visit.gestures import steps_of
 from sim.centre.bodies import VerdictIn
 
+VALUE_PLACES = 4  # to which a verdict's values are written
 FOLLOWS_MIN = 0.5  # of the variance of the answers: the terminal's own limit is stricter
 
 
@@ -34,13 +35,14 @@ def honest(light: Any, terminal: str) -> bool:
 
 def as_demanded(verdict: VerdictIn, policy: Policy, total_fen: int, terminal: str) -> bool:
     """Whether a living verdict has all that the policy demands of this amount: under the lamps, or
-    what it takes instead of them. Of the rules from before there were checks only gestures are asked.
+    what it takes instead of them, which may be nothing. Of the rules from before there were checks
+    only gestures are asked.
     """
     lamps_alone = verdict.light is not None and not verdict.steps
-    if not verdict.score >= net_limit(policy, lamps_alone=lamps_alone):
+    if not verdict.score >= net_limit(policy, total_fen, lamps_alone=lamps_alone):
         return False
-    rules = policy.liveness
-    taken = band(rules, total_fen).must
+    rules = for_amount(policy.liveness, total_fen)
+    taken = rules.bands[0].must
     if LIGHT in plays(taken) and verdict.light is None:
         taken = rules.instead
     if GESTURE in plays(taken) and len(verdict.steps) < policy.liveness_steps:
@@ -49,8 +51,14 @@ def as_demanded(verdict: VerdictIn, policy: Policy, total_fen: int, terminal: st
         return False
     if verdict.light is not None and not honest(verdict.light, terminal):
         return False
-    passed = {row[0] for row in verdict.checks if row[3] == PASS}
-    return rules == LivenessRules() or (bool(taken) and set(taken) <= passed)
+    passed = {row[0] for row in verdict.checks if row[3] == PASS and _reached(row, rules)}
+    return policy.liveness == LivenessRules() or (bool(taken) and set(taken) <= passed)
+
+
+def _reached(row: tuple[str, float, float, str], rules: LivenessRules) -> bool:
+    """Whether the value is what the policy names for this amount, if it names any."""
+    name, value, _, _ = row
+    return name not in rules.limits or value >= round(rules.limits[name], VALUE_PLACES)
 
 
 def follows(proof: LightProof) -> float:

@@ -10,7 +10,7 @@ from __future__ import annotations
 import json
 import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any, Protocol
 
@@ -34,6 +34,11 @@ class Script(Struct, frozen=True):
     whom: str = "0"
     confirm: bool = True
     pays: tuple[str, ...] = ()  # choices on the pay screen, in order, before anything is confirmed
+
+
+def _way(script: Script, offered: Sequence[str]) -> str:
+    """The one they came for; where it is not offered (faces rest after an attack) their card."""
+    return script.means if script.means in offered or "card" not in offered else "card"
 
 
 class Reader(Protocol):
@@ -131,7 +136,7 @@ class Patient:
         self._acted = deed
         if name == "ways":
             time.sleep(THINK_S)
-            self._press(script.means)
+            self._press(_way(script, fields.get("ways", ())))
         elif name in ("look", "challenge"):
             self._show_face(name, fields, script)
         elif name == "code":

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from edge.core.types import LivenessRules
 from sim.centre.books import people
 from sim.centre.books.people import PersonSpec
 from sim.stage import Counter, bill, good_face, template
@@ -20,6 +21,7 @@ PLACES = {"hospital": {"fixmedins_code": "H51010000003", "level": "l3"}}
 MODEL = "ab" * 32
 FEE = "SYN-A-0001 90.00"
 TRIES_MAX, SHOTS_MAX = 5, 400
+REST_MS = LivenessRules().lockout_ms
 
 
 def play(tell: Tell) -> None:
@@ -46,6 +48,10 @@ def play(tell: Tell) -> None:
             if desk.screen.name == "look":
                 tell.shows_face(desk, face, MODEL, live=0.02)
         tell.refused(desk, "spoof_suspected")
+        tell.does("下一笔只能用码或卡：刷脸先停五分钟", "The next bill is for code or card: faces rest for five minutes")
+        desk.send(bill("settle", "A2b", FEE))
+        tell.sees(desk, "ways", ways=["qr", "card"], no_face="face_locked")
+        rested(desk)
 
         tell.does("有人播放他的录像：不按提示动作", "Somebody plays a recording: it follows no request")
         begin(desk, "A3")
@@ -54,12 +60,19 @@ def play(tell: Tell) -> None:
             if desk.screen.name in ("look", "challenge"):
                 desk.look()
         tell.refused(desk, "liveness_failed")
+        desk.passes(REST_MS)
 
         tell.does("一位没有登记的人来刷脸", "Somebody who is not registered shows their face")
         begin(desk, "A4")
         tell.shows_face(desk, template(99), MODEL)
         tell.refused(desk, "no_person")
         tell.holds("只有一笔记录", "there is one record and no other", len(desk.ledger) == 1)
+
+
+def rested(desk: Counter) -> None:
+    """Whoever came with that bill goes, and the face is back after its time."""
+    desk.press("cancel").done()
+    desk.passes(REST_MS)
 
 
 def begin(desk: Counter, number: str) -> None:

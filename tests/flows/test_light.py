@@ -11,7 +11,8 @@ from msgspec import convert, to_builtins
 from msgspec.structs import replace
 
 from edge.core import events as e
-from edge.core.effects import Flash, Show
+from edge.core.effects import Flash, Show, Speak
+from edge.core.liveness import UNLIT_MAX_FEN, WITH_LAMPS
 from edge.core.types import LivenessBand, LivenessRules
 from sim.centre.bodies import VerdictIn
 from sim.centre.lights import as_demanded, follows, honest
@@ -19,11 +20,13 @@ from sim.stage.lamps import LAMPS, plays_lights
 from tests.core.glow import Scene, flat, shots
 from tests.flows.kit import (
     Desk,
+    bill,
     follow,
     gesture,
     good_face,
     on,
     policy,
+    post,
     press,
     send,
     tell_story,
@@ -150,17 +153,92 @@ def test_flashing_can_be_stopped_while_it_lasts() -> None:
     assert d.screen.name == "look" and "light" not in d.screen.fields
 
 
-def test_where_the_policy_takes_nothing_instead_there_is_another_way() -> None:
+def test_where_the_policy_takes_nothing_instead_code_and_card_are_offered_at_once() -> None:
     d = tell_story(desk(STRICT), *FACE[:2], on("look", press("no_light")))
-    assert d.screen.name == "refused" and d.screen.fields["code"] == "light_needed"
-    assert d.screen.fields["next_steps"] == ["use_code", "use_card", "ask_staff"]
+    tell_story(d, on("ways", press("face"), ways=["qr", "card"], no_face="light_needed"), on("ways"))
+    tell_story(d, on("ways", press("qr")), on("code", press("other_way")), on("ways", ways=["qr", "card"]))
+    assert d.effects.count(Speak("say.ways.light_needed")) >= 1
 
 
 def test_a_terminal_without_lamps_does_what_the_policy_says_instead() -> None:
     d = tell_story(desk(board=False), *FACE)
     assert d.screen.name == "challenge"
-    strict = tell_story(desk(STRICT, board=False), *FACE)
-    assert strict.screen.fields["code"] == "light_needed"
+    strict = tell_story(desk(STRICT, board=False), send())
+    tell_story(strict, on("ways", ways=["qr", "card"], no_face="light_needed"))
+
+
+# -- what is taken instead of light is said by amount ----------------------------------------------
+SMALL = bill(amount_fen=UNLIT_MAX_FEN)
+MORE = bill(amount_fen=UNLIT_MAX_FEN + 1)
+BLINDED = Scene(gain=0.03, noise=0.0008)
+
+
+def asked(d: Desk) -> list[str]:
+    return [one.infno for one in d.asks]
+
+
+def test_no_flashing_is_gestures_for_little_and_code_or_card_for_more() -> None:
+    little = tell_story(desk(WITH_LAMPS), send(SMALL), *FACE[1:2], on("look", press("no_light")))
+    tell_story(little, on("look", good_face), on("challenge", follow), on("working", template))
+    assert "1101" in asked(little)
+    more = tell_story(desk(WITH_LAMPS), send(MORE), *FACE[1:2], on("look", press("no_light"), light=True))
+    tell_story(more, on("ways", press("card"), ways=["qr", "card"], no_face="light_needed"))
+    tell_story(more, on("card", post(e.CardRead("A00000001"))), on("working"))
+    assert more.ask("1101").body["means"] == "card"
+
+
+def test_stopping_the_lights_while_they_last_or_losing_them_opens_no_way_for_more() -> None:
+    for stop in (press("no_light"), post(e.BoardLost("E-BRD-05"))):
+        d = tell_story(desk(WITH_LAMPS), send(MORE), *FACE[1:], on("light", stop))
+        assert d.screen.name == "ways" and "face" not in d.screen.fields["ways"]
+        tell_story(d, press("face"), on("ways"))
+
+
+def test_who_blinds_the_light_makes_gestures_for_little_and_gets_nothing_for_more() -> None:
+    little = tell_story(desk(WITH_LAMPS), send(SMALL), *FACE[1:], on("light", under_the_lamps(BLINDED)))
+    tell_story(little, on("look", good_face, problem="light_weak"), on("challenge"))
+    more = tell_story(desk(WITH_LAMPS), send(MORE), *FACE[1:], on("light", under_the_lamps(BLINDED)))
+    for seed in (2, 3):
+        tell_story(more, on("look", good_face, light=True), on("light", under_the_lamps(BLINDED, seed)))
+    tell_story(more, on("refused", code="liveness_failed", next_steps=["use_code", "use_card", "ask_staff"]))
+    assert "1101" not in asked(more) and "challenge" not in {one.name for one in more.shows}
+
+
+def test_under_the_lamps_more_is_taken_as_before() -> None:
+    d = tell_story(desk(WITH_LAMPS), send(MORE), *FACE[1:], on("light", under_the_lamps()))
+    tell_story(d, on("working", template))
+    assert d.ask("1101").body["verdict"]["live"] is True
+
+
+def test_a_his_that_settles_by_itself_says_no_amount_so_the_most_is_demanded() -> None:
+    d = desk(WITH_LAMPS)
+    d.post(e.ErrandArrived(1, "auth", "O1", "01301"))
+    tell_story(d, on("ways", press("face")), on("look", press("no_light")))
+    tell_story(d, on("ways", ways=["qr", "card"], no_face="light_needed"))
+
+
+def test_limits_may_be_given_by_amount() -> None:
+    rules = replace(RULES, bands=(LivenessBand(0, LIGHT), LivenessBand(5_00, LIGHT, limits={"form": 1.5})))
+    for amount_fen, screen in ((4_99, "working"), (5_00, "look")):
+        d = tell_story(desk(rules), send(bill(amount_fen=amount_fen)), *FACE[1:], on("light", under_the_lamps()))
+        assert d.screen.name == screen, amount_fen
+
+
+def test_the_centre_holds_what_is_taken_instead_and_limits_to_the_amount_too() -> None:
+    d = tell_story(desk(), *FACE, on("light", under_the_lamps()), on("working", template))
+    lit = convert(d.ask("1101").body["verdict"], VerdictIn)
+    unlit = replace(
+        lit, light=None, steps=["turn_left", "blink"], checks=[("passive", 0.9, 0.0, "pass"), ("gesture", 1.0, 1.0, "pass")]
+    )
+    name = d.settings.terminal
+
+    def enough(verdict: VerdictIn, amount_fen: int, rules: LivenessRules = WITH_LAMPS) -> bool:
+        return as_demanded(verdict, policy("P1", liveness=rules), amount_fen, name)
+
+    assert enough(unlit, UNLIT_MAX_FEN) and not enough(unlit, UNLIT_MAX_FEN + 1)
+    assert enough(lit, UNLIT_MAX_FEN + 1)
+    strict = LivenessRules(bands=(LivenessBand(0, LIGHT), LivenessBand(5_00, LIGHT, limits={"form": 1.5})))
+    assert enough(lit, 4_99, strict) and not enough(lit, 5_00, strict)
 
 
 def test_in_the_sun_the_lights_are_no_accept_and_gestures_follow() -> None:

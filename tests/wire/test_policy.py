@@ -54,10 +54,13 @@ policies = st.builds(
                 from_fen=fens,
                 must=st.lists(known, max_size=4).map(lambda more: ("passive", *more)),
                 odds_min=st.floats(-9, 9),
+                instead=st.sampled_from([None, (), ("passive",), ("gesture", "passive")]),
+                limits=st.dictionaries(known, st.floats(-9, 9), max_size=2),
             ),
             max_size=3,
         ).map(lambda more: (LivenessBand(), *more)),
         limits=st.dictionaries(known, st.floats(-9, 9), max_size=3),
+        lockout_ms=st.integers(0, policy.LOCKOUT_MS_MAX),
         gestures=st.lists(st.sampled_from(sorted(KINDS)), min_size=1, max_size=3, unique=True).map(tuple),
     ),
 )
@@ -171,6 +174,21 @@ def test_a_policy_without_liveness_rules_of_its_own_is_the_bytes_it_was_before_t
     assert b"gestures" in policy.encode(dots, TERMINAL, centre.signer)
 
 
+def test_what_a_band_takes_over_and_a_usual_rest_are_not_on_the_wire() -> None:
+    """So that terminals from before these words go on taking the policies that do not need them."""
+    plain = replace(PLAIN, liveness=LivenessRules(tries_max=2, bands=(LivenessBand(), LivenessBand(5))))
+    document = policy.encode(plain, TERMINAL, centre.signer)
+    fields = cbor2.loads(cose.peek1(document, max_bytes=9999).payload)["liveness"]
+    assert "lockout_ms" not in fields
+    assert [sorted(one) for one in fields["bands"]] == [["from_fen", "must", "odds_min"]] * 2
+    said = LivenessBand(5, instead=(), limits={"form": 0.6})
+    full = replace(PLAIN, liveness=LivenessRules(bands=(LivenessBand(), said), lockout_ms=0))
+    document = policy.encode(full, TERMINAL, centre.signer)
+    fields = cbor2.loads(cose.peek1(document, max_bytes=9999).payload)["liveness"]
+    assert (fields["lockout_ms"], fields["bands"][1]["instead"]) == (0, [])
+    assert policy.decode(document, centre.verifier, terminal=TERMINAL) == full
+
+
 @pytest.mark.parametrize(
     "rules",
     [
@@ -189,6 +207,12 @@ def test_a_policy_without_liveness_rules_of_its_own_is_the_bytes_it_was_before_t
         {"time_limit_ms": 0},
         {"gestures": []},
         {"gestures": ["turn", "somersault"]},
+        {"lockout_ms": -1},
+        {"lockout_ms": policy.LOCKOUT_MS_MAX + 1},
+        {"bands": [{"from_fen": 0, "must": ["passive"], "instead": ["gesture"]}]},
+        {"bands": [{"from_fen": 0, "must": ["passive"], "instead": ["passive", "thermal"]}]},
+        {"bands": [{"from_fen": 0, "must": ["passive"], "limits": {"warmth": 0.5}}]},
+        {"bands": [{"from_fen": 0, "must": ["passive"], "limits": {"form": "low"}}]},
         [],
     ],
 )

@@ -23,7 +23,7 @@ from edge.core.limits import WAY_STEPS
 from edge.core.liveness import GESTURE, LIVE, UNSURE, plays
 from edge.core.tx._forms import FORCE, verdict_form
 from edge.core.types import BillStatus, Identity, Json, Means, Now, Refusal, Verdict
-from edge.core.visit import errand, light, liveness, offline, ordered, password, screens
+from edge.core.visit import errand, light, liveness, offline, ordered, password, resting, screens
 from edge.core.visit.case import ASK_BYTES, Case, Secret, State
 from edge.core.visit.persons import people_of
 from edge.core.visit.refusals import ELSE_STEPS, centre_no
@@ -50,16 +50,24 @@ def start(case: Case, _event: Any, now: Now) -> list[Effect]:
     return effects + ways(case, None, now)
 
 
-def offered(case: Case) -> tuple[str, ...]:
+def offered(case: Case, now: Now) -> tuple[str, ...]:
     """The ways that can work now. Without the centre the card says who and the face shows that it
     is them.
     """
     site = case.site
     camera, reader = not site.camera_lost, not site.board_lost
+    face = camera and not no_face(case, now)
     if case.both:
-        return (FACE, CARD) if camera and reader else ()
-    able = ((FACE, camera), (QR, camera), (CARD, reader))
+        return (FACE, CARD) if face and reader else ()
+    able = ((FACE, face), (QR, camera), (CARD, reader))
     return tuple(name for name, can in able if can)
+
+
+def no_face(case: Case, now: Now) -> str:
+    """ "" or why no face is looked at here: it rests, or there is no light and nothing instead."""
+    if resting.rests(case, now):
+        return resting.LOCKED
+    return "" if light.demanded(case, now) else light.NEEDED
 
 
 def ways(case: Case, _event: Any, now: Now) -> list[Effect]:
@@ -68,17 +76,26 @@ def ways(case: Case, _event: Any, now: Now) -> list[Effect]:
     decision = case.site.decide(case.bill, now, online=case.online)
     if isinstance(decision, Refusal):
         return case.refuse(decision, now)
-    able = offered(case)
+    able, camera = offered(case, now), not case.site.camera_lost
+    why = no_face(case, now) if camera else ""
+    if not able and why and not case.site.board_lost:
+        return case.refuse(_faceless(case, why), now)
     if not able:
-        lost = "offline_way" if not case.online and not case.site.camera_lost else "camera_lost"
+        lost = "offline_way" if not case.online and camera else "camera_lost"
         return case.refuse(Refusal(lost, ("ask_staff", "pay_full")), now)
     case.go(State.WAYS, now, case.site.settings.confirm_timeout_ms)
-    return case.show(screens.ways(case.bill, able), now)
+    return case.show(screens.ways(case.bill, able, why), now)
+
+
+def _faceless(case: Case, why: str) -> Refusal:
+    """The card needs the face beside it, and there is none."""
+    code = "face_rests" if why == resting.LOCKED else why
+    return Refusal(code, ("ask_staff",) if case.online else offline.UNMATCHED_STEPS)
 
 
 def choose_face(case: Case, event: Any, now: Now) -> list[Effect]:
     """Pressing the face button is the consent."""
-    if FACE not in offered(case):
+    if FACE not in offered(case, now):
         return ways(case, None, now)
     case.means = Means.FACE
     case.consent_utc_ms = max(1, now.utc_ms)
@@ -91,7 +108,7 @@ def choose_qr(case: Case, _event: Any, now: Now) -> list[Effect]:
     """The code is read by the camera and decoded by the centre, so it needs the centre."""
     if not case.online:
         return case.refuse(Refusal("offline_way", WAY_STEPS), now)
-    if QR not in offered(case):
+    if QR not in offered(case, now):
         return ways(case, None, now)
     case.means, case.guidance = Means.QR, ""
     case.go(State.CODE, now, case.site.settings.confirm_timeout_ms)
@@ -100,10 +117,20 @@ def choose_qr(case: Case, _event: Any, now: Now) -> list[Effect]:
 
 def choose_card(case: Case, _event: Any, now: Now) -> list[Effect]:
     """Social-security or ID card through the controller's reader."""
-    if CARD not in offered(case):
+    if CARD not in offered(case, now):
         return ways(case, None, now)
     case.means = Means.CARD
     return ask_card(case, now)
+
+
+def afresh(case: Case, now: Now) -> list[Effect]:
+    """The ways again; what was shown so far does not count for the next one."""
+    case.means, case.identity, case.person = None, None, None
+    case.card_no, case.template, case.verdict, case.ask_id = "", b"", None, b""
+    case.match, case.chip = None, b""
+    case.consent_utc_ms, case.secret = 0, Secret()
+    case.face_ms = 0
+    return ways(case, None, now)
 
 
 def ask_card(case: Case, now: Now) -> list[Effect]:
@@ -145,7 +172,7 @@ def looking(case: Case, event: LookSeen, now: Now) -> list[Effect]:
 def _begin(case: Case, event: LookSeen, now: Now) -> list[Effect]:
     """The face is good: lights first where they are demanded, then gestures."""
     if not light.demanded(case, now):
-        return case.refuse(Refusal("light_needed", NO_FACE_STEPS), now)
+        return afresh(case, now)  # the lamps are gone since it was offered
     case.drawn = case.lighting = case.response = None
     case.shots = []
     if not light.wanted(case, now):
@@ -175,6 +202,8 @@ def light_over(case: Case, _event: Any, now: Now) -> list[Effect]:
     if weighed.outcome == UNSURE and light.rules(case, now).instead:
         case.no_light = True  # it cannot be measured here: what the policy takes instead
         return look(case, now, problem=weighed.reasons[0])
+    if weighed.outcome == UNSURE:
+        return try_again(case, weighed.reasons[0], now, refused=False)
     last = next((shot for shot in reversed(case.shots) if not shot.problem), None)
     if weighed.outcome == LIVE and last is None:
         return try_again(case, "face_lost", now)
@@ -187,13 +216,11 @@ def light_over(case: Case, _event: Any, now: Now) -> list[Effect]:
 
 
 def no_light(case: Case, _event: Any, now: Now) -> list[Effect]:
-    """The patient wants no flashing, or the lamps are gone: what the policy takes instead, or
-    another way.
+    """The patient wants no flashing, or the lamps are gone: what the policy takes instead of this
+    amount, or the other ways.
     """
     case.no_light = True
-    if not light.demanded(case, now):
-        return case.refuse(Refusal("light_needed", NO_FACE_STEPS), now)
-    return look(case, now)
+    return look(case, now) if light.demanded(case, now) else afresh(case, now)
 
 
 # -- gestures -------------------------------------------------------------------------------------
@@ -250,13 +277,18 @@ def _judge(case: Case, verdict: Verdict, now: Now) -> list[Effect]:
     return [TakeTemplate(), *case.show(screens.working("identify"), now, alone=True)]
 
 
-def try_again(case: Case, reason: str, now: Now) -> list[Effect]:
-    """Not live. Another try, or the end after the last one."""
+def try_again(case: Case, reason: str, now: Now, *, refused: bool = True) -> list[Effect]:
+    """Not live. Another try, or the end after the last one: then faces rest, unless nothing was ever
+    refused and it only could not be measured (sun).
+    """
     said = light.rules(case, now)
     case.spoofed = case.spoofed or reason in light.SPOOFS
+    case.failed = case.failed or refused
     case.tries_left = min(case.tries_left, said.tries_max) - 1
     if case.tries_left > 0 and now.mono_ms - case.face_ms < said.time_limit_ms:
         return look(case, now, problem=reason)
+    if case.failed:
+        resting.begin(case, now, said.lockout_ms)
     code = "spoof_suspected" if case.spoofed else "liveness_failed"
     return case.refuse(Refusal(code, NO_FACE_STEPS, {"reason": reason}), now)
 
@@ -353,13 +385,15 @@ def card_read(case: Case, event: CardRead, now: Now) -> list[Effect]:
         return _both_seen(case, now)
     if case.site.camera_lost:
         return case.refuse(Refusal("camera_lost", ("ask_staff", "pay_full")), now)
+    if why := no_face(case, now):
+        return case.refuse(_faceless(case, why), now)
     case.consent_utc_ms = case.consent_utc_ms or max(1, now.utc_ms)
     return [*offline.chip_seen(case, event), *look(case, now)]
 
 
 def card_first(case: Case, event: CardRead, now: Now) -> list[Effect]:
     """Somebody holds the card to the reader without pressing anything: that is a choice too."""
-    if CARD not in offered(case):
+    if CARD not in offered(case, now):
         return []
     case.means = Means.CARD
     return card_read(case, event, now)
@@ -432,6 +466,8 @@ def no_answer_who(case: Case, _event: Any, now: Now) -> list[Effect]:
         return offline.prove(case, now)
     if case.site.camera_lost:
         return case.refuse(Refusal("camera_lost", ("ask_staff", "pay_full")), now)
+    if not case.template and (why := no_face(case, now)):
+        return case.refuse(_faceless(case, why), now)
     if not case.consent_utc_ms:
         case.card_no = ""  # laid down again under the text that asks for the face as well
     return look(case, now) if case.card_no else ask_card(case, now)
@@ -446,52 +482,3 @@ def choose_person(case: Case, event: Pressed, now: Now) -> list[Effect]:
         return []
     case.person = known[event.value]
     return password.then(case, now)
-
-
-# -- leaving --------------------------------------------------------------------------------------
-def patient_cancelled(case: Case, _event: Any, now: Now) -> list[Effect]:
-    """The cancel button: nothing was recorded."""
-    return case.refuse(Refusal("cancelled", ("try_again", "ask_staff")), now)
-
-
-def withdrawn(case: Case, _event: Any, now: Now) -> list[Effect]:
-    """The HIS took the bill back before anything was recorded."""
-    return case.refuse(Refusal("cancelled", ("ask_staff",)), now, BillStatus.CANCELLED)
-
-
-def timed_out(case: Case, _event: Any, now: Now) -> list[Effect]:
-    """Nobody did anything."""
-    return case.refuse(Refusal("timeout", ("try_again", "ask_staff")), now)
-
-
-def camera_gone(case: Case, _event: Any, now: Now) -> list[Effect]:
-    """The camera stopped in the middle: the ways that need none are offered, or the visit ends."""
-    if case.errand is not None and case.errand.what == errand.SCAN:
-        return case.refuse(Refusal("camera_lost", ("use_card", "ask_staff")), now)
-    return ways(case, None, now)
-
-
-def reader_gone(case: Case, _event: Any, now: Now) -> list[Effect]:
-    """The controller was unplugged while a card was awaited."""
-    return ways(case, None, now)
-
-
-def link_gone_code(case: Case, _event: Any, now: Now) -> list[Effect]:
-    """A code cannot be read without the centre; for the HIS it is only seen."""
-    if case.errand is not None and case.errand.what == errand.SCAN:
-        return []
-    return ways(case, None, now)
-
-
-def other_way(case: Case, _event: Any, now: Now) -> list[Effect]:
-    """The patient wants another way to say who they are; what was shown so far does not count for
-    it.
-    """
-    if case.errand is not None and case.errand.what == errand.SCAN:
-        return patient_cancelled(case, None, now)  # the HIS wants a code and nothing else
-    case.means, case.identity, case.person = None, None, None
-    case.card_no, case.template, case.verdict, case.ask_id = "", b"", None, b""
-    case.match, case.chip = None, b""
-    case.consent_utc_ms, case.secret = 0, Secret()
-    case.face_ms = 0
-    return ways(case, None, now)

@@ -29,18 +29,27 @@ NUMBERS: Final = 1 << 16
 PER_MILLE: Final = 1_000
 MILLE_MAX: Final = 30_000
 SAME: Final = "same"
+NEEDED: Final = "light_needed"
 SPOOFS: Final = frozenset({"spoof_score", "light_not_followed", "light_late", "light_flat"})
 
 
+def amount_fen(case: Case, said: LivenessRules) -> int:
+    """What the look is for. A HIS that settles by itself does not say it: the most that is thought of."""
+    if case.errand is None:
+        return case.bill.amount_fen
+    return max((one.from_fen for one in said.bands), default=0)
+
+
 def rules(case: Case, now: Now) -> LivenessRules:
-    """Of the policy in force."""
-    return case.site.in_force(now)[0].liveness
+    """Of the policy in force, for this amount."""
+    said = case.site.in_force(now)[0].liveness
+    return liveness.for_amount(said, amount_fen(case, said))
 
 
 def demanded(case: Case, now: Now) -> tuple[str, ...]:
     """The checks that this look must pass; empty = a face cannot do here what is demanded."""
     said = rules(case, now)
-    must = liveness.band(said, case.bill.amount_fen).must
+    must = said.bands[0].must
     if liveness.LIGHT in liveness.plays(must) and (case.no_light or not case.site.lamps):
         return said.instead
     return must
@@ -98,8 +107,7 @@ def weigh(case: Case, now: Now, *, gesture: str = "") -> liveness.Weighed:
         seen = replace(seen, gesture=gesture)
     else:
         must = tuple(name for name in must if liveness.GESTURE not in liveness.plays((name,)))
-    odds_min = liveness.band(said, case.bill.amount_fen).odds_min
-    return liveness.weigh(seen, must, odds_min, said)
+    return liveness.weigh(seen, must, said.bands[0].odds_min, said)
 
 
 def same_as_seen(case: Case, template: bytes, now: Now) -> bool:
@@ -119,7 +127,8 @@ def of_light(case: Case, now: Now, weighed: liveness.Weighed) -> Verdict:
     """The verdict of a look that needed no gesture."""
     lives = [shot.live for shot in case.shots if shot.live >= 0]
     score = sum(lives) / len(lives) if lives else 0.0
-    threshold = liveness.net_limit(case.site.in_force(now)[0], lamps_alone=True)
+    policy = case.site.in_force(now)[0]
+    threshold = liveness.net_limit(policy, amount_fen(case, policy.liveness), lamps_alone=True)
     live = weighed.outcome == liveness.LIVE
     plain = Verdict(live, round(score, 4), len(lives), (), weighed.reasons, (), threshold)
     return written(case, plain, weighed)

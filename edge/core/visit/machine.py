@@ -18,7 +18,7 @@ from edge.core.effects import Effect
 from edge.core.types import Now
 from edge.core.visit import dispensing as rx
 from edge.core.visit import identify as who
-from edge.core.visit import password, pay
+from edge.core.visit import leaving, password, pay
 from edge.core.visit.case import Case, State
 
 
@@ -99,6 +99,7 @@ def _row(do: Handler, *to: State) -> Row:
 
 _WAYS: Final = (S.WAYS, S.RESULT)  # offered again, or nothing is left
 _LOOK_AGAIN: Final = (S.LOOK, S.RESULT)  # another try, or the last one is used up
+_UNLIT: Final = (S.WAYS, *_LOOK_AGAIN)  # what is taken instead of light may be no face
 _LIT: Final = (S.LIGHT, S.CHALLENGE, S.TEMPLATE, *_LOOK_AGAIN)
 _PRICE: Final = (S.ESTIMATE, S.CONFIRM, S.RESULT)
 _PREPARE: Final = (*_PRICE, S.RX_ASK, S.RX_REVIEW)
@@ -124,51 +125,53 @@ TABLE: Final[dict[tuple[State, In], Row]] = {
     (S.WAYS, In.BOARD_LOST): _row(who.ways, *_WAYS),
     (S.WAYS, In.LINK_UP): _row(who.ways, *_WAYS),
     (S.WAYS, In.LINK_LOST): _row(who.ways, *_WAYS),
-    (S.WAYS, In.TICK): _row(who.timed_out, S.RESULT),
+    (S.WAYS, In.TICK): _row(leaving.timed_out, S.RESULT),
     # -- the face
-    (S.LOOK, In.LOOK_SEEN): _row(who.looking, S.LOOK, S.LIGHT, S.CHALLENGE, S.RESULT),
-    (S.LOOK, In.NO_LIGHT): _row(who.no_light, *_LOOK_AGAIN),
-    (S.LOOK, In.CAMERA_LOST): _row(who.camera_gone, *_WAYS),
-    (S.LOOK, In.OTHER_WAY): _row(who.other_way, *_WAYS),
+    (S.LOOK, In.LOOK_SEEN): _row(who.looking, S.LIGHT, S.CHALLENGE, *_UNLIT),
+    (S.LOOK, In.NO_LIGHT): _row(who.no_light, *_UNLIT),
+    (S.LOOK, In.CAMERA_LOST): _row(leaving.camera_gone, *_WAYS),
+    (S.LOOK, In.OTHER_WAY): _row(leaving.other_way, *_WAYS),
     (S.LOOK, In.TICK): _row(who.look_timeout, S.RESULT),
     (S.LIGHT, In.LOOK_SEEN): _row(who.lighting, *_LIT),
     (S.LIGHT, In.LIT): _row(who.lit, S.LIGHT),
-    (S.LIGHT, In.NO_LIGHT): _row(who.no_light, *_LOOK_AGAIN),
-    (S.LIGHT, In.CAMERA_LOST): _row(who.camera_gone, *_WAYS),
-    (S.LIGHT, In.BOARD_LOST): _row(who.no_light, *_LOOK_AGAIN),
-    (S.LIGHT, In.OTHER_WAY): _row(who.other_way, *_WAYS),
+    (S.LIGHT, In.NO_LIGHT): _row(who.no_light, *_UNLIT),
+    (S.LIGHT, In.CAMERA_LOST): _row(leaving.camera_gone, *_WAYS),
+    (S.LIGHT, In.BOARD_LOST): _row(who.no_light, *_UNLIT),
+    (S.LIGHT, In.OTHER_WAY): _row(leaving.other_way, *_WAYS),
     (S.LIGHT, In.TICK): _row(who.light_over, *_LIT),
     (S.CHALLENGE, In.LOOK_SEEN): _row(who.challenging, S.CHALLENGE, S.TEMPLATE, *_LOOK_AGAIN),
-    (S.CHALLENGE, In.CAMERA_LOST): _row(who.camera_gone, *_WAYS),
-    (S.CHALLENGE, In.OTHER_WAY): _row(who.other_way, *_WAYS),
+    (S.CHALLENGE, In.CAMERA_LOST): _row(leaving.camera_gone, *_WAYS),
+    (S.CHALLENGE, In.OTHER_WAY): _row(leaving.other_way, *_WAYS),
     (S.CHALLENGE, In.TICK): _row(who.step_timeout, *_LOOK_AGAIN),
     (S.TEMPLATE, In.LOOK_SEEN): _row(who.templating, S.TEMPLATE, *_LOOK_AGAIN),
-    (S.TEMPLATE, In.TEMPLATE): _row(who.template_made, S.TEMPLATE, S.CARD, *_ASKED, *_PREPARE),
-    (S.TEMPLATE, In.CAMERA_LOST): _row(who.camera_gone, *_WAYS),
+    (S.TEMPLATE, In.TEMPLATE): _row(
+        who.template_made, S.TEMPLATE, S.LOOK, S.CARD, *_ASKED, *_PREPARE
+    ),
+    (S.TEMPLATE, In.CAMERA_LOST): _row(leaving.camera_gone, *_WAYS),
     (S.TEMPLATE, In.TICK): _row(who.template_late, *_LOOK_AGAIN),
     # -- code and card
     (S.CODE, In.CODE_SEEN): _row(who.code_seen, S.CODE, S.RESULT, *_ASKED),
     (S.CODE, In.CODE_UNREAD): _row(who.code_unread, S.CODE),
-    (S.CODE, In.CAMERA_LOST): _row(who.camera_gone, *_WAYS),
-    (S.CODE, In.LINK_LOST): _row(who.link_gone_code, *_WAYS, S.CODE),
-    (S.CODE, In.OTHER_WAY): _row(who.other_way, *_WAYS),
-    (S.CODE, In.TICK): _row(who.timed_out, S.RESULT),
+    (S.CODE, In.CAMERA_LOST): _row(leaving.camera_gone, *_WAYS),
+    (S.CODE, In.LINK_LOST): _row(leaving.link_gone_code, *_WAYS, S.CODE),
+    (S.CODE, In.OTHER_WAY): _row(leaving.other_way, *_WAYS),
+    (S.CODE, In.TICK): _row(leaving.timed_out, S.RESULT),
     (S.CARD, In.CARD_READ): _row(who.card_read, S.CARD, S.LOOK, *_ASKED, *_PREPARE),
-    (S.CARD, In.BOARD_LOST): _row(who.reader_gone, *_WAYS),
-    (S.CARD, In.OTHER_WAY): _row(who.other_way, *_WAYS),
-    (S.CARD, In.TICK): _row(who.timed_out, S.RESULT),
+    (S.CARD, In.BOARD_LOST): _row(leaving.reader_gone, *_WAYS),
+    (S.CARD, In.OTHER_WAY): _row(leaving.other_way, *_WAYS),
+    (S.CARD, In.TICK): _row(leaving.timed_out, S.RESULT),
     # -- who is it?
     (S.IDENTIFY, In.TOLD): _row(who.told_who, S.WHOM, *_KNOWN),
     (S.IDENTIFY, In.LINK_LOST): _row(who.no_answer_who, *_OFFLINE),
     (S.IDENTIFY, In.TICK): _row(who.no_answer_who, *_OFFLINE),
     (S.WHOM, In.CHOOSE): _row(who.choose_person, S.WHOM, *_KNOWN),
-    (S.WHOM, In.OTHER_WAY): _row(who.other_way, *_WAYS),
-    (S.WHOM, In.TICK): _row(who.timed_out, S.RESULT),
+    (S.WHOM, In.OTHER_WAY): _row(leaving.other_way, *_WAYS),
+    (S.WHOM, In.TICK): _row(leaving.timed_out, S.RESULT),
     # -- is it really you? above the no-password limit
     (S.PASSWORD, In.PASSWORD): _row(password.entered, S.PASSWORD, S.PROVE),
     (S.PASSWORD, In.LINK_LOST): _row(password.no_answer, *_PREPARE),
-    (S.PASSWORD, In.OTHER_WAY): _row(who.other_way, *_WAYS),
-    (S.PASSWORD, In.TICK): _row(who.timed_out, S.RESULT),
+    (S.PASSWORD, In.OTHER_WAY): _row(leaving.other_way, *_WAYS),
+    (S.PASSWORD, In.TICK): _row(leaving.timed_out, S.RESULT),
     (S.PROVE, In.TOLD): _row(password.told, *_KNOWN),
     (S.PROVE, In.LINK_LOST): _row(password.no_answer, *_PREPARE),
     (S.PROVE, In.TICK): _row(password.no_answer, *_PREPARE),
@@ -177,7 +180,7 @@ TABLE: Final[dict[tuple[State, In], Row]] = {
     (S.RX_ASK, In.LINK_LOST): _row(rx.no_answer, *_PRICE),
     (S.RX_ASK, In.TICK): _row(rx.no_answer, *_PRICE),
     (S.RX_LIST, In.CHOOSE): _row(rx.chosen, S.RX_LIST, S.RX_ASK, S.RESULT),
-    (S.RX_LIST, In.TICK): _row(who.timed_out, S.RESULT),
+    (S.RX_LIST, In.TICK): _row(leaving.timed_out, S.RESULT),
     (S.RX_REVIEW, In.REVIEW): _row(rx.reviewed, S.RX_ASK, *_PRICE),
     (S.RX_REVIEW, In.TICK): _row(rx.not_reviewed, S.RESULT),
     # -- what does it cost whom?
@@ -187,12 +190,12 @@ TABLE: Final[dict[tuple[State, In], Row]] = {
     (S.CONFIRM, In.CONFIRM): _row(pay.confirmed, S.RECORD, S.CONFIRM, S.RESULT),
     (S.CONFIRM, In.LINK_LOST): _row(pay.link_gone_confirm, S.CONFIRM, S.RESULT),
     (S.CONFIRM, In.PAY): _row(pay.choose_pay, S.PAY, S.CONFIRM),
-    (S.CONFIRM, In.TICK): _row(who.timed_out, S.RESULT),
+    (S.CONFIRM, In.TICK): _row(leaving.timed_out, S.RESULT),
     # -- how is the own part paid?
     (S.PAY, In.CHOOSE): _row(pay.pay_chosen, S.PAY, *_PREPARE),
     (S.PAY, In.OTHER_WAY): _row(pay.pay_as_before, *_PREPARE),
     (S.PAY, In.LINK_LOST): _row(pay.pay_as_before, *_PREPARE),
-    (S.PAY, In.TICK): _row(who.timed_out, S.RESULT),
+    (S.PAY, In.TICK): _row(leaving.timed_out, S.RESULT),
     # -- signed: from here nothing is taken back
     (S.RECORD, In.APPENDED): _row(pay.recorded, S.ANSWER, S.RESULT),
     (S.RECORD, In.TICK): _row(pay.no_answer, S.RESULT),
@@ -208,8 +211,8 @@ TABLE: Final[dict[tuple[State, In], Row]] = {
     (S.RESULT, In.STOP): _row(pay.finish, S.IDLE),
 }
 for _state in BEFORE_RECORD:
-    TABLE[_state, In.CANCEL] = _row(who.patient_cancelled, S.RESULT)
-    TABLE[_state, In.WITHDRAW] = _row(who.withdrawn, S.RESULT)
+    TABLE[_state, In.CANCEL] = _row(leaving.patient_cancelled, S.RESULT)
+    TABLE[_state, In.WITHDRAW] = _row(leaving.withdrawn, S.RESULT)
     TABLE[_state, In.STOP] = _row(pay.put_back, S.IDLE)
 
 _CAMERA: Final = {

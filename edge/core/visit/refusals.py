@@ -164,6 +164,7 @@ RESULTS: Final = {
     "password_wrong": 1009,
     "password_locked": 1009,
     "face_locked": 1009,
+    "face_rests": 1009,
     "camera_lost": 2001,
     "offline_way": 3001,
     "offline_strict": 3001,

@@ -39,7 +39,8 @@ def beside(screen: Show) -> list[Effect]:
     if screen.name in BUZZES:
         effects.append(Buzz(BUZZES[screen.name]))
     if screen.name not in SILENT:
-        what = str(step or screen.fields.get("problem") or screen.fields.get("code") or "")
+        said = (screen.fields.get(name) for name in ("problem", "code", "no_face"))
+        what = str(step or next(filter(None, said), ""))
         what = what.removeprefix("rejected_")
         effects.append(Speak(f"say.{screen.name}" + (f".{what}" if what else "")))
     effects.append(Shoot(CAMERA.get(screen.name, "off")))
@@ -55,12 +56,12 @@ def idle() -> Show:
     return Show("idle", 0)
 
 
-def ways(bill: Bill, offered: tuple[str, ...]) -> Show:
+def ways(bill: Bill, offered: tuple[str, ...], why: str = "") -> Show:
     """Choose how to say who you are. The face's consent text is on this screen: pressing it is the
-    consent.
+    consent. `why` there is no face: face_locked, light_needed.
     """
     fields = {"kind": bill.kind, "amount_fen": bill.amount_fen, "ways": list(offered)}
-    return Show("ways", 0, fields)
+    return Show("ways", 0, fields | ({"no_face": why} if why else {}))
 
 
 def look(problem: str | None, tries_left: int, *, light: bool = False) -> Show:

@@ -26,7 +26,8 @@ export function waysScreen(fields, page) {
       h("div", { class: `cards n${offered.length}` }, offered.map((name) =>
         button(name === "face" ? "way first" : "way", WAY_ICONS[name], t(`way.${name}`), () => page.press(name),
           { hint: t(`way.${name}.hint`), key: `way-${name}` }))),
-      offered.includes("face") ? note("info", "info", t("ways.consent")) : note("info", "info", t("ways.no_face"))),
+      offered.includes("face") ? note("info", "info", t("ways.consent"))
+        : note("info", "info", tOr(`ways.no_face.${fields.no_face}`, t("ways.no_face")))),
     say: t("ways.title"),
     cancel: true,
   };
