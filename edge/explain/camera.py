@@ -41,4 +41,12 @@ CODES: Final[dict[str, tuple[str, str]]] = {
         "The camera's pictures are too small, or their format changed while it ran.",
         "Set its size in [camera]; nothing else may use or replace the camera.",
     ),
+    "E-CAM-10": (
+        "There are lamps, and nothing holds the camera's exposure while they play: people may be refused.",
+        "Set hold and free in [camera], or fix exposure and white balance in its command; see the example configuration.",
+    ),
+    "E-CAM-11": (
+        "The camera is named by a number, which any other that is plugged in may get.",
+        "ls -l /dev/v4l/by-id, and name it so in [camera].",
+    ),
 }

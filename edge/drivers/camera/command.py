@@ -31,15 +31,15 @@ RASPBERRY = (
     "rpicam-vid", "--codec", "mjpeg", "--width", "640", "--height", "480", "--framerate", "15",
     "--timeout", "0", "--nopreview", "--output", "-",
 )  # fmt: skip
-
+FIXES = ("--shutter", "--gain", "--awbgains")  # of rpicam-vid, which cannot be told while it runs
 
 log = logging.getLogger(__name__)
 
 
 class Options(Struct, frozen=True, forbid_unknown_fields=True):
     """command: program and arguments (no shell). hold, free: what makes the camera keep its exposure
-    and white balance, and lets them go, e.g. v4l2-ctl -d /dev/video0 --set-ctrl=auto_exposure=1; empty
-    where the command itself fixes them (rpicam-vid --shutter --gain --awbgains) or nothing can.
+    and white balance, and lets them go, e.g. v4l2-ctl --set-ctrl=auto_exposure=1 (the example
+    configuration); empty where the command itself fixes them (FIXES) or nothing can.
     """
 
     command: tuple[str, ...] = RASPBERRY
@@ -136,12 +136,12 @@ class Driver:
                 command, check=False, timeout=HOLD_WAIT_S, stdin=subprocess.DEVNULL,
                 stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL,
             )  # fmt: skip
-            if done.returncode:
-                log.warning("%s: exit status %d", command[0], done.returncode)
-            return done.returncode == 0
         except (OSError, subprocess.TimeoutExpired) as failed:
             log.warning("exposure cannot be %s: %s", "held" if still else "let go", failed)
             return False
+        if done.returncode:
+            log.warning("%s: exit status %d", command[0], done.returncode)
+        return done.returncode == 0
 
     def _start(self) -> subprocess.Popen[bytes]:
         program = self._options.command[0]
