@@ -20,7 +20,7 @@ from msgspec import Struct
 from msgspec.structs import replace
 
 from edge.core.books import bills, tasks
-from edge.core.effects import Ask, Durable, Effect, Halt, Publish, Save, Show
+from edge.core.effects import Ask, Durable, Effect, Halt, Publish, Save, Show, Speak
 from edge.core.events import (
     AnswerBad,
     Answered,
@@ -335,8 +335,8 @@ class Agent:
         """What is on the screen."""
         return self._p.desk.screen
 
-    def screens(self) -> AsyncIterator[Show]:
-        """Each screen from now on; a slow reader gets the newest."""
+    def screens(self) -> AsyncIterator[Show | Speak]:
+        """Each screen from now on, and what is said to it; a slow reader gets the newest."""
         return self._p.desk.screens()
 
     def status(self) -> Json:

@@ -134,9 +134,10 @@ class Http(Struct, frozen=True):
 
 
 class Ui(Struct, frozen=True):
-    """[ui] Language and patience."""
+    """[ui] Language, voice and patience."""
 
     lang: Annotated[str, Meta(pattern=r"^(zh-CN|en)$", description='"zh-CN" or "en"')] = "zh-CN"
+    voice: bool = True
     look_timeout_ms: Ms = 30_000
     step_timeout_ms: Ms = 6_000
     confirm_timeout_ms: Ms = 60_000
@@ -171,6 +172,7 @@ class Config(Struct, frozen=True):
             opter=me.opter,
             opter_name=me.opter_name,
             lang=ui.lang,
+            voice=ui.voice,
             look_timeout_ms=ui.look_timeout_ms,
             step_timeout_ms=ui.step_timeout_ms,
             confirm_timeout_ms=ui.confirm_timeout_ms,

@@ -63,6 +63,7 @@ class Desk(Protocol):
     """Whoever waits at the HTTP side: screens, calls, long-polls."""
 
     def show(self, show: Show) -> None: ...
+    def speak(self, speak: Speak) -> None: ...
     def reply(self, reply: Reply) -> None: ...
     def changed(self, changed: Changed) -> None: ...
 
@@ -99,6 +100,8 @@ class Rim:
         match effect:
             case Show():
                 self._desk.show(effect)
+            case Speak():
+                self._desk.speak(effect)
             case Reply():
                 self._desk.reply(effect)
             case Changed():
@@ -132,10 +135,10 @@ class Rim:
                 assert payload is not None, "the question was signed with the turn"
                 self._broker.publish(self._topics.ask, payload, None)
             case (
-                Light() | Buzz() | Shoot() | TakeTemplate() | Speak() | Witness() | Count()
-                | ClearTamper() | Flash() | MeasurePhoto()
+                Light() | Buzz() | Shoot() | TakeTemplate() | Witness() | Count() | ClearTamper()
+                | Flash() | MeasurePhoto()
             ):
-                # That part is not there; a voice is not in this slice, the screen says the same
+                # That part is not there
                 pass
             case _:
                 raise AssertionError(f"no driver for {type(effect).__name__}")

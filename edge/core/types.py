@@ -441,6 +441,7 @@ class Settings(Struct, frozen=True):
     opter: str
     opter_name: str
     lang: str = "zh-CN"
+    voice: bool = True  # the page speaks its prompts, where its browser can
     look_timeout_ms: int = 30_000
     step_timeout_ms: int = 6_000
     confirm_timeout_ms: int = 60_000

@@ -1,4 +1,4 @@
-"""The patient's page: the page itself, the stream of screens, and the buttons."""
+"""The patient's page: the page itself, the stream of screens and prompts, and the buttons."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from starlette.responses import FileResponse, Response, StreamingResponse
 from starlette.routing import BaseRoute, Mount, Route
 from starlette.staticfiles import StaticFiles
 
-from edge.core.effects import Show
+from edge.core.effects import Show, Speak
 from edge.core.events import Pressed
 from edge.errors import EdgeError
 from edge.http.bodies import decode, need_json, read_body
@@ -66,6 +66,7 @@ class Kiosk:
             "langs": LANGS,
             "place": self._port.settings.fixmedins_name,
             "terminal": self._port.settings.terminal,
+            "voice": self._port.settings.voice,
         }
         return Response(msgspec.json.encode(body), media_type="application/json")
 
@@ -84,7 +85,8 @@ class Kiosk:
         return StreamingResponse(self._stream(), headers=headers, media_type="text/event-stream")
 
     async def _stream(self) -> AsyncIterator[bytes]:
-        """The current screen, then each new one; a beat every 15 s shows that the line lives."""
+        """The current screen, then each new one and its prompt; a beat every 15 s shows that the
+        line lives."""
         self._subscribers += 1
         shows = self._port.screens()
         coming = asyncio.ensure_future(anext(shows))
@@ -99,18 +101,19 @@ class Kiosk:
                     yield BEAT
                     continue
                 try:
-                    show = coming.result()
+                    one = coming.result()
                 except StopAsyncIteration:
                     return
                 coming = asyncio.ensure_future(anext(shows))
-                yield event(show)
+                yield event(one)
         finally:
             self._subscribers -= 1
             coming.cancel()
 
 
-def event(show: Show) -> bytes:
-    return b"event: show\ndata: " + msgspec.json.encode(show) + b"\n\n"
+def event(one: Show | Speak) -> bytes:
+    name = b"say" if isinstance(one, Speak) else b"show"
+    return b"event: " + name + b"\ndata: " + msgspec.json.encode(one) + b"\n\n"
 
 
 def need_own_page(request: Request) -> None:

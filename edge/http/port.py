@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import AsyncIterator, Callable
 from typing import Protocol
 
-from edge.core.effects import Show
+from edge.core.effects import Show, Speak
 from edge.core.events import Event
 from edge.core.types import BillState, Json, Settings, Task
 
@@ -45,8 +45,8 @@ class AgentPort(Protocol):
 
     def screen(self) -> Show: ...
 
-    def screens(self) -> AsyncIterator[Show]:
-        """Each screen from now on; a slow reader gets the newest."""
+    def screens(self) -> AsyncIterator[Show | Speak]:
+        """Each screen from now on, and what is said to it; a slow reader gets the newest."""
         ...
 
     def status(self) -> Json: ...

@@ -10,7 +10,7 @@ import asyncio
 from collections.abc import AsyncIterator
 from typing import Final
 
-from edge.core.effects import Changed, Reply, Show
+from edge.core.effects import Changed, Reply, Show, Speak
 from edge.core.types import Json
 from edge.errors import EdgeError
 
@@ -37,6 +37,11 @@ class Desk:
         self.screen = show
         for watcher in self._watchers:
             watcher.put(show)
+
+    def speak(self, speak: Speak) -> None:
+        """Have it said where the screen is shown; what nobody watched for is not said later."""
+        for watcher in self._watchers:
+            watcher.put(speak)
 
     def reply(self, reply: Reply) -> None:
         """Answer a waiting call; a caller that went away is no error."""
@@ -83,8 +88,8 @@ class Desk:
             if not others:
                 self._polls.pop(bill_id, None)
 
-    async def screens(self) -> AsyncIterator[Show]:
-        """Each screen from now on. E-HIS-27."""
+    async def screens(self) -> AsyncIterator[Show | Speak]:
+        """Each screen from now on, and what is said to it. E-HIS-27."""
         if len(self._watchers) >= SCREENS_MAX:
             raise EdgeError("E-HIS-27", f"{SCREENS_MAX} screens are connected already")
         mine = _Newest()
@@ -97,18 +102,21 @@ class Desk:
 
 
 class _Newest:
-    """One slot: a newer screen replaces one that was not read."""
+    """A slot for a screen and one for words: a newer one replaces one that was not read."""
 
     def __init__(self) -> None:
         self._some = asyncio.Event()
-        self._show: Show | None = None
+        self._unread: dict[type, Show | Speak] = {}  # in the order in which they came
 
-    def put(self, show: Show) -> None:
-        self._show = show
+    def put(self, one: Show | Speak) -> None:
+        self._unread.pop(type(one), None)
+        self._unread[type(one)] = one
         self._some.set()
 
-    async def take(self) -> Show:
+    async def take(self) -> Show | Speak:
         await self._some.wait()
-        self._some.clear()
-        assert self._show is not None, "the flag is only set with a screen"
-        return self._show
+        assert self._unread, "the flag is only set with something to read"
+        one = self._unread.pop(next(iter(self._unread)))
+        if not self._unread:
+            self._some.clear()
+        return one

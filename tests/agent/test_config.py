@@ -187,7 +187,7 @@ def test_files_that_must_be_there_at_start_are_named(tmp_path: Path) -> None:
 
 def test_every_setting_of_the_core_that_a_clinic_may_change_reaches_it(tmp_path: Path) -> None:
     file = tmp_path / "facepay.toml"
-    file.write_text(GOOD + "[ui]\nlook_timeout_ms = 11000\nliveness_tries_max = 2\n")
+    file.write_text(GOOD + "[ui]\nlook_timeout_ms = 11000\nliveness_tries_max = 2\nvoice = false\n")
     settings = config.load(file).settings()
     assert isinstance(settings, Settings)
     assert (settings.terminal, settings.look_timeout_ms, settings.liveness_tries_max) == (
@@ -195,3 +195,6 @@ def test_every_setting_of_the_core_that_a_clinic_may_change_reaches_it(tmp_path:
         11000,
         2,
     )
+    assert not settings.voice
+    file.write_text(GOOD)
+    assert config.load(file).settings().voice, "not written: it speaks"

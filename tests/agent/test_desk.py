@@ -6,9 +6,10 @@ import asyncio
 
 import pytest
 
-from edge.core.effects import Changed, Reply, Show
+from edge.core.effects import Changed, Reply, Show, Speak
 from edge.errors import EdgeError
 from edge.process.desk import CALLS_MAX, POLLS_MAX, SCREENS_MAX, Desk
+from edge.rim import Rim, Topics
 
 
 def test_a_slow_subscriber_gets_the_newest_screen_and_the_others_get_all() -> None:
@@ -30,6 +31,26 @@ def test_a_slow_subscriber_gets_the_newest_screen_and_the_others_get_all() -> No
         await first_slow
         assert (await anext(slow)).visit == 5
         first_quick.cancel()
+
+    asyncio.run(main())
+
+
+def test_what_is_said_comes_after_its_screen_and_only_the_newest_of_it() -> None:
+    async def main() -> None:
+        desk = Desk()
+        rim = Rim(desk, None, Topics("fp/up", "fp/ask"), None, None)  # type: ignore[arg-type]
+        watched = desk.screens()
+        first = asyncio.ensure_future(anext(watched))
+        await asyncio.sleep(0)
+        rim.perform(Show("ways", 1), None)
+        rim.perform(Speak("say.ways"), None)
+        rim.perform(Show("look", 1), None)
+        rim.perform(Speak("say.look"), None)
+        assert [await first, await anext(watched)] == [Show("look", 1), Speak("say.look")]
+        late = asyncio.ensure_future(anext(desk.screens()))
+        await asyncio.sleep(0)
+        desk.show(Show("idle", 1))
+        assert await late == Show("idle", 1), "nothing is said to who was not there"
 
     asyncio.run(main())
 

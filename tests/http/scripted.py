@@ -14,7 +14,7 @@ import uvicorn
 
 from edge.core.books import tasks
 from edge.core.books.his import Keyed
-from edge.core.effects import Show
+from edge.core.effects import Show, Speak
 from edge.core.events import (
     BillArrived,
     CancelArrived,
@@ -54,7 +54,7 @@ class ScriptedPort:
         self.release = threading.Event()
         self.loop: asyncio.AbstractEventLoop | None = None
         self.now = Show("idle", 0, {"net": "up", "waiting": 0, "kinds": ["settle"]})
-        self._subscribers: list[asyncio.Queue[Show]] = []
+        self._subscribers: list[asyncio.Queue[Show | Speak]] = []
         self._changed: asyncio.Condition | None = None
 
     # -- the port
@@ -165,8 +165,8 @@ class ScriptedPort:
     def screen(self) -> Show:
         return self.now
 
-    async def screens(self) -> AsyncIterator[Show]:
-        queue: asyncio.Queue[Show] = asyncio.Queue()
+    async def screens(self) -> AsyncIterator[Show | Speak]:
+        queue: asyncio.Queue[Show | Speak] = asyncio.Queue()
         self._subscribers.append(queue)
         try:
             while True:
@@ -194,9 +194,15 @@ class ScriptedPort:
         self.now = Show(
             name, visit, {"net": "up", "waiting": 0, "kinds": ["settle"]} | fields, left_ms
         )
+        self._tell(self.now)
+
+    def speak(self, key: str) -> None:
+        self._tell(Speak(key))
+
+    def _tell(self, one: Show | Speak) -> None:
         assert self.loop
         for queue in list(self._subscribers):
-            self.loop.call_soon_threadsafe(queue.put_nowait, self.now)
+            self.loop.call_soon_threadsafe(queue.put_nowait, one)
 
     def move(self, bill_id: str, **changes: Any) -> None:
         assert self.loop

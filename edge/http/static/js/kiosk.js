@@ -2,12 +2,13 @@
 import { countdown } from "./clock.js";
 import { fill, h } from "./dom.js";
 import * as frame from "./frame.js";
-import { current, load, other, t, use } from "./i18n.js";
+import { current, load, other, t, tOr, use } from "./i18n.js";
 import { icon } from "./icons.js";
 import * as identify from "./identify.js";
 import * as outcome from "./outcome.js";
 import * as pharmacy from "./pharmacy.js";
 import { follow, press } from "./stream.js";
+import { voice } from "./voice.js";
 
 const SCREENS = {
   idle: outcome.idleScreen, ways: identify.waysScreen, look: identify.lookScreen, light: identify.lightScreen,
@@ -25,6 +26,8 @@ let place = { lang: "zh-CN", place: "", terminal: "" };
 let show = null;
 let linked = false;
 let locked = 0;
+let prompt = ""; // the key of what was said to this screen
+let mouth = voice(false);
 
 const page = {
   local: {},
@@ -62,6 +65,7 @@ const page = {
   switchLang() {
     use(other());
     render();
+    speak(); // what was said in a language that was not understood
   },
   help() {
     frame.help(at("help"), place.terminal, show?.fields.code ?? "", () => at("help").close());
@@ -83,8 +87,23 @@ function render() {
   fill(at("strip"), parts);
   fill(at("main"), view.main);
   fill(at("foot"), frame.foot(view, clock, page));
-  if (at("say").textContent !== view.say) at("say").textContent = view.say;
+  const heard = announced(view.say);
+  if (at("say").textContent !== heard) at("say").textContent = heard;
   if (at("help").open) page.help();
+}
+
+/** The prompt's words. The centre's own codes have no end: for those it is what is said to the screen as such. */
+const guidance = () => prompt && tOr(prompt, tOr(prompt.split(".").slice(0, 2).join("."), ""));
+
+/** For screen readers: the title and the guidance; where the guidance begins with the title, that is enough. */
+function announced(title) {
+  const words = guidance();
+  return words.startsWith(title) ? words : `${title} ${words}`.trim();
+}
+
+function speak() {
+  const words = guidance();
+  if (words) mouth.say(words, current());
 }
 
 /** The link is gone: what is on the screen may be old, so it is covered, not dimmed. */
@@ -97,7 +116,11 @@ function cover() {
 function onShow(next) {
   const wanted = next.visit === show?.visit ? page.local.instead : undefined;
   const fresh = !show || show.name !== next.name || show.visit !== next.visit;
-  if (fresh) page.local = {};
+  if (fresh) {
+    page.local = {};
+    prompt = "";
+    mouth.hush(); // it was about the screen before
+  }
   if (show && show.name !== "idle" && next.name === "idle") use(place.lang); // the next patient starts in the place's language
   show = next;
   locked = 0;
@@ -108,18 +131,27 @@ function onShow(next) {
   if (wanted && next.name === "ways" && next.fields.ways.includes(wanted)) page.press(wanted);
 }
 
+function onSay(key) {
+  prompt = key;
+  render();
+  speak();
+}
+
 function onLink(up) {
   if (linked === up) return;
   linked = up;
+  if (!up) mouth.hush();
   render();
 }
 
 async function start() {
   const [, answer] = await Promise.all([load(), fetch("/kiosk/lang").then((a) => a.json())]);
   place = answer;
-  use(new URLSearchParams(location.search).get("lang") ?? place.lang);
+  const wished = new URLSearchParams(location.search);
+  use(wished.get("lang") ?? place.lang);
+  mouth = voice(place.voice && wished.get("voice") !== "off");
   render();
-  follow(onShow, onLink);
+  follow(onShow, onSay, onLink);
 }
 
 start().catch(() => setTimeout(() => location.reload(), 3000)); // the agent is starting: come again

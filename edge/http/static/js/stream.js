@@ -3,8 +3,8 @@
 const RETRY_MS = 1500;
 const SILENCE_MS = 40_000; // the server beats every 15 s
 
-/** Follow the screens for ever. `onShow(show)`, `onLink(up)`. */
-export function follow(onShow, onLink) {
+/** Follow the screens for ever. `onShow(show)`, `onSay(key)`, `onLink(up)`. */
+export function follow(onShow, onSay, onLink) {
   let source = null;
   let silence = 0;
 
@@ -24,6 +24,10 @@ export function follow(onShow, onLink) {
       alive();
       onLink(true);
       onShow(JSON.parse(message.data));
+    });
+    source.addEventListener("say", (message) => {
+      alive();
+      onSay(JSON.parse(message.data).key);
     });
     source.addEventListener("beat", alive); // comments are invisible to a page, so the server beats in both ways
     source.addEventListener("error", again);
