@@ -42,8 +42,8 @@ def outcome(attack: str, accepted: bool, odds: float = 0.0) -> Outcome:
     return Outcome(item(attack), accepted, (), odds, 1, (("passive", odds),), passed)
 
 
-def tally(made: Iterable[Outcome]) -> metrics.Tally:
-    counted = metrics.Tally()
+def tally(made: Iterable[Outcome]) -> metrics.Tallies:
+    counted = metrics.Tallies()
     for one in made:
         counted.add(one)
     return counted
@@ -68,7 +68,7 @@ def test_nothing_measured_is_nothing_known() -> None:
 def test_the_worst_species_counts_and_not_the_mean() -> None:
     made = [outcome("print", False)] * 9 + [outcome("print", True)] + [outcome("mask", True)] * 2
     made += [outcome("", True)] * 3 + [outcome("", False)]
-    found, net = tally(made).tables()
+    found, net = tally(made).each()[0].tables()
     assert (found.name, net.name) == (metrics.DECISION, NET)
     assert found.worst == "mask" and found.apcer["mask"].value == 1.0
     assert found.apcer["print"].value == pytest.approx(0.1)
@@ -78,7 +78,7 @@ def test_the_worst_species_counts_and_not_the_mean() -> None:
 def test_a_det_curve_falls_from_all_accepted_to_none() -> None:
     made = [outcome("print", False, odds) for odds in (-3, -2, 0.5)]
     made += [outcome("", True, odds) for odds in (-1, 2, 3)]
-    curve = tally(made).det()["fused odds"]
+    curve = tally(made).each()[0].det()["fused odds"]
     assert curve[0] == (1.0, 0.0) and curve[-1] == (0.0, 1.0)
     assert all(a[0] >= b[0] and a[1] <= b[1] for a, b in pairwise(curve))
     assert 0 < metrics.eer(curve) <= 0.5

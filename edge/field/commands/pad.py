@@ -39,7 +39,10 @@ def pad_eval(
     models: Models = None,
     second: Second = False,
 ) -> None:
-    """APCER per attack species, BPCER, ACER, DET over a set: pictures, clips, clips under lamps."""
+    """APCER per attack species, BPCER, ACER, DET over a set: pictures, clips, clips under lamps, flash pairs."""
+    from rich.console import Console
+    from rich.progress import track
+
     from edge.drivers.vision.nets import models as store
     from edge.drivers.vision.sight import Sight
     from edge.field.pad import metrics, page, sets, text
@@ -47,11 +50,13 @@ def pad_eval(
     from edge.field.pad.shelf import Shelf
 
     rule = Rule(tuple(name for name in must.split(",") if name), threshold, odds_min)
-    shelf, sight, tally = Shelf(folder / SEEN, second_too=second), None, metrics.Tally()
+    shelf, sight, tally = Shelf(folder / SEEN, second_too=second), None, metrics.Tallies()
     total, figures = sum(1 for _ in sets.items(folder, split)), list[str]()
     with ExitStack() as files:
         told = files.enter_context(outcomes.open("w", encoding="utf-8")) if outcomes else None
-        for item in sets.items(folder, split):
+        bar = Console(stderr=True)
+        given = track(sets.items(folder, split), "judging", total, console=bar, transient=True, disable=not bar.is_terminal)
+        for item in given:
             if item.path not in shelf:
                 sight = sight or Sight(models or store.MODELS_DIR, second_too=second)
                 shelf.add(look(folder, item, sight))
@@ -61,11 +66,8 @@ def pad_eval(
                 told.write(json.dumps(text.line(one)) + "\n")
             if html_file is not None and len(figures) < THUMBS_MAX:
                 figures += page.figure(one, of_picture(folder, item))
-            if sys.stderr.isatty():
-                sys.stderr.write(f"\r{tally.count} of {total}")
-                sys.stderr.flush()
     written = text.text(tally, sets.about(folder))
-    sys.stdout.write(("\n" if sys.stderr.isatty() else "") + written)
+    sys.stdout.write(written)
     if json_file is not None:
         json_file.write_text(json.dumps(text.as_json(tally, sets.about(folder)), indent=1), encoding="utf-8")
     if html_file is not None:

@@ -10,7 +10,7 @@ from collections import defaultdict
 from collections.abc import Iterable
 from typing import Final
 
-from edge.field.pad.judge import Outcome
+from edge.field.pad.judge import CLIP, Outcome
 
 FITTABLE: Final = ("delay", "follows", "form", "gain", "passive", "second")
 STEPS_MAX: Final = 60
@@ -21,11 +21,11 @@ Point = tuple[float, float, float]  # value, 1 living or 0, weight
 
 
 def fitted(outcomes: Iterable[Outcome]) -> dict[str, tuple[float, float]]:
-    """Offset and slope of each check."""
+    """Offset and slope of each check, by clips alone: a terminal judges nothing else."""
     values = defaultdict[str, dict[str, list[float]]](lambda: defaultdict(list))
     for one in outcomes:
         for name, value in one.values:
-            if name in FITTABLE:
+            if name in FITTABLE and one.kind == CLIP:
                 values[name][one.item.attack].append(value)
     measured = (name for name in FITTABLE if any(map(any, values[name].values())))
     return {name: curve(_points(values[name])) for name in measured}

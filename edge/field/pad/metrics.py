@@ -13,12 +13,16 @@ from typing import Final
 from msgspec import Struct
 
 from edge.core.liveness import NET
-from edge.field.pad.judge import Outcome
+from edge.field.pad.judge import CLIP, KINDS, PAIR, SINGLE, Outcome
 
 CONFIDENCE: Final = 0.95
 HALVINGS: Final = 60
 BINS: Final = 400  # of a score, for its DET curve
-SCORES: Final = {"passive net": (0.0, 1.0), "fused odds": (-40.0, 40.0)}  # least and greatest
+SCORES: Final = {  # of each kind of presentation: least and greatest
+    CLIP: {"passive net": (0.0, 1.0), "fused odds": (-40.0, 40.0)},
+    SINGLE: {"passive net": (0.0, 1.0)},
+    PAIR: {"passive net": (0.0, 1.0), "flash gain": (0.0, 4.0), "unevenness": (0.0, 0.7)},
+}
 DECISION: Final = "all demanded checks"
 
 
@@ -97,18 +101,22 @@ class _Count:
 
 
 class Tally:
-    """A set, outcome by outcome. ways: the decision, and each check alone at its limit."""
+    """The presentations of one kind, outcome by outcome. ways: the decision, and each check alone at
+    its limit.
+    """
 
-    def __init__(self) -> None:
-        self.count = 0
+    def __init__(self, kind: str = CLIP) -> None:
+        self.kind, self.count = kind, 0
         self._attacks, self._real = defaultdict[str, _Count](_Count), _Count()
-        self._groups = _Count()
+        self._groups, self._unanswered = _Count(), _Count()
         self._levels: dict[str, str] = {}
-        self._scores = {name: ([0] * BINS, [0] * BINS) for name in SCORES}
+        self._scores = {name: ([0] * BINS, [0] * BINS) for name in SCORES[kind]}
 
     def add(self, one: Outcome) -> None:
         """One more presentation."""
+        assert one.kind == self.kind, one.kind
         self.count += 1
+        self._unanswered.add("attacks" if one.item.spoof else "bona fide", error=not one.answered)
         ways = {name: name in one.passed for name, _ in one.values} | {DECISION: one.accepted}
         for way, accepted in ways.items():
             if one.item.spoof:
@@ -121,8 +129,10 @@ class Tally:
             for name, value in (*one.item.groups, ("subject", one.item.subject)):
                 if name != "level":
                     self._groups.add(f"{name} {value}", error=not one.accepted)
-        found = {"passive net": dict(one.values).get(NET, 0.0), "fused odds": one.odds}
-        for name, (least, most) in SCORES.items():
+        values = dict(one.values)
+        found = {"passive net": values.get(NET, 0.0), "fused odds": one.odds, "flash gain": values.get("gain", 0.0)}
+        found |= dict(one.scores)
+        for name, (least, most) in SCORES[self.kind].items():
             at = int((found[name] - least) / (most - least) * BINS)
             self._scores[name][0 if one.item.spoof else 1][max(0, min(BINS - 1, at))] += 1
 
@@ -145,9 +155,33 @@ class Tally:
         """BPCER of each group of bona fide people, by each further column of the set."""
         return self._groups.rates()
 
+    def unanswered(self) -> dict[str, Rate]:
+        """What no answer was given to (ISO's APNRR and BPNRR): in the other counts it is refused."""
+        return self._unanswered.rates()
+
     def det(self) -> dict[str, list[tuple[float, float]]]:
         """(APCER, BPCER) of each score over BINS thresholds; species pooled."""
         return {name: _curve(*bins) for name, bins in self._scores.items()}
+
+
+class Tallies:
+    """A set: a tally for each kind of presentation that is in it."""
+
+    def __init__(self) -> None:
+        self._of = dict[str, Tally]()
+
+    def add(self, one: Outcome) -> None:
+        """One more presentation."""
+        self._of.setdefault(one.kind, Tally(one.kind)).add(one)
+
+    @property
+    def count(self) -> int:
+        """Of all kinds."""
+        return sum(one.count for one in self._of.values())
+
+    def each(self) -> list[Tally]:
+        """Those with a presentation, in the order of KINDS."""
+        return [self._of[kind] for kind in KINDS if kind in self._of]
 
 
 def _curve(spoof: list[int], real: list[int]) -> list[tuple[float, float]]:

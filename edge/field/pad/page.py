@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from html import escape
 
 from edge.field.pad.judge import Outcome
-from edge.field.pad.metrics import Tally
+from edge.field.pad.metrics import Tallies
 
 SIDE, MARGIN = 300, 36
 INK = ("#1f5fbf", "#b3541e", "#2d7d46", "#7a3fa0")
@@ -17,13 +17,15 @@ figure img{display:block;border:2px solid #2d7d46}figure.no img{border-color:#b3
 figcaption{font-size:11px;overflow-wrap:anywhere}"""
 
 
-def page(title: str, text: str, tally: Tally, figures: Sequence[str]) -> str:
+def page(title: str, text: str, tallies: Tallies, figures: Sequence[str]) -> str:
     """HTML without anything from elsewhere."""
-    worst = tally.tables()[0].worst or "none"
+    told = tallies.each()
+    worst = ", ".join(dict.fromkeys(tally.tables()[0].worst for tally in told)) or "none"
+    dets = "".join(f"<h2>DET, {escape(tally.kind.replace('_', ' '))}s</h2>{_det(tally.det())}" for tally in told)
     return (
         f"<!doctype html><meta charset=utf-8><title>{escape(title)}</title><style>{STYLE}</style>"
         f"<h1>{escape(title)}</h1><p>Worst species: {escape(worst)}. Green frame: accepted, red: "
-        f"not.</p><pre>{escape(text)}</pre><h2>DET</h2>{_det(tally.det())}<h2>Presentations</h2>"
+        f"not.</p><pre>{escape(text)}</pre>{dets}<h2>Presentations</h2>"
         + "".join(figures) + "\n"
     )  # fmt: skip
 

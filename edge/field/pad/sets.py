@@ -1,6 +1,7 @@
 """What a set looks like: `labels.csv` (path, label real|spoof, attack, subject, split; more columns
-are groups) beside pictures, folders of pictures (clips), or folders with a `look.json` (clips under
-the lamps). Errors: E-PAD-01 no set, E-PAD-02 a line that is none, E-PAD-03 a clip that is none.
+are groups) beside pictures, films, folders of pictures (clips), folders with a `look.json` (clips under
+the lamps) or with a `pair.json` (one shot without a flash and one with it). Errors: E-PAD-01 no set,
+E-PAD-02 a line that is none, E-PAD-03 a presentation that is none.
 """
 
 from __future__ import annotations
@@ -8,7 +9,7 @@ from __future__ import annotations
 import csv
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Final
+from typing import Final, TypeVar
 
 import msgspec
 from msgspec import Struct
@@ -19,14 +20,13 @@ from edge.errors import EdgeError
 
 LABELS: Final = "labels.csv"
 LOOK: Final = "look.json"
+PAIR: Final = "pair.json"
 ABOUT: Final = "about.txt"  # what the set is: told above every figure
 ITEMS_MAX: Final = 100_000
-SHOTS_MAX: Final = 512  # of one presentation
 LOOK_BYTES_MAX: Final = 64 * 1024
-PICTURE_BYTES_MAX: Final = 8 * 1024 * 1024
-SHOT_MS: Final = 66  # of a clip whose times nobody wrote down
-STILLS: Final = frozenset({".jpg", ".jpeg", ".png"})
+PAIR_BYTES_MAX: Final = 4 * 1024
 NEEDED: Final = ("path", "label")
+T = TypeVar("T")
 KNOWN: Final = frozenset({"path", "label", "attack", "subject", "split"})
 
 
@@ -50,6 +50,13 @@ class Look(Struct, frozen=True):
     lit_ms: tuple[float, ...]
     end_ms: float
     shot_ms: tuple[int, ...]
+
+
+class Pair(Struct, frozen=True, forbid_unknown_fields=True):
+    """`pair.json`: the names of two pictures beside it. dark: before the flash."""
+
+    dark: str
+    flash: str
 
 
 def items(folder: Path, split: str = "") -> Iterator[Item]:
@@ -87,22 +94,6 @@ def about(folder: Path) -> str:
     return _bytes(place, LOOK_BYTES_MAX).decode("utf-8", "replace") if place.is_file() else ""
 
 
-def shots(folder: Path, item: Item) -> Iterator[tuple[int, bytes]]:
-    """(time in ms, encoded picture) of a presentation, one at a time."""
-    place, told = folder / item.path, look_of(folder, item.path)
-    if place.is_file():
-        yield 0, _bytes(place)
-        return
-    pictures = sorted(p for p in place.glob("*") if p.suffix.lower() in STILLS)[:SHOTS_MAX]
-    if not pictures:
-        raise EdgeError("E-PAD-03", f"{place} holds no pictures")
-    times = told.shot_ms if told else tuple(n * SHOT_MS for n in range(len(pictures)))
-    if len(times) != len(pictures):
-        raise EdgeError("E-PAD-03", f"{place}: {len(pictures)} pictures, {len(times)} times")
-    for at_ms, picture in zip(times, pictures, strict=True):
-        yield at_ms, _bytes(picture)
-
-
 def lighting(told: Look | None, where: str) -> Lighting | None:
     """The lights of a presentation, or None. The steps are drawn from the nonce, as at the centre."""
     if told is None:
@@ -119,16 +110,30 @@ def lighting(told: Look | None, where: str) -> Lighting | None:
 
 def look_of(folder: Path, path: str) -> Look | None:
     """`look.json`, where there is one."""
-    place = folder / path / LOOK
+    return _told(folder / path / LOOK, LOOK_BYTES_MAX, Look)
+
+
+def pair_of(folder: Path, path: str) -> Pair | None:
+    """`pair.json`, where there is one."""
+    pair = _told(folder / path / PAIR, PAIR_BYTES_MAX, Pair)
+    names = () if pair is None else (pair.dark, pair.flash)
+    if pair is not None and (pair.dark == pair.flash or any(Path(n).name != n for n in names)):
+        raise EdgeError("E-PAD-03", f"{path}/{PAIR}: two different names of pictures beside it are needed")
+    if pair is not None and (folder / path / LOOK).is_file():
+        raise EdgeError("E-PAD-03", f"{path} has {LOOK} and {PAIR}: it is a visit under lamps or a pair")
+    return pair
+
+
+def _told(place: Path, limit: int, kind: type[T]) -> T | None:
     if not place.is_file():
         return None
     try:
-        return msgspec.json.decode(_bytes(place, LOOK_BYTES_MAX), type=Look)
-    except msgspec.DecodeError as bad:
+        return msgspec.json.decode(_bytes(place, limit), type=kind)
+    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as bad:
         raise EdgeError("E-PAD-03", f"{place}: {bad}") from bad
 
 
-def _bytes(path: Path, limit: int = PICTURE_BYTES_MAX) -> bytes:
+def _bytes(path: Path, limit: int) -> bytes:
     with path.open("rb") as file:
         data = file.read(limit + 1)
     if len(data) > limit:

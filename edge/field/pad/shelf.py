@@ -25,14 +25,18 @@ from edge.field.pad.sets import Look
 ROLES: Final = ("detector", "detector_back", "mesh", "iris", "spoof", "embed")
 LENGTH: Final = struct.Struct("<I")
 RECORD_BYTES_MAX: Final = 16 * 1024 * 1024
+READ: Final = "2"  # how pictures and films without lamps are read: 1 took a film for one picture
 
 
 class Seen(Struct, frozen=True):
-    """One presentation as the checks get it. look: of the lamps, None without."""
+    """One presentation as the checks get it. look: of the lamps, None without. pair: the second shot
+    is by a flash.
+    """
 
     path: str
     shots: tuple[LookSeen, ...]
     look: Look | None = None
+    pair: bool = False
 
 
 class _Record(Struct, frozen=True, array_like=True):
@@ -41,6 +45,7 @@ class _Record(Struct, frozen=True, array_like=True):
     look: Look | None
     glows: tuple[bytes, ...]  # float32, as they were measured: nothing is lost
     shots: tuple[LookSeen, ...]  # without their glow
+    pair: bool = False
 
 
 def stamp(*, second_too: bool = False) -> str:
@@ -59,7 +64,8 @@ class Shelf:
 
     def __init__(self, file: Path, *, second_too: bool = False) -> None:
         self._file = file
-        self._stamp = stamp(second_too=second_too)
+        self._lit = stamp(second_too=second_too)
+        self._plain = f"{self._lit}/{READ}"
         self._at: dict[str, int] = {}
         self._end = 0
         if file.is_file():
@@ -72,7 +78,7 @@ class Shelf:
         """Keep one more, on disk before it returns."""
         glows = tuple(array("f", shot.glow).tobytes() for shot in seen.shots)
         bare = tuple(replace(shot, glow=()) for shot in seen.shots)
-        data = msgspec.msgpack.encode(_Record(self._stamp, seen.path, seen.look, glows, bare))
+        data = msgspec.msgpack.encode(_Record(self._stamp(seen.look), seen.path, seen.look, glows, bare, seen.pair))
         with self._file.open("r+b" if self._file.is_file() else "w+b") as file:
             file.seek(self._end)
             file.truncate()
@@ -90,12 +96,15 @@ class Shelf:
             replace(shot, glow=tuple(array("f", light)))
             for shot, light in zip(record.shots, record.glows, strict=True)
         )
-        return Seen(record.path, tuple(shots), record.look)
+        return Seen(record.path, tuple(shots), record.look, record.pair)
+
+    def _stamp(self, look: Look | None) -> str:
+        return self._plain if look is None else self._lit
 
     def _find(self) -> None:
         with self._file.open("rb") as file:
             while (record := self._next(file)) is not None:
-                if record.stamp == self._stamp:
+                if record.stamp == self._stamp(record.look):
                     self._at[record.path] = self._end
                 self._end = file.tell()
 

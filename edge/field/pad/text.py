@@ -6,12 +6,20 @@ from typing import Final
 
 from edge.core.liveness import NET
 from edge.core.types import Json
-from edge.field.pad.judge import Outcome
-from edge.field.pad.metrics import Rate, Table, Tally, eer
+from edge.field.pad.judge import CLIP, PAIR, SINGLE, Outcome
+from edge.field.pad.metrics import DECISION, Rate, Table, Tallies, Tally, eer
 
 WORSE: Final = 2.0  # times the mean: a group that is refused more than that is named
-OPTIONAL: Final = "second"  # not every terminal has it: without it there is nothing to tell
-QUIET: Final = ("gesture", "steady", "stream", "same", "infrared", "depth")  # speak of no species
+OPTIONAL: Final = ("second", "infrared", "depth")  # not every terminal has them: without, there is nothing to tell
+QUIET: Final = ("gesture", "steady", "stream", "same")  # speak of no species
+ABOUT: Final = {
+    SINGLE: "Single shots: one picture, or fewer than five. Judged by the NET ALONE, its own value of them against the\n"
+    "threshold: no clip, no light, no depth. No terminal pays on such a judgement.",
+    PAIR: "Flash pairs: judged by the net over both shots and by what the flash adds (gain, at the limit that the\n"
+    "terminal's own lamps have; exposure locked). How unevenly it falls beyond a smooth sheet is a SCORE: no limit\n"
+    "was calibrated, so it accepts and refuses nobody. A lamp mirrored in a screen's glass is uneven too.",
+}
+TITLES: Final = {CLIP: DECISION, SINGLE: "single shots", PAIR: "net and gain"}
 
 
 def percent(one: Rate) -> str:
@@ -19,13 +27,20 @@ def percent(one: Rate) -> str:
     return f"{100 * one.value:5.1f} % of {one.count:<4} ({100 * one.low:.1f}..{100 * one.high:.1f})"
 
 
-def text(tally: Tally, about: str = "") -> str:
-    """For people: the decision first with the net alone beside it, then what each check does alone."""
+def text(tallies: Tallies, about: str = "") -> str:
+    """For people: each kind of presentation by itself, the clips first."""
+    parts = [about.strip()] if about else []
+    parts += ["\n".join(_kind(tally)) for tally in tallies.each()]
+    return "\n\n".join(parts or ["no presentations"]) + "\n"
+
+
+def _kind(tally: Tally) -> list[str]:
+    """The decision first with the net alone beside it, then what each check does alone."""
     first, *others = tally.tables()
-    net = next((table for table in others if table.name == NET), None)
-    lines = [about.strip(), ""] if about else []
-    lines.append(f"{first.name}: {tally.count} presentations, 95 % intervals")
-    lines.append(f"  {'':6}{'':18} {first.name:28}{'the net alone':28}")
+    net, title = next((table for table in others if table.name == NET), None), TITLES[tally.kind]
+    lines = [ABOUT[tally.kind]] if tally.kind in ABOUT else []
+    lines.append(f"{title}: {tally.count} presentations, 95 % intervals")
+    lines.append(f"  {'':6}{'':18} {title:28}{'the net alone':28}")
     for attack, one in first.apcer.items():
         worst = "  <- the worst counts" if attack == first.worst and one.errors else ""
         level = f"level {tally.level(attack)}" if tally.level(attack) else ""
@@ -33,9 +48,12 @@ def text(tally: Tally, about: str = "") -> str:
     lines.append(f"  BPCER {'':18} {percent(first.bpcer):28}{percent(net.bpcer) if net else ''}")
     acers = "".join(f"{100 * table.acer:5.1f} %{'':21}" for table in (first, net) if table)
     lines.append(f"  ACER  {'':18} {acers.rstrip()}")
+    if tally.kind != CLIP:
+        none = ", ".join(f"{who} {one.errors} of {one.count}" for who, one in tally.unanswered().items())
+        lines.append(f"  not answered (no face, or a gate; counted as refused): {none}")
     lines += ["", "alone, at its limit    worst APCER      BPCER  species it lets through (of each)"]
     for table in others:
-        if table.name in QUIET or (table.name == OPTIONAL and _says_nothing(table)):
+        if table.name in QUIET or (table.name in OPTIONAL and _says_nothing(table)):
             continue
         most = table.apcer[table.worst].value if table.worst else 0.0
         through = [f"{name} {one.errors}/{one.count}" for name, one in table.apcer.items() if one.errors]
@@ -47,7 +65,7 @@ def text(tally: Tally, about: str = "") -> str:
     if groups:
         lines += ["", "BPCER by group"]
         lines += [f"  {name:18} {percent(one)}{_worse(one, first)}" for name, one in groups.items()]
-    return "\n".join(lines) + "\n"
+    return lines
 
 
 def _says_nothing(table: Table) -> bool:
@@ -67,11 +85,23 @@ def _worse(one: Rate, table: Table) -> str:
     return "  <- over twice the mean" if one.low > table.bpcer.value else "  (over twice the mean, few)"
 
 
-def as_json(tally: Tally, about: str = "") -> Json:
-    """Everything that was counted, for machines."""
+def as_json(tallies: Tallies, about: str = "") -> Json:
+    """Everything that was counted, for machines: the clips at the top, other kinds by their names."""
+    kinds = {tally.kind: tally for tally in tallies.each()}
+    out: Json = {"about": about, "presentations": tallies.count}
+    out |= _counted(kinds.pop(CLIP, Tally()))
+    for kind, tally in kinds.items():
+        out[kind] = {
+            "judged": ABOUT[kind],
+            "presentations": tally.count,
+            "unanswered": {who: _rate(one) for who, one in tally.unanswered().items()},
+            **_counted(tally),
+        }
+    return out
+
+
+def _counted(tally: Tally) -> Json:
     return {
-        "about": about,
-        "presentations": tally.count,
         "tables": [
             {
                 "name": table.name,
@@ -92,7 +122,7 @@ def line(one: Outcome) -> Json:
     return {
         "path": one.item.path, "spoof": one.item.spoof, "attack": one.item.attack,
         "accepted": one.accepted, "reasons": list(one.reasons), "odds": one.odds,
-        "faces": one.faces, "values": dict(one.values),
+        "faces": one.faces, "values": dict(one.values + one.scores), "kind": one.kind, "answered": one.answered,
     }  # fmt: skip
 
 
