@@ -36,9 +36,13 @@ class Script(Struct, frozen=True):
     pays: tuple[str, ...] = ()  # choices on the pay screen, in order, before anything is confirmed
 
 
-def _way(script: Script, offered: Sequence[str]) -> str:
-    """The one they came for; where it is not offered (faces rest after an attack) their card."""
-    return script.means if script.means in offered or "card" not in offered else "card"
+def way(script: Script, offered: Sequence[str]) -> str:
+    """The one they came for. Where it is not offered (faces rest after an attack) their card, and who
+    only has a picture goes.
+    """
+    if script.means in offered:
+        return script.means
+    return "cancel" if script.attack or "card" not in offered else "card"
 
 
 class Reader(Protocol):
@@ -136,7 +140,7 @@ class Patient:
         self._acted = deed
         if name == "ways":
             time.sleep(THINK_S)
-            self._press(_way(script, fields.get("ways", ())))
+            self._press(way(script, fields.get("ways") or [script.means]))
         elif name in ("look", "challenge"):
             self._show_face(name, fields, script)
         elif name == "code":

@@ -13,6 +13,7 @@ from edge.core import events as e
 from edge.core.effects import Speak
 from edge.core.types import LivenessBand, LivenessRules
 from edge.http.kiosk import STATIC
+from sim.clinic.patient import Script, way
 from sim.stage.lamps import LAMPS, plays_lights
 from tests.core.glow import Scene, flat, shots
 from tests.flows.kit import (
@@ -150,3 +151,9 @@ def test_the_paid_bill_after_an_attack_is_settled() -> None:
     d = tell_story(attacked(), send(bill("register", 0, number="B")), on("ways", press("card")), on("card", CARD))
     tell_story(d, on("working", known_as()), on("confirm", press("confirm")), on("working", settled()))
     tell_story(d, on("settled"))
+
+
+def test_the_people_of_the_demo_go_on_by_their_card_and_who_has_only_a_picture_goes() -> None:
+    patient, attacker = Script("p1"), Script("p1", attack="print")
+    assert (way(patient, ["face", "qr", "card"]), way(attacker, ["face"])) == ("face", "face")
+    assert (way(patient, ["qr", "card"]), way(attacker, ["qr", "card"])) == ("card", "cancel")
