@@ -106,6 +106,14 @@ def test_whoever_is_taken_or_leaves_before_the_last_try_puts_nothing_to_rest(end
     tell_story(d, send(bill(number="B")), on("ways", ways=["face", "qr", "card"]))
 
 
+@pytest.mark.parametrize(("looks", "offered"), [(1, ["face", "qr", "card"]), (2, ["qr", "card"])])
+def test_one_slow_person_does_not_close_the_face_for_all_and_two_slow_tries_do(looks: int, offered: list[str]) -> None:
+    d = tell_story(Desk(policy("P1", liveness=LivenessRules(time_limit_ms=20_000))), link_up, send(bill(number="A")))
+    tell_story(d, on("ways", press("face")), *REFUSED[: 2 * (looks - 1)], wait(20_000), *REFUSED[:2])
+    tell_story(d, on("refused", press("done"), code="spoof_suspected"), send(bill(number="B")))
+    tell_story(d, on("ways", ways=offered))
+
+
 def played(d: Desk, scene: Scene, count: int = 3) -> Desk:
     for seed in range(count):
         tell_story(d, on("look", good_face))

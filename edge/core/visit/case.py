@@ -97,7 +97,7 @@ class Case:
         self.means: Means | None = None
         self.tries_left = site.settings.liveness_tries_max
         self.spoofed = False
-        self.failed = False  # a look was refused, not only not to be measured
+        self.refused = 0  # looks that were, and not only could not be measured
         self.consent_utc_ms = 0
         self.consent_lang = site.settings.lang  # the language the consent was read in
         self.guidance = ""  # the problem that the look screen shows

@@ -278,16 +278,16 @@ def _judge(case: Case, verdict: Verdict, now: Now) -> list[Effect]:
 
 
 def try_again(case: Case, reason: str, now: Now, *, refused: bool = True) -> list[Effect]:
-    """Not live. Another try, or the end after the last one: then faces rest, unless nothing was ever
-    refused and it only could not be measured (sun).
+    """Not live. Another try, or the end after the last one: then faces rest, unless it only could
+    not be measured (sun), or the time was over at the first look that was refused.
     """
     said = light.rules(case, now)
     case.spoofed = case.spoofed or reason in light.SPOOFS
-    case.failed = case.failed or refused
+    case.refused += refused
     case.tries_left = min(case.tries_left, said.tries_max) - 1
     if case.tries_left > 0 and now.mono_ms - case.face_ms < said.time_limit_ms:
         return look(case, now, problem=reason)
-    if case.failed:
+    if case.refused > 1 or (case.refused and case.tries_left <= 0):
         resting.begin(case, now, said.lockout_ms)
     code = "spoof_suspected" if case.spoofed else "liveness_failed"
     return case.refuse(Refusal(code, NO_FACE_STEPS, {"reason": reason}), now)
