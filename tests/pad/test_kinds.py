@@ -12,10 +12,9 @@ from pathlib import Path
 import msgspec
 import numpy as np
 import pytest
-from click.testing import Result
 from msgspec.structs import replace
 from PIL import Image
-from typer.testing import CliRunner
+from typer.testing import CliRunner, Result
 
 from edge.core.events import LookSeen
 from edge.core.liveness.regions import GLOW_NUMBERS
@@ -26,9 +25,10 @@ from edge.drivers.vision.nets import models
 from edge.drivers.vision.sight import Sight
 from edge.errors import EdgeError
 from edge.field.commands import app
-from edge.field.pad import flash, raws, sets, shelf
+from edge.field.pad import flash, metrics, raws, sets, shelf
 from edge.field.pad.judge import CLIP, PAIR, SINGLE, Rule, decide, kind_of, of_picture
 from edge.field.pad.shelf import Seen, Shelf
+from edge.field.pad.text import text
 from sim.camera import padset, planes, plate, visit
 from sim.camera.linear import shot
 from sim.camera.pixels import Sensor
@@ -163,6 +163,16 @@ def test_what_is_too_short_for_the_nets_check_is_single_shots_and_under_lamps_ne
     assert kind_of(Seen("a", looks(*[0.9] * 5))) == CLIP
     assert kind_of(Seen("a", looks(0.9), lamps)) == CLIP
     assert kind_of(Seen("a", looks(0.9, 0.9), pair=True)) == PAIR
+
+
+def test_clips_without_lamps_have_no_figures_of_lamps() -> None:
+    counted = metrics.Tallies()
+    counted.add(decide(item("a"), Seen("a", looks(*[0.9] * 6)), Rule()))
+    counted.add(decide(item("b", "print"), Seen("b", looks(*[0.1] * 6)), Rule()))
+    lines = text(counted).splitlines()
+    assert not any(line.split()[:1] in (["form"], ["gain"]) for line in lines)
+    (mute,) = (line for line in lines if "never measured" in line)
+    assert "form" in mute and "depth" not in mute
 
 
 # -- films -------------------------------------------------------------------------------------------

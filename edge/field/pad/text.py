@@ -52,14 +52,18 @@ def _kind(tally: Tally) -> list[str]:
         none = ", ".join(f"{who} {one.errors} of {one.count}" for who, one in tally.unanswered().items())
         lines.append(f"  not answered (no face, or a gate; counted as refused): {none}")
     lines += ["", "alone, at its limit    worst APCER      BPCER  species it lets through (of each)"]
-    for table in others:
-        if table.name in QUIET or (table.name in OPTIONAL and _says_nothing(table)):
+    told = [table for table in others if table.name not in QUIET]
+    mute = [table.name for table in told if table.name != NET and _says_nothing(table)]
+    for table in told:
+        if table.name in mute:
             continue
         most = table.apcer[table.worst].value if table.worst else 0.0
         through = [f"{name} {one.errors}/{one.count}" for name, one in table.apcer.items() if one.errors]
         lines.append(
             f"  {table.name:18} {100 * most:10.1f} %  {100 * table.bpcer.value:7.1f} %  " + " ".join(through)
         )
+    rest = " ".join(name for name in mute if name not in OPTIONAL)
+    lines += [f"  passed by nobody and nothing, or never measured: {rest}"] if rest else []
     lines += ["", "DET: " + ", ".join(f"{name} EER {100 * eer(c):.1f} %" for name, c in tally.det().items())]
     groups = tally.groups()
     if groups:
