@@ -14,7 +14,7 @@ CODES: Final[dict[str, tuple[str, str]]] = {
         "Correct the line that is named.",
     ),
     "E-PAD-03": (
-        "A presentation cannot be read: no pictures, no times, or lights that nobody drew.",
-        "Look at the path that is named; look.json is described in edge/docs/LIVENESS.md.",
+        "A presentation cannot be read: no pictures, a film of no known kind, no times, or lights that nobody drew.",
+        "Look at the path that is named; look.json and pair.json are described in edge/docs/LIVENESS.md.",
     ),
 }
