@@ -311,6 +311,12 @@ STATES: dict[str, tuple[str, int, dict[str, Any]]] = {
     "notice-scanned": ("notice", 8_000, {"what": "scanned", "person": "", "rows": []}),
     "notice-success": ("notice", 8_000, {"what": "success", "person": "张*", "rows": SLIP[1:]}),
     "notice-fail": ("notice", 8_000, {"what": "fail", "person": "张*", "rows": SLIP[1:2]}),
+    "ways-face-rests": (
+        "ways", 60_000, {"kind": "settle", "amount_fen": 86_40, "ways": ["qr", "card"], "no_face": "face_locked"},
+    ),
+    "ways-no-light": (
+        "ways", 60_000, {"kind": "settle", "amount_fen": 1_234_56, "ways": ["qr", "card"], "no_face": "light_needed"},
+    ),
     "ways-auth": ("ways", 60_000, {"kind": "auth", "amount_fen": 0, "ways": ["face", "qr", "card"]}),
     "refused-liveness": (
         "refused",
