@@ -15,12 +15,12 @@ from edge.core.liveness import NET
 from edge.field.pad import metrics, sets
 from edge.field.pad.judge import Rule, decide
 from edge.field.pad.shelf import Shelf
+from edge.field.pad.text import says_nothing
 from sim.camera import padset, visit
 from tests.bench.figure import Figure, Size
 
 LEVEL_MAX = 2
 SEED = 2611
-HALF = 0.5  # refuses everybody and stops everything: no such visit plays what it needs
 FLOOR = "the net alone, the same visits"
 
 
@@ -29,8 +29,7 @@ def measure(directory: Path, size: Size) -> list[Figure]:
     counted = _counted(directory, size)
     tables = {one.name: one for one in counted.tables()}
     net, people = tables.pop(NET), tables[metrics.DECISION].bpcer.count
-    measured = {name: one for name, one in tables.items() if one.bpcer.errors < one.bpcer.count or one.acer > HALF}
-    return [_figure(name, one, net, people) for name, one in measured.items()]
+    return [_figure(name, one, net, people) for name, one in tables.items() if not says_nothing(one)]
 
 
 def _counted(directory: Path, size: Size) -> metrics.Tally:

@@ -32,8 +32,7 @@ from edge.field.checks import Ask
 from edge.field.checks import models as doctor
 from edge.field.commands import app
 from tests.agent.test_config import GOOD
-
-WIDTH_MIN = 60.0  # of a face, in pixels of the photograph
+from tests.vision.photos import photographed
 
 
 @pytest.fixture(scope="module")
@@ -57,14 +56,11 @@ def test_real_people_are_believed_as_the_crop_is_cut_and_its_colours_are_ordered
     sight: Sight, place: Path
 ) -> None:
     """Sixteen faces of seven photographs; fed as its own package feeds it (RGB) the net believes fewer."""
-    models.fetch(models.PICTURES_DIR, "pictures")
     net, as_we, as_they = onnx.open_model(place, second.ROLE), list[float](), list[float]()
-    for photo in models.members("pictures").values():
-        rgb = np.asarray(Image.open(models.PICTURES_DIR / photo.name).convert("RGB"))
-        for face in (face for face in sight.faces(rgb) if face.w > WIDTH_MIN):
-            shown = spoof.patch(rgb, face, second.SIZE)
-            as_we.append(spoof.share(net.run(shown), second.LIVE))
-            as_they.append(spoof.share(net.run(shown[:, :, ::-1]), second.LIVE))
+    for rgb, face in photographed(sight):
+        shown = spoof.patch(rgb, face, second.SIZE)
+        as_we.append(spoof.share(net.run(shown), second.LIVE))
+        as_they.append(spoof.share(net.run(shown[:, :, ::-1]), second.LIVE))
     assert len(as_we) == 16
     assert sum(value >= check.LIMIT for value in as_we) >= 12 > 10 >= sum(v >= 0.8 for v in as_they)
     assert np.mean(as_we) > np.mean(as_they)

@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import pytest
 
+from edge.core.liveness import heads
 from edge.core.liveness.checks import form
 from edge.core.liveness.heads import TWINS
 from edge.core.liveness.regions import REGIONS, Region
 from edge.core.liveness.response import PAIRS_MIN, Lighting, Response, measure
+from sim.camera.tables import heads as tables
 from tests.core.glow import TURN, Scene, lighting, sequence, shots
 
 WAYS = len(TWINS[0].differs)
@@ -40,6 +44,10 @@ def test_every_place_beside_the_middle_has_one_twin_across_the_face() -> None:
     assert len(TWINS) * 2 == len(beside) >= 2 * PAIRS_MIN
     for pair in TWINS:
         assert REGIONS[pair.left].x == -REGIONS[pair.right].x < 0 and len(pair.differs) == WAYS
+
+
+def test_the_table_stands_in_the_file_as_its_command_prints_it() -> None:
+    assert set(tables.printed(heads.HEADS).splitlines()) <= set(Path(heads.__file__).read_text().splitlines())
 
 
 def test_a_mean_head_is_one_and_mean_folded_paper_nothing() -> None:

@@ -8,13 +8,11 @@ import itertools
 import numpy as np
 import pytest
 from msgspec import Struct
-from PIL import Image
 
-from edge.drivers.vision.nets import mesh, models, spoof
+from edge.drivers.vision.nets import mesh, spoof
 from edge.drivers.vision.sight import Sight
 from sim.camera.pixels import Floats
-
-WIDTH_MIN = 60.0  # of a face, in pixels of the photograph
+from tests.vision.photos import photographed
 
 
 class Real(Struct, frozen=True, eq=False):
@@ -29,15 +27,12 @@ class Real(Struct, frozen=True, eq=False):
 
 @pytest.fixture(scope="module")
 def faces(sight: Sight) -> list[Real]:
-    models.fetch(models.PICTURES_DIR, "pictures")
     found = []
-    for photo in models.members("pictures").values():
-        rgb = np.asarray(Image.open(models.PICTURES_DIR / photo.name).convert("RGB"))
-        for face in (face for face in sight.faces(rgb) if face.w > WIDTH_MIN):
-            live = spoof.live_probability(sight._spoof, rgb, face)
-            swapped = spoof.live_probability(sight._spoof, np.ascontiguousarray(rgb[:, :, ::-1]), face)
-            shape = sight.shape(rgb, face)
-            found.append(Real(live, swapped, shape.presence, mesh.pose(shape), sight.template(rgb, face)))
+    for rgb, face in photographed(sight):
+        live = spoof.live_probability(sight._spoof, rgb, face)
+        swapped = spoof.live_probability(sight._spoof, np.ascontiguousarray(rgb[:, :, ::-1]), face)
+        shape = sight.shape(rgb, face)
+        found.append(Real(live, swapped, shape.presence, mesh.pose(shape), sight.template(rgb, face)))
     assert len(found) == 16
     return found
 

@@ -32,7 +32,7 @@ FACTS: Final = 4  # unknowns of one channel: own light and what three colours do
 EPSILON: Final = 1e-9
 STILL: Final = 1e-6  # a move of less is none
 REGIONS_MIN: Final = 40  # places that answered; a sheet has ten unknowns
-PAIRS_MIN: Final = 30  # twins of them; a form has thirteen unknowns
+PAIRS_MIN: Final = 30  # twins of them; beside the usual ways, which have a line of their own each, a form has five unknowns
 MOST: Final = 0.7  # of log(left / right) beyond a sheet's: more is a shadow or a place that was missed
 SURER: Final = 0.25  # of the middle doubt: no place counts more than four such times as much
 

@@ -33,11 +33,6 @@ def camera_gone(case: Case, _event: Any, now: Now) -> list[Effect]:
     return ways(case, None, now)
 
 
-def reader_gone(case: Case, _event: Any, now: Now) -> list[Effect]:
-    """The controller was unplugged while a card was awaited."""
-    return ways(case, None, now)
-
-
 def link_gone_code(case: Case, _event: Any, now: Now) -> list[Effect]:
     """A code cannot be read without the centre; for the HIS it is only seen."""
     if case.errand is not None and case.errand.what == errand.SCAN:

@@ -157,7 +157,7 @@ TABLE: Final[dict[tuple[State, In], Row]] = {
     (S.CODE, In.OTHER_WAY): _row(leaving.other_way, *_WAYS),
     (S.CODE, In.TICK): _row(leaving.timed_out, S.RESULT),
     (S.CARD, In.CARD_READ): _row(who.card_read, S.CARD, S.LOOK, *_ASKED, *_PREPARE),
-    (S.CARD, In.BOARD_LOST): _row(leaving.reader_gone, *_WAYS),
+    (S.CARD, In.BOARD_LOST): _row(who.ways, *_WAYS),
     (S.CARD, In.OTHER_WAY): _row(leaving.other_way, *_WAYS),
     (S.CARD, In.TICK): _row(leaving.timed_out, S.RESULT),
     # -- who is it?

@@ -53,7 +53,7 @@ def _kind(tally: Tally) -> list[str]:
         lines.append(f"  not answered (no face, or a gate; counted as refused): {none}")
     lines += ["", "alone, at its limit    worst APCER      BPCER  species it lets through (of each)"]
     told = [table for table in others if table.name not in QUIET]
-    mute = [table.name for table in told if table.name != NET and _says_nothing(table)]
+    mute = [table.name for table in told if table.name != NET and says_nothing(table)]
     for table in told:
         if table.name in mute:
             continue
@@ -72,7 +72,7 @@ def _kind(tally: Tally) -> list[str]:
     return lines
 
 
-def _says_nothing(table: Table) -> bool:
+def says_nothing(table: Table) -> bool:
     """It passed nobody and nothing."""
     return table.bpcer.errors == table.bpcer.count and not any(one.errors for one in table.apcer.values())
 
@@ -82,7 +82,7 @@ def _beside(net: Table | None, attack: str) -> str:
 
 
 def _worse(one: Rate, table: Table) -> str:
-    """A group is named when all of its interval lies above what it may be."""
+    """A group is named when it is over twice the mean, with an arrow when its whole interval is above the mean."""
     mean = WORSE * table.bpcer.value
     if one.value <= mean or not one.errors:
         return ""

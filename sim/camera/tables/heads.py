@@ -109,20 +109,26 @@ def printed(heads: Heads) -> str:
 
 
 def held_out(of: list[Visit]) -> str:
-    """How the visits of each photographed head are judged by a table of all others."""
-    rows, wrong = [f"{'head':5} people: refused    least  paper: accepted    most"], [0, 0, 0, 0]
+    """How the visits of each photographed head are judged by a table of all others, and how far apart the two
+    kinds stand then, in their standard deviations.
+    """
+    rows, found = [f"{'head':5} people: refused    least  paper: accepted    most"], (list[float](), list[float]())
     for head in sorted({visit.head for visit in of}):
         heads = table(visit for visit in of if visit.head != head)
         people, papers = (
             [form_of(v.told, heads)[0] for v in of if v.head == head and v.paper is paper] for paper in (False, True)
         )
-        refused, accepted = sum(v < form.LIMIT for v in people), sum(v >= form.LIMIT for v in papers)
-        rows.append(
-            f"{head:5} {refused:4} of {len(people):3} {min(people):13.2f} {accepted:7} of {len(papers):3} {max(papers):9.2f}"
-        )
-        wrong = [a + b for a, b in zip(wrong, (refused, len(people), accepted, len(papers)), strict=True)]
-    rows.append("all   {:4} of {:3} {:21} of {:3}".format(*wrong))
+        rows.append(_judged(head, people, papers))
+        for kind, forms in zip(found, (people, papers), strict=True):
+            kind.extend(forms)
+    apart = (np.mean(found[0]) - np.mean(found[1])) / ((np.var(found[0]) + np.var(found[1])) / 2) ** 0.5
+    rows.append(f"{_judged('all', *found)}\napart {apart:.2f}")
     return "\n".join(rows) + "\n"
+
+
+def _judged(head: str, people: Sequence[float], papers: Sequence[float]) -> str:
+    refused, accepted = sum(v < form.LIMIT for v in people), sum(v >= form.LIMIT for v in papers)
+    return f"{head:5} {refused:4} of {len(people):3} {min(people):13.2f} {accepted:7} of {len(papers):3} {max(papers):9.2f}"
 
 
 def main() -> int:
