@@ -357,6 +357,7 @@ class LivenessBand(Struct, frozen=True, forbid_unknown_fields=True):
 class LivenessRules(Struct, frozen=True, forbid_unknown_fields=True):
     """How a living person is told from a picture of one. `instead`: what must pass where light cannot be used (no lamps,
     sun, a patient whom flashing does not suit); empty = another way of identification. `limits`: check -> its limit. `gestures`: the kinds that are drawn from: turn, blink, dot.
+    `doubts`: check -> from which value on its failure under the lamps is asked again with as many other lights (core.liveness.in_doubt).
     `lockout_ms`: how long faces rest after a visit whose tries were all refused (core.visit.resting); 0 = not at all."""
 
     bands: tuple[LivenessBand, ...] = (LivenessBand(),)
@@ -366,6 +367,7 @@ class LivenessRules(Struct, frozen=True, forbid_unknown_fields=True):
     time_limit_ms: int = 60_000  # of all tries together
     gestures: tuple[str, ...] = ("turn", "blink")
     lockout_ms: int = 300_000
+    doubts: dict[str, float] = {}
 
 
 class Policy(Struct, frozen=True, forbid_unknown_fields=True):

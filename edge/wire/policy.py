@@ -52,7 +52,7 @@ def encode(policy: Policy, terminal: str, signer: cose.Signer) -> bytes:
 def _rules(rules: LivenessRules, fields: dict[str, Any]) -> dict[str, Any]:
     """Without what came later and says nothing: terminals from before it take the others."""
     usual = LivenessRules()
-    same = {name for name in ("gestures", "lockout_ms") if getattr(rules, name) == getattr(usual, name)}
+    same = {name for name in ("gestures", "lockout_ms", "doubts") if getattr(rules, name) == getattr(usual, name)}
     bands = [
         {name: said for name, said in band.items() if name not in LATER or said != LATER[name]}
         for band in fields["bands"]
@@ -115,7 +115,7 @@ def _policy(fields: dict[Any, Any]) -> Policy:
 
 def _named(rules: LivenessRules) -> set[str]:
     """Every check that the rules speak of."""
-    named = {*rules.instead, *rules.limits}
+    named = {*rules.instead, *rules.limits, *rules.doubts}
     for one in rules.bands:
         named |= {*one.must, *(one.instead or ()), *one.limits}
     return named

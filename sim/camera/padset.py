@@ -25,7 +25,7 @@ from edge.core.liveness.response import Lighting
 from edge.drivers.vision.nets import models
 from edge.drivers.vision.sight import Sight
 from edge.field.pad import sets
-from edge.field.pad.judge import look
+from edge.field.pad.judge import Rule, doubtful, look
 from edge.field.pad.shelf import Seen, Shelf
 from sim.camera import clips, folk, plate, stage, visit
 from sim.camera.folk import hats
@@ -121,9 +121,9 @@ class Studio:
         return Person(row.subject, self.plate(row.subject), look, phase)
 
 
-def make(row: Row, studio: Studio, folder: Path, rate: float = 15.0) -> dict[str, str]:
+def make(row: Row, studio: Studio, folder: Path, rate: float = 15.0, *, twice: bool = False) -> dict[str, str]:
     """Write one visit at `rate` shots a second; gives its line of labels.csv."""
-    at, lamps = _there(row)
+    at, lamps = _there(row, twice=twice)
     place = folder / row.path
     shutil.rmtree(place, ignore_errors=True)  # a visit that was broken off
     place.mkdir(parents=True)
@@ -137,16 +137,16 @@ def make(row: Row, studio: Studio, folder: Path, rate: float = 15.0) -> dict[str
     return _line(row, at)
 
 
-def at_places(row: Row, studio: Studio, rate: float = 15.0) -> tuple[Seen, dict[str, str]]:
+def at_places(row: Row, studio: Studio, rate: float = 15.0, *, twice: bool = False) -> tuple[Seen, dict[str, str]]:
     """The same visit's light at the measured places, without pictures and networks."""
-    at, lamps = _there(row)
+    at, lamps = _there(row, twice=twice)
     shots = visit_at_places(row.species, studio.person(row), at, lamps, row.seed, rate=rate)
     return Seen(row.path, shots, _look(lamps, [shot.at_mono_ms for shot in shots])), _line(row, at)
 
 
-def _there(row: Row) -> tuple[visit.Setting, Lighting]:
+def _there(row: Row, *, twice: bool) -> tuple[visit.Setting, Lighting]:
     rng = random.Random(row.seed)
-    return visit.setting(rng), visit.lighting(rng)
+    return visit.setting(rng), visit.lighting(rng, twice=twice)
 
 
 def _look(lamps: Lighting, stamps: Sequence[int]) -> sets.Look:
@@ -188,6 +188,9 @@ def main() -> int:
     parser.add_argument(
         "--part", default="1/1", help="K/N: every N-th visit, for N processes in N folders (join them with cat)"
     )
+    parser.add_argument(
+        "--twice", action="store_true", help="all visits with the lights that follow a doubt; else those in doubt, where no pictures are kept"
+    )  # fmt: skip
     given = parser.parse_args()
     part, parts = (int(number) for number in given.part.split("/"))
     sight = clips.sight()
@@ -213,19 +216,31 @@ def _write(given: argparse.Namespace, rows: list[Row], studio: Studio, sight: Si
         for number, row in enumerate(rows):
             if row.path in made:
                 continue
-            if given.keep == "places" and shelf is not None:
-                seen, line = at_places(row, studio, given.rate)
+            line, seen = _made(given, row, studio, sight, twice=given.twice)
+            if seen is not None and doubtful(sets.item(line, row.path), seen, Rule()) and not given.twice:
+                line, seen = _made(given, row, studio, sight, twice=True)
+            if seen is not None and shelf is not None:
                 shelf.add(seen)
-            else:
-                line = make(row, studio, given.folder, given.rate)
-            if given.keep == "seen" and shelf is not None:
-                shelf.add(look(given.folder, sets.item(line, row.path), sight))
-                shutil.rmtree(given.folder / row.path)
             writer.writerow(line)
             file.flush()
             sys.stdout.write(f"\r{number + 1} of {len(rows)} {row.path}    ")
             sys.stdout.flush()
     sys.stdout.write("\n")
+
+
+def _made(
+    given: argparse.Namespace, row: Row, studio: Studio, sight: Sight, *, twice: bool
+) -> tuple[dict[str, str], Seen | None]:
+    """One visit, and what was seen of it where that is kept and not the pictures."""
+    if given.keep == "places":
+        seen, line = at_places(row, studio, given.rate, twice=twice)
+        return line, seen
+    line = make(row, studio, given.folder, given.rate, twice=twice)
+    if given.keep == "pictures":
+        return line, None
+    seen = look(given.folder, sets.item(line, row.path), sight)
+    shutil.rmtree(given.folder / row.path)
+    return line, seen
 
 
 if __name__ == "__main__":

@@ -15,7 +15,7 @@ import numpy as np
 from msgspec import Struct
 
 from edge.core.liveness.response import Lighting
-from edge.core.liveness.sequence import NONCE_BYTES, draw
+from edge.core.liveness.sequence import NONCE_BYTES, Sequence, draw, longer
 from sim.camera import acting, species
 from sim.camera.lamps import Shutter, rows
 from sim.camera.linear import shot
@@ -31,6 +31,7 @@ ROOMS = (  # lux, colour
     (150.0, (1.08, 1.0, 0.86)), (300.0, (1.0, 1.0, 1.0)), (300.0, (1.10, 1.0, 0.84)),
     (500.0, (0.97, 1.0, 1.05)), (800.0, (1.0, 1.0, 1.02)),
 )  # fmt: skip
+BETWEEN_MS = (150.0, 450.0)  # the controller's report, a shot from after it, the judgement, the next order
 NEAR_CM, FAR_CM = 36.0, 56.0
 OWN_LEVEL = 0.20  # linear, to which the locked exposure brings the face without lamps
 GAIN_MAX = 6.0
@@ -121,12 +122,22 @@ def setting(rng: random.Random) -> Setting:
     return Setting(lux, colour, rng.uniform(NEAR_CM, FAR_CM), rng.randrange(1 << 30))
 
 
-def lighting(rng: random.Random) -> Lighting:
-    """A sequence of this visit, and the lamps on time to half a millisecond."""
+def lighting(rng: random.Random, *, twice: bool = False) -> Lighting:
+    """A sequence of this visit, and the lamps on time to half a millisecond. twice: with the other lights
+    that follow a doubt; what comes before is the same.
+    """
     sequence = draw(rng.randbytes(NONCE_BYTES), TERMINAL)
-    count, step_ms = len(sequence.steps), sequence.step_ms
-    begins = tuple(START_MS + n * step_ms + rng.uniform(0, 0.5) for n in range(count))
-    return Lighting(sequence, begins, START_MS + sequence.length_ms)
+    begins, end_ms = _begins(sequence, START_MS, rng)
+    if not twice:
+        return Lighting(sequence, begins, end_ms)
+    others, later_ms = _begins(sequence, end_ms + rng.uniform(*BETWEEN_MS), rng)
+    return Lighting(longer(sequence, TERMINAL), (*begins, end_ms, *others), later_ms)
+
+
+def _begins(sequence: Sequence, start_ms: float, rng: random.Random) -> tuple[tuple[float, ...], float]:
+    step_ms = sequence.step_ms
+    begins = tuple(start_ms + n * step_ms + rng.uniform(0, 0.5) for n in range(len(sequence.steps)))
+    return begins, start_ms + sequence.length_ms
 
 
 def play(

@@ -15,6 +15,7 @@ from edge.errors import EdgeError
 Short = Annotated[str, Meta(max_length=64)]
 Text = Annotated[str, Meta(max_length=200)]
 PLAN_MAX: Final = 4
+LIGHTS_MAX: Final = 32  # twelve, dark, twelve others
 PLANS: Final = {
     "register": (("2201",),),
     "settle": (("2201", "2204", "2207"), ("2204", "2207")),
@@ -76,10 +77,10 @@ class LightIn(Struct, frozen=True, forbid_unknown_fields=True):
 
     nonce: Annotated[bytes, Meta(min_length=16, max_length=16)]
     step_ms: int
-    steps: Annotated[list[Short], Meta(max_length=16)]
+    steps: Annotated[list[Short], Meta(max_length=LIGHTS_MAX)]
     sequence: Text
-    lit_ms: Annotated[list[int], Meta(max_length=16)]
-    answers: Annotated[list[tuple[int, int, int]], Meta(max_length=16)]
+    lit_ms: Annotated[list[int], Meta(max_length=LIGHTS_MAX)]
+    answers: Annotated[list[tuple[int, int, int]], Meta(max_length=LIGHTS_MAX)]
 
 
 class PassIn(Struct, frozen=True, forbid_unknown_fields=True):

@@ -11,7 +11,7 @@ import msgspec
 from edge.core.liveness import GESTURE, LIGHT, for_amount, net_limit, plays
 from edge.core.liveness.evidence import PASS
 from edge.core.liveness.response import fit
-from edge.core.liveness.sequence import NONCE_BYTES, draw, lamps
+from edge.core.liveness.sequence import NONCE_BYTES, lamps, redraw
 from edge.core.types import LightProof, LivenessRules, Policy
 from edge.core.visit.gestures import steps_of
 from sim.centre.bodies import VerdictIn
@@ -28,7 +28,7 @@ def honest(light: Any, terminal: str) -> bool:
         return False
     if len(proof.nonce) != NONCE_BYTES:
         return False
-    drawn = draw(proof.nonce, terminal)
+    drawn = redraw(proof.nonce, terminal, len(proof.steps))
     same = (drawn.steps, drawn.step_ms, drawn.digest()) == (proof.steps, proof.step_ms, proof.sequence)
     return same and len(proof.answers) == len(proof.steps) and follows(proof) >= FOLLOWS_MIN
 

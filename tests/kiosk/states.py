@@ -89,6 +89,7 @@ STATES: dict[str, tuple[str, int, dict[str, Any]]] = {
     "look-again": ("look", 30_000, {"problem": "wrong_gesture", "tries_left": 2}),
     "look-light": ("look", 30_000, {"problem": None, "tries_left": 3, "light": True}),
     "light": ("light", 5_000, {}),
+    "light-longer": ("light", 5_000, {"part": "longer"}),
     "challenge-left": (
         "challenge",
         6_000,

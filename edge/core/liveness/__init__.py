@@ -9,6 +9,7 @@ passes nothing; one that failed never speaks in favour.
 
 from __future__ import annotations
 
+import math
 from typing import Final
 
 from msgspec import Struct
@@ -89,7 +90,7 @@ def weigh(seen: Evidence, must: tuple[str, ...], odds_min: float, rules: Livenes
         found = check.judge(seen, limit)
         odds += says(name, found)
         scores.append(Score(name, round(found.value, 4), limit, found.state, name in must))
-        if found.state == FAIL and (name in must or getattr(check, "ALWAYS", False)):
+        if found.state == FAIL and (name in must or _always(name)):
             failed.append(found.reason)
         elif name in must and found.state != PASS:
             unknown.append(found.reason or ("light_unseen" if check.NEEDS == LIGHT else FEW))
@@ -103,6 +104,24 @@ def weigh(seen: Evidence, must: tuple[str, ...], odds_min: float, rules: Livenes
         outcome, reasons = NOT_LIVE, ["spoof_score"]
     told = tuple(dict.fromkeys(reasons))
     return Weighed(outcome, round(odds, 3), tuple(scores), told)
+
+
+def in_doubt(weighed: Weighed, rules: LivenessRules) -> bool:
+    """Whether a look under the lamps failed by so little that twice the lights may tell: each check that
+    failed and counts had at least the value that the rules name for it, or its file (DOUBT).
+    """
+    if weighed.outcome != NOT_LIVE:
+        return False
+    failed = (one for one in weighed.scores if one.state == FAIL and (one.demanded or _always(one.check)))
+    return all(one.value >= rules.doubts.get(one.check, _doubt(one.check)) for one in failed)
+
+
+def _always(name: str) -> bool:
+    return getattr(checks()[name], "ALWAYS", False)
+
+
+def _doubt(name: str) -> float:
+    return getattr(checks()[name], "DOUBT", math.inf)
 
 
 def net_limit(policy: Policy, amount_fen: int, *, lamps_alone: bool) -> float:

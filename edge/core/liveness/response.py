@@ -22,8 +22,9 @@ from msgspec import Struct
 from edge.core.events import LookSeen
 from edge.core.liveness.heads import HEADS, NOISE, Heads, Twins
 from edge.core.liveness.regions import CHANNELS, GLOW_NUMBERS, REGIONS, Region
-from edge.core.liveness.sequence import DARK, Sequence, Triple, lamps
+from edge.core.liveness.sequence import DARK, SIDES, Sequence, Triple, lamps
 
+USUAL: Final = 36  # shots under twelve lights; so many were there when heads were measured
 SHOTS_MIN: Final = 18  # fewer than a shot and a half per light say nothing
 EXPOSURE_MS: Final = 20.0  # a shot has seen the lamps for about so long before its time
 LAG_MS: Final = range(-150, 401, 10)  # how late an answer is looked for
@@ -46,6 +47,15 @@ class Lighting(Struct, frozen=True):
     sequence: Sequence
     lit_ms: tuple[float, ...]
     end_ms: float
+
+    @property
+    def first(self) -> Lighting:
+        """Without the lights that a doubt added (`sequence.longer`)."""
+        steps, count = self.sequence.steps, len(SIDES)
+        if len(steps) == count:
+            return self
+        sequence = Sequence(self.sequence.nonce, steps[:count], self.sequence.step_ms)
+        return Lighting(sequence, self.lit_ms[:count], self.lit_ms[count])
 
 
 class Response(Struct, frozen=True):
@@ -183,7 +193,8 @@ def _per_region(
             lefts[n] += one * weight
             rights[n] += other * weight
             squares[n] += _left_over(drives[c], columns[n], found)
-    noise = (math.sqrt(square) / own for square, own in zip(squares, owns, strict=True))
+    part = USUAL / len(used)  # of twice the shots the sum of squares is twice as much, and what it makes unsure half
+    noise = (part * math.sqrt(square) / own for square, own in zip(squares, owns, strict=True))
     lefts = [one / own for one, own in zip(lefts, owns, strict=True)]
     rights = [one / own for one, own in zip(rights, owns, strict=True)]
     return tuple(lefts), tuple(rights), tuple(noise)

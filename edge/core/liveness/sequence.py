@@ -26,6 +26,7 @@ RGB: Final = {
 }  # fmt: skip
 # One side alone shows the form of what is lit, both together are bright, and once it is dark.
 SIDES: Final = ("left",) * 4 + ("right",) * 4 + ("both",) * 3 + ("off",)
+DARKNESS: Final = "off"
 DRAWS_MAX: Final = 256
 
 Triple = tuple[float, float, float]
@@ -59,6 +60,20 @@ def draw(nonce: bytes, terminal: str) -> Sequence:
         if _shows_enough(steps):
             return Sequence(nonce, steps)
     raise AssertionError("a draw in four shows enough")  # 256 in a row do not: 1e-30
+
+
+def longer(first: Sequence, terminal: str) -> Sequence:
+    """The same lights, dark for as long as the two take to follow one another, and as many others: for a look
+    that the first left in doubt. Drawn from the first's nonce: nobody chose them either.
+    """
+    others = draw(hashlib.sha256(DOMAIN + b" longer " + first.nonce).digest()[:NONCE_BYTES], terminal)
+    return Sequence(first.nonce, (*first.steps, DARKNESS, *others.steps), first.step_ms)
+
+
+def redraw(nonce: bytes, terminal: str, count: int) -> Sequence:
+    """The sequence of a nonce as it was shown in so many steps: once, or `longer`."""
+    drawn = draw(nonce, terminal)
+    return drawn if count <= len(SIDES) else longer(drawn, terminal)
 
 
 @cache  # some twenty words

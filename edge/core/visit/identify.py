@@ -8,7 +8,7 @@ from typing import Any, Final
 
 from msgspec.structs import replace
 
-from edge.core.effects import Ask, Effect, Show, TakeTemplate
+from edge.core.effects import Ask, Effect, Flash, Show, TakeTemplate
 from edge.core.events import (
     CardRead,
     CodeSeen,
@@ -177,16 +177,19 @@ def _begin(case: Case, event: LookSeen, now: Now) -> list[Effect]:
     case.shots = []
     if not light.wanted(case, now):
         return _challenge(case, event, now)
-    flash = light.begin(case, now)
+    return _under_lamps(case, light.begin(case, now), now)
+
+
+def _under_lamps(case: Case, flash: Flash, now: Now, part: str = "") -> list[Effect]:
     case.go(State.LIGHT, now, flash.step_ms * len(flash.colours) + light.MARGIN_MS)
-    return [*case.show(screens.light(), now), flash]
+    return [*case.show(screens.light(part), now), flash]
 
 
 # -- under the lamps ------------------------------------------------------------------------------
 def lighting(case: Case, event: LookSeen, now: Now) -> list[Effect]:
     """One more shot; when one is from after the last light, all is there."""
     light.keep(case, event)
-    over = case.lighting is not None and event.at_mono_ms > case.lighting.end_ms
+    over = light.complete(case) and case.lighting is not None and event.at_mono_ms > case.lighting.end_ms
     return light_over(case, event, now) if over else []
 
 
@@ -197,8 +200,10 @@ def lit(case: Case, event: Lit, now: Now) -> list[Effect]:
 
 
 def light_over(case: Case, _event: Any, now: Now) -> list[Effect]:
-    """The last shot of the lights, or their time is over: what do the checks say?"""
+    """The last shot of the lights, or their time is over: what do the checks say? A doubt gets as many more."""
     weighed = light.weigh(case, now)
+    if light.in_doubt(case, weighed, now):
+        return _under_lamps(case, light.go_on(case, now), now, "longer")
     if weighed.outcome == UNSURE and light.rules(case, now).instead:
         case.no_light = True  # it cannot be measured here: what the policy takes instead
         return look(case, now, problem=weighed.reasons[0])

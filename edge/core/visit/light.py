@@ -70,6 +70,26 @@ def begin(case: Case, now: Now) -> Flash:
     return Flash(case.flash_number, drawn.step_ms, drawn.steps)
 
 
+def in_doubt(case: Case, weighed: liveness.Weighed, now: Now) -> bool:
+    """Whether other lights are to follow: once in a try, where all of the first were seen."""
+    whole = case.lighting is not None and case.lighting.sequence == case.drawn == case.lighting.first.sequence
+    return whole and liveness.in_doubt(weighed, rules(case, now))
+
+
+def go_on(case: Case, now: Now) -> Flash:
+    """As many other lights after the first ones, which count as well."""
+    assert case.drawn is not None, "there were first lights"
+    first = len(case.drawn.steps)
+    case.drawn = sequence.longer(case.drawn, case.site.settings.terminal)
+    case.flash_number, case.flashed_ms = case.site.dice.below(NUMBERS), now.mono_ms
+    return Flash(case.flash_number, case.drawn.step_ms, case.drawn.steps[first + 1 :])
+
+
+def complete(case: Case) -> bool:
+    """Whether the controller told of all lights that were ordered."""
+    return case.lighting is not None and case.lighting.sequence == case.drawn
+
+
 def keep(case: Case, look: LookSeen) -> None:
     """One more shot of the try."""
     case.shots = [*case.shots[1 - SHOTS_MAX :], look]
@@ -79,12 +99,15 @@ def reported(case: Case, event: Lit, now: Now) -> bool:
     """Take the controller's report of our lights; False for any other. It is sent when the last
     light goes out, so its arrival says when that was on our clock.
     """
-    drawn = case.drawn
-    if drawn is None or event.number != case.flash_number or len(event.at_us) != len(drawn.steps):
+    drawn, known = case.drawn, case.lighting
+    if drawn is None or complete(case) or event.number != case.flash_number:
+        return False
+    before = () if known is None else (*known.lit_ms, known.end_ms)
+    if len(event.at_us) != len(drawn.steps) - len(before):
         return False
     end_ms = now.mono_ms - REPORT_MS
     first_ms = end_ms - event.at_us[-1] / 1_000 - drawn.step_ms
-    begins = tuple(first_ms + at_us / 1_000 for at_us in event.at_us)
+    begins = (*before, *(first_ms + at_us / 1_000 for at_us in event.at_us))
     rises = all(one < other for one, other in itertools.pairwise(begins))
     if not rises or first_ms < case.flashed_ms - EARLY_MS:
         return False
@@ -136,14 +159,14 @@ def of_light(case: Case, now: Now, weighed: liveness.Weighed) -> Verdict:
 
 def _proof(case: Case) -> LightProof | None:
     """What the centre needs to draw the sequence again and to correlate it with the answers."""
-    if case.drawn is None or case.response is None or case.lighting is None:
+    if case.response is None or case.lighting is None:
         return None
-    begins = case.lighting.lit_ms
+    shown, begins = case.lighting.sequence, case.lighting.lit_ms
     return LightProof(
-        nonce=case.drawn.nonce,
-        step_ms=case.drawn.step_ms,
-        steps=case.drawn.steps,
-        sequence=case.drawn.digest(),
+        nonce=shown.nonce,
+        step_ms=shown.step_ms,
+        steps=shown.steps,
+        sequence=shown.digest(),
         lit_ms=tuple(round(at - begins[0]) for at in begins),
         answers=tuple(
             (_mille(one[0]), _mille(one[1]), _mille(one[2])) for one in case.response.steps

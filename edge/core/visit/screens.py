@@ -39,7 +39,7 @@ def beside(screen: Show) -> list[Effect]:
     if screen.name in BUZZES:
         effects.append(Buzz(BUZZES[screen.name]))
     if screen.name not in SILENT:
-        said = (screen.fields.get(name) for name in ("problem", "code", "no_face"))
+        said = (screen.fields.get(name) for name in ("problem", "code", "no_face", "part"))
         what = str(step or next(filter(None, said), ""))
         what = what.removeprefix("rejected_")
         effects.append(Speak(f"say.{screen.name}" + (f".{what}" if what else "")))
@@ -70,9 +70,9 @@ def look(problem: str | None, tries_left: int, *, light: bool = False) -> Show:
     return Show("look", 0, fields | ({"light": True} if light else {}))
 
 
-def light() -> Show:
-    """Hold still while the lamps play."""
-    return Show("light", 0)
+def light(part: str = "") -> Show:
+    """Hold still while the lamps play. `part` "longer": the first lights left a doubt, others follow."""
+    return Show("light", 0, {"part": part} if part else {})
 
 
 def challenge(

@@ -15,9 +15,10 @@ from typing import TYPE_CHECKING, Final
 from msgspec import Struct
 
 from edge.core.events import LookSeen
-from edge.core.liveness import LIVE, NET, WITH_LAMPS, weigh
+from edge.core.liveness import LIVE, NET, WITH_LAMPS, Weighed, in_doubt, weigh
 from edge.core.liveness.checks import gain, passive, second
 from edge.core.liveness.evidence import PASS, UNKNOWN, Evidence, lit
+from edge.core.liveness.response import Lighting
 from edge.core.types import LivenessRules
 from edge.drivers.camera import Shot
 from edge.drivers.camera.pictures import Reader, rgb_of
@@ -142,17 +143,40 @@ def _faces(found: Seen) -> int:
     return sum(shot.problem not in ("no_face", "two_faces") for shot in found.shots)
 
 
-def _visit(item: sets.Item, found: Seen, rule: Rule) -> Outcome:
+def doubtful(item: sets.Item, found: Seen, rule: Rule) -> bool:
+    """Whether a terminal would have gone on with other lights after the first ones."""
     lighting = sets.lighting(found.look, item.path)
-    evidence = (
-        Evidence(found.shots, threshold=rule.threshold)
-        if lighting is None
-        else lit(found.shots, lighting, rule.threshold)
-    )
+    return lighting is not None and in_doubt(_first(found.shots, lighting, rule), _demanded(rule, lighting)[2])
+
+
+def _weighed(item: sets.Item, found: Seen, rule: Rule) -> Weighed:
+    """As the terminal does: after the first lights, and where those left a doubt after all that were played."""
+    lighting = sets.lighting(found.look, item.path)
+    if lighting is None:
+        return weigh(Evidence(found.shots, threshold=rule.threshold), *_demanded(rule, lighting))
+    first = _first(found.shots, lighting, rule)
+    if lighting == lighting.first or not in_doubt(first, _demanded(rule, lighting)[2]):
+        return first
+    return weigh(lit(found.shots, lighting, rule.threshold), *_demanded(rule, lighting))
+
+
+def _first(shots: tuple[LookSeen, ...], lighting: Lighting, rule: Rule) -> Weighed:
+    """After the first lights; of a look that went on, from the shots until the others began."""
+    if lighting != lighting.first:
+        others_ms = lighting.lit_ms[len(lighting.first.lit_ms) + 1]
+        shots = tuple(shot for shot in shots if shot.at_mono_ms < others_ms)
+    return weigh(lit(shots, lighting.first, rule.threshold), *_demanded(rule, lighting))
+
+
+def _demanded(rule: Rule, lighting: Lighting | None) -> tuple[tuple[str, ...], float, LivenessRules]:
     lamps = lighting is not None and not rule.must
     must = LIGHT.must if lamps else rule.must or ALONE
     odds_min = rule.odds_min if rule.odds_min is not None else LIGHT.odds_min if lamps else NO_ODDS
-    weighed = weigh(evidence, must, odds_min, WITH_LAMPS if lamps else LivenessRules())
+    return must, odds_min, WITH_LAMPS if lamps else LivenessRules()
+
+
+def _visit(item: sets.Item, found: Seen, rule: Rule) -> Outcome:
+    weighed = _weighed(item, found, rule)
     passed = {score.check for score in weighed.scores if score.state == PASS}
     net = next(score for score in weighed.scores if score.check == NET)
     sure = net.state != UNKNOWN and net.value >= rule.threshold

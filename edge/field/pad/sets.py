@@ -15,7 +15,7 @@ import msgspec
 from msgspec import Struct
 
 from edge.core.liveness.response import Lighting
-from edge.core.liveness.sequence import NONCE_BYTES, draw
+from edge.core.liveness.sequence import NONCE_BYTES, redraw
 from edge.errors import EdgeError
 
 LABELS: Final = "labels.csv"
@@ -102,7 +102,7 @@ def lighting(told: Look | None, where: str) -> Lighting | None:
         nonce = bytes.fromhex(told.nonce)
     except ValueError:
         nonce = b""
-    drawn = draw(nonce, told.terminal) if len(nonce) == NONCE_BYTES else None
+    drawn = redraw(nonce, told.terminal, len(told.lit_ms)) if len(nonce) == NONCE_BYTES else None
     if drawn is None or len(drawn.steps) != len(told.lit_ms) or drawn.step_ms != told.step_ms:
         raise EdgeError("E-PAD-03", f"{where}/{LOOK} is not of a sequence that we draw")
     return Lighting(drawn, told.lit_ms, told.end_ms)

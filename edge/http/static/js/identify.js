@@ -58,7 +58,7 @@ export function lightScreen(fields, page) {
   return {
     main: h("section", { class: "split-view" },
       face("look", "good"),
-      h("div", { class: "side" }, heading(t("light.title"), t("light.line"), "light"), noLight(page), ways(["qr", "card"], page))),
+      h("div", { class: "side" }, heading(t("light.title"), t(fields.part === "longer" ? "light.line.longer" : "light.line"), "light"), noLight(page), ways(["qr", "card"], page))),
     say: t("light.title"),
     cancel: true,
   };
