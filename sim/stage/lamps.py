@@ -28,36 +28,50 @@ def plays_lights(desk: Desk, answer: Answer) -> None:
     is in doubt and orders other lights, of those too.
     """
     assert desk.screen.name == "light", desk.screen
-    flash, played = _ordered(desk), 0
-    while flash.number != played and desk.screen.name == "light":
-        _play(desk, flash, answer)
-        flash, played = _ordered(desk), flash.number
+    last: e.LookSeen | None = None
+    while True:
+        flash = _ordered(desk)
+        last = _play(desk, flash, answer, last)
+        if desk.screen.name != "light" or _ordered(desk) == flash:
+            return
 
 
 def _ordered(desk: Desk) -> Flash:
     return next(one for one in reversed(desk.effects) if isinstance(one, Flash))
 
 
-def _play(desk: Desk, flash: Flash, answer: Answer) -> None:
+def _play(desk: Desk, flash: Flash, answer: Answer, before: e.LookSeen | None) -> e.LookSeen | None:
+    """The lights of one order, until something else is shown; the camera goes on after its shot `before`.
+    Gives its last one.
+    """
     drawn = Sequence(b"", flash.colours, flash.step_ms)  # lamps know no nonce
     begin = float(desk.now.mono_ms + ORDER_MS)
     begins = tuple(begin + n * drawn.step_ms for n in range(len(drawn.steps)))
     lamps = Lighting(drawn, begins, begin + drawn.length_ms)
-    told, look = False, None
+    told, last, since_ms = False, before, before.at_mono_ms if before else 0
     for look in answer(lamps):
+        if look.at_mono_ms <= since_ms:
+            continue
         if not told and look.at_mono_ms > lamps.end_ms:
             desk.passes_to(round(lamps.end_ms) + REPORT_MS)
             at_us = tuple(n * drawn.step_ms * 1_000 for n in range(len(drawn.steps)))
             desk.post(e.Lit(flash.number, at_us))
             told = True
         desk.passes_to(look.at_mono_ms)
-        if desk.screen.name != "light" or _ordered(desk) != flash:
-            return
-        desk.post(look)
-    assert look is not None, "a camera takes shots"
-    for number in range(1, LATER_SHOTS + 1):
+        if not _plays(desk, flash):
+            return last
+        last = replace(look, shot=look.shot + (before.shot + 1 if before else 0))
+        desk.post(last)
+    assert last is not None, "a camera takes shots"
+    for _ in range(LATER_SHOTS):
         desk.passes_to(desk.now.mono_ms + SHOT_MS)
-        if desk.screen.name != "light" or _ordered(desk) != flash:
-            return
-        desk.post(replace(look, at_mono_ms=desk.now.mono_ms, shot=look.shot + number))
+        if not _plays(desk, flash):
+            break
+        last = replace(last, at_mono_ms=desk.now.mono_ms, shot=last.shot + 1, glow=())  # no two shots are the same
+        desk.post(last)
+    return last
 
+
+def _plays(desk: Desk, flash: Flash) -> bool:
+    """Whether these are still the lights that the core waits for."""
+    return desk.screen.name == "light" and _ordered(desk) == flash

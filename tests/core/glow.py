@@ -35,6 +35,11 @@ def head(region: Region) -> float:
     return math.tanh(HEADS.get(region.point, 0.0) / 2) / TURN + bent(region)
 
 
+def shallow(region: Region) -> float:
+    """A third of a head's: more than a sheet has, and too little."""
+    return head(region) / 3
+
+
 def flat(_region: Region) -> float:
     """A sheet held straight."""
     return 0.0
@@ -68,6 +73,7 @@ def sequence(seed: int = 1) -> Sequence:
 
 
 def lighting(seq: Sequence, start_ms: float = 10_000.0) -> Lighting:
+    """Without a gap, so that darkness between two sequences lasts a step."""
     begins = tuple(start_ms + n * seq.step_ms for n in range(len(seq.steps)))
     return Lighting(seq, begins, start_ms + seq.length_ms)
 
@@ -76,6 +82,7 @@ def shots(scene: Scene, lamps: Lighting, seed: int = 1, *, every_ms: int = SHOT_
     """What the vision driver would say while the lamps play."""
     rng = random.Random(seed)
     skin = [rng.uniform(0.6, 1.4) for _ in REGIONS]
+    noise = random.Random(f"{seed} {lamps.lit_ms[0]}")  # the same face at another time has another
     begin, end = int(lamps.lit_ms[0]) - 3 * every_ms, int(lamps.end_ms + EXPOSURE_MS) + every_ms
     out = []
     for number, at_ms in enumerate(range(begin + rng.randrange(every_ms), end, every_ms)):
@@ -87,7 +94,7 @@ def shots(scene: Scene, lamps: Lighting, seed: int = 1, *, every_ms: int = SHOT_
             for c in range(3):
                 one, other = _channel(left, c, scene.crosstalk), _channel(right, c, scene.crosstalk)
                 lamp = scene.gain * falls * ((1 + turn) * one + (1 - turn) * other)
-                glow.append(scene.own[c] * albedo * (1 + lamp) + rng.gauss(0, scene.noise))
+                glow.append(scene.own[c] * albedo * (1 + lamp) + noise.gauss(0, scene.noise))
         out.append(
             LookSeen(number, at_ms, None, live=scene.live, box=BOX, glow=tuple(glow))
         )

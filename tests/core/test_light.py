@@ -8,6 +8,7 @@ import importlib
 import itertools
 import math
 import pkgutil
+import statistics
 import struct
 
 import pytest
@@ -23,6 +24,7 @@ from edge.core.liveness import (
     Weighed,
     band,
     checks,
+    in_doubt,
     plays,
     says,
     weigh,
@@ -31,9 +33,9 @@ from edge.core.liveness import checks as checks_of
 from edge.core.liveness.evidence import FAIL, PASS, UNKNOWN, Evidence, Finding, lit
 from edge.core.liveness.fitted import FITTED
 from edge.core.liveness.response import fit, measure
-from edge.core.liveness.sequence import STEP_MS, STEP_MS_MIN, draw, lamps
+from edge.core.liveness.sequence import STEP_MS, STEP_MS_MIN, draw, lamps, longer, redraw
 from edge.core.types import LivenessBand, LivenessRules
-from tests.core.glow import Scene, bent, flat, lighting, rolled, sequence, shots
+from tests.core.glow import Scene, bent, flat, lighting, rolled, sequence, shallow, shots
 
 MUST = ("passive", "follows", "delay", "gain", "form", "steady", "stream")
 RULES = LivenessRules(bands=(LivenessBand(must=MUST),))
@@ -72,6 +74,18 @@ def test_the_lights_flash_at_most_three_times_a_second() -> None:
 
 def test_sequences_do_not_repeat() -> None:
     assert len({draw(n.to_bytes(16, "big"), "T-1").steps for n in range(500)}) == 500
+
+
+@given(st.binary(min_size=16, max_size=16))
+def test_the_other_lights_of_a_doubt_are_of_the_same_nonce_so_nobody_chose_them(nonce: bytes) -> None:
+    first = draw(nonce, "T-1")
+    whole = longer(first, "T-1")
+    assert whole.steps[:12] == first.steps and whole.steps[12] == "off" and len(whole.steps) == 25
+    assert whole.steps[13:] != first.steps and whole.digest() != first.digest()
+    assert longer(first, "T-2").steps[13:] != whole.steps[13:]
+    assert redraw(nonce, "T-1", 12) == first and redraw(nonce, "T-1", 25) == whole
+    one, both = lighting(first), lighting(whole)
+    assert both.first == one == one.first
 
 
 # -- what answers ----------------------------------------------------------------------------------
@@ -234,6 +248,49 @@ def test_somebody_else_half_way_ends_it_whatever_is_demanded() -> None:
     assert weighed.outcome == NOT_LIVE and weighed.reasons == ("face_changed",)
     seen[20:] = [replace(s, face=b"\xff" * 12 if s.face else b"") for s in seen[20:]]
     assert weigh(Evidence(tuple(seen)), ("passive",), -9.0, RULES).outcome == NOT_LIVE, "no number"
+
+
+# -- what twice the lights are for --------------------------------------------------------------------
+def test_twice_the_lights_take_a_fifth_of_the_noise_from_a_form_and_it_knows_that() -> None:
+    """Less than the root of two would, for what heads are expected to be counts too, and more where less is seen."""
+    once, twice = [], []
+    for seed in range(60):
+        whole = lighting(longer(sequence(seed), "T-1"))
+        seen = shots(Scene(noise=0.012), whole, seed)
+        for lamps_now, forms in ((whole.first, once), (whole, twice)):
+            found = measure(seen, lamps_now)
+            assert found is not None
+            forms.append((found.form, found.spread))
+    errors = [statistics.stdev(form for form, _ in forms) for forms in (once, twice)]
+    assert 0.6 < errors[1] / errors[0] < 0.82, errors
+    assert all(both < first for (_, first), (_, both) in zip(once, twice, strict=True))
+
+
+def doubt(weighed: Weighed, **doubts: float) -> bool:
+    return in_doubt(weighed, replace(RULES, doubts=doubts))
+
+
+def test_only_what_failed_by_little_is_in_doubt() -> None:
+    little = look(Scene(turn=shallow))
+    assert little.reasons == ("light_flat",) and doubt(little)
+    assert not doubt(look(Scene(turn=flat))), "a sheet is none"
+    assert not doubt(look(Scene())), "nor is who passed"
+    assert not doubt(look(Scene(turn=shallow, late_ms=150.0))), "something else failed as well"
+    assert not doubt(look(Scene(turn=shallow, gain=0.03, noise=0.0008))), "what was not measured is not in doubt"
+
+
+def test_a_policy_says_from_where_on_there_is_a_doubt() -> None:
+    little, sheet = look(Scene(turn=shallow)), look(Scene(turn=flat))
+    assert not doubt(little, form=9.0) and doubt(sheet, form=-9.0)
+    late = look(Scene(late_ms=150.0))
+    assert not doubt(late, form=-9.0)
+    assert doubt(late, form=-9.0, delay=-200.0, follows=0.0), "of checks whose files know no doubt too"
+
+
+def test_odds_that_fall_short_alone_are_a_doubt() -> None:
+    seen = lit(shots(Scene(), lighting(sequence())), lighting(sequence()), 0.5)
+    short = weigh(seen, MUST, 99.0, RULES)
+    assert short.outcome == NOT_LIVE and doubt(short)
 
 
 # -- the arithmetic --------------------------------------------------------------------------------

@@ -13,11 +13,12 @@ from msgspec.structs import replace
 from edge.core import events as e
 from edge.core.effects import Flash, Show, Speak
 from edge.core.liveness import UNLIT_MAX_FEN, WITH_LAMPS
+from edge.core.liveness.response import Lighting
 from edge.core.types import LivenessBand, LivenessRules
 from sim.centre.bodies import VerdictIn
 from sim.centre.lights import as_demanded, follows, honest
 from sim.stage.lamps import LAMPS, plays_lights
-from tests.core.glow import Scene, flat, shots
+from tests.core.glow import Scene, flat, shallow, shots
 from tests.flows.kit import (
     Desk,
     bill,
@@ -107,6 +108,92 @@ def test_each_try_has_other_lights() -> None:
     tell_story(d, on("look", good_face))
     drawn = [one.colours for one in d.effects if isinstance(one, Flash)]
     assert len(drawn) == 2 and drawn[0] != drawn[1]
+
+
+# -- a doubt: other lights follow, and both count ----------------------------------------------------
+def flashes(d: Desk) -> list[tuple[str, ...]]:
+    return [one.colours for one in d.effects if isinstance(one, Flash)]
+
+
+def first_shallow(second: Scene) -> Any:
+    """What answers the first lights with a third of a head's form, and the others as `second`."""
+    scenes = iter((Scene(turn=shallow), second))
+    return lambda d: plays_lights(d, lambda lamps: shots(next(scenes), lamps, 1))
+
+
+def test_who_fails_by_little_sees_other_lights_in_the_same_try_and_is_judged_by_all_of_them() -> None:
+    d = tell_story(desk(), *FACE, on("light", first_shallow(Scene())), on("working", template))
+    assert len(flashes(d)) == 2 and flashes(d)[0] != flashes(d)[1]
+    shown = [one.fields.get("part") for one in d.effects if isinstance(one, Show) and one.name == "light"]
+    assert shown == [None, "longer"] and Speak("say.light.longer") in d.effects
+    verdict = d.ask("1101").body["verdict"]
+    light = verdict["light"]
+    assert verdict["live"] is True and light["steps"] == [*flashes(d)[0], "off", *flashes(d)[1]]
+    assert len(light["lit_ms"]) == len(light["answers"]) == 25 and light["lit_ms"] == sorted(light["lit_ms"])
+    name = d.settings.terminal
+    assert honest(light, name) and as_demanded(convert(verdict, VerdictIn), policy("P1", liveness=RULES), 100, name)
+    assert not honest(light | {"steps": [*flashes(d)[0], "off", *flashes(d)[0]]}, name), "the others are drawn too"
+    assert not honest(light | {"steps": light["steps"][:12], "answers": light["answers"][:12]}, name)
+
+
+def test_who_fails_by_little_twice_is_refused_and_the_next_try_may_go_on_again() -> None:
+    weak = Scene(turn=shallow)
+    d = tell_story(desk(), *FACE, on("light", under_the_lamps(weak)))
+    assert d.screen.name == "look" and d.screen.fields["problem"] == "light_flat" and len(flashes(d)) == 2
+    tell_story(d, on("look", good_face), on("light", under_the_lamps(weak, 2)))
+    assert d.screen.name == "look" and len(flashes(d)) == 4
+    assert len(set(flashes(d))) == 4, "never the same lights"
+
+
+def test_a_sheet_is_refused_after_the_first_lights_and_so_is_everybody_where_the_policy_says_so() -> None:
+    d = tell_story(desk(), *FACE, on("light", under_the_lamps(Scene(turn=flat))))
+    assert d.screen.name == "look" and len(flashes(d)) == 1
+    never = replace(RULES, doubts={"form": 9.0})
+    d = tell_story(desk(never), *FACE, on("light", first_shallow(Scene())))
+    assert d.screen.name == "look" and len(flashes(d)) == 1
+
+
+class Others(Exception):
+    """The core ordered other lights."""
+
+
+def until_the_others(d: Desk) -> None:
+    """The first lights alone are played."""
+    played = []
+
+    def answers(lamps: Lighting) -> Any:
+        if played:
+            raise Others
+        played.append(lamps)
+        return shots(Scene(turn=shallow), lamps, 1)
+
+    with pytest.raises(Others):
+        plays_lights(d, answers)
+
+
+def test_other_lights_that_are_never_reported_leave_the_first_ones_verdict() -> None:
+    d = tell_story(desk(), *FACE, on("light", until_the_others))
+    assert d.screen.fields["part"] == "longer"
+    d.wait(10_000)
+    assert d.screen.name == "look" and d.screen.fields["problem"] == "light_flat" and len(flashes(d)) == 2
+
+
+def test_the_other_lights_can_be_stopped_like_the_first() -> None:
+    d = tell_story(desk(), *FACE, on("light", until_the_others), on("light", press("no_light")))
+    tell_story(d, on("look", good_face), on("challenge", follow), on("working", template))
+    verdict = d.ask("1101").body["verdict"]
+    assert verdict["live"] is True and len(verdict["steps"]) == 2 and "light" not in verdict
+
+
+def test_the_first_lights_report_told_twice_is_not_the_others() -> None:
+    d = tell_story(desk(), *FACE, on("light", until_the_others))
+    known = d.terminal._case.lighting
+    old, new = (one for one in d.effects if isinstance(one, Flash))
+    at_us = tuple(n * 190_000 for n in range(12))
+    d.wait(3_000)
+    for bad in (e.Lit(old.number, at_us), e.Lit(new.number, at_us[:5]), e.Lit(new.number, (0,) * 12)):
+        d.post(bad)
+        assert d.terminal._case.lighting == known
 
 
 def test_whoever_wants_no_flashing_makes_gestures_instead() -> None:

@@ -110,7 +110,8 @@ def in_doubt(weighed: Weighed, rules: LivenessRules) -> bool:
     """Whether a look under the lamps failed by so little that twice the lights may tell: each check that
     failed and counts had at least the value that the rules name for it, or its file (DOUBT).
     """
-    if weighed.outcome != NOT_LIVE:
+    unknown = any(one.demanded and one.state == UNKNOWN for one in weighed.scores)
+    if weighed.outcome != NOT_LIVE or unknown:
         return False
     failed = (one for one in weighed.scores if one.state == FAIL and (one.demanded or _always(one.check)))
     return all(one.value >= rules.doubts.get(one.check, _doubt(one.check)) for one in failed)
