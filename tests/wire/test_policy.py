@@ -179,13 +179,13 @@ def test_what_a_band_takes_over_and_a_usual_rest_are_not_on_the_wire() -> None:
     plain = replace(PLAIN, liveness=LivenessRules(tries_max=2, bands=(LivenessBand(), LivenessBand(5))))
     document = policy.encode(plain, TERMINAL, centre.signer)
     fields = cbor2.loads(cose.peek1(document, max_bytes=9999).payload)["liveness"]
-    assert "lockout_ms" not in fields
+    assert "lockout_ms" not in fields and "doubts" not in fields
     assert [sorted(one) for one in fields["bands"]] == [["from_fen", "must", "odds_min"]] * 2
     said = LivenessBand(5, instead=(), limits={"form": 0.6})
-    full = replace(PLAIN, liveness=LivenessRules(bands=(LivenessBand(), said), lockout_ms=0))
+    full = replace(PLAIN, liveness=LivenessRules(bands=(LivenessBand(), said), lockout_ms=0, doubts={"form": 0.3}))
     document = policy.encode(full, TERMINAL, centre.signer)
     fields = cbor2.loads(cose.peek1(document, max_bytes=9999).payload)["liveness"]
-    assert (fields["lockout_ms"], fields["bands"][1]["instead"]) == (0, [])
+    assert (fields["lockout_ms"], fields["bands"][1]["instead"], fields["doubts"]) == (0, [], {"form": 0.3})
     assert policy.decode(document, centre.verifier, terminal=TERMINAL) == full
 
 
@@ -195,6 +195,8 @@ def test_what_a_band_takes_over_and_a_usual_rest_are_not_on_the_wire() -> None:
         {"bands": [{"from_fen": 0, "must": ["passive", "depth", "thermal"]}]},
         {"bands": [{"from_fen": 0, "must": ["passive", "gesture"]}, {"from_fen": 100_00, "must": ["form"]}]},
         {"limits": {"warmth": 0.5}},
+        {"doubts": {"warmth": 0.5}},
+        {"doubts": {"form": "low"}},
         {"bands": []},
         {"bands": [{"from_fen": 0, "must": []}]},
         {"bands": [{"from_fen": 100, "must": ["passive"]}]},
