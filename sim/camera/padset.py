@@ -42,9 +42,10 @@ PEOPLE = {
     "test": (*folk.TEST, *folk.named("s")),  # counted before, and seen since
     "second": (*folk.MORE_TEST[1:], *folk.named("u")),  # the same; without the first: the anti-spoof net is against her
     "third": folk.named("v"),
-    "unseen": folk.named("w"),
+    "fourth": folk.named("w"),
+    "unseen": folk.named("x"),
 }
-PEOPLE["all"] = tuple(who for row in ("train", "test", "second", "third", "unseen") for who in PEOPLE[row])
+PEOPLE["all"] = tuple(who for row in ("train", "test", "second", "third", "fourth", "unseen") for who in PEOPLE[row])
 TRAINED = {*PEOPLE["crowd"], *PEOPLE["more"]}
 GLASSES_EVERY = 4
 HAT_EVERY = 8

@@ -22,7 +22,7 @@ DARK = np.zeros((HEIGHT, 2, 3), np.float32)
 LEFT = DARK + np.array([[[0.6], [0.0]]], np.float32)
 ROOM = np.array([0.8, 0.8, 0.8], np.float32)
 KNOWN, ELSE = {*folk.TRAIN, *folk.MORE_TRAIN}, {*folk.TEST, *folk.MORE_TEST}
-POOLS = {"t": {*folk.TRAIN}, "c": KNOWN, "s": {*folk.TEST}, "u": ELSE, "v": ELSE, "w": ELSE}  # of whom
+POOLS = {"t": {*folk.TRAIN}, "c": KNOWN, "s": {*folk.TEST}, "u": ELSE, "v": ELSE, "w": ELSE, "x": ELSE}  # of whom
 SOME = ("t02", "t07", "s01", "s04", "s10", "u05", "u11", "v03", "w12")  # of all: `python -m sim.camera folk`
 
 
@@ -60,7 +60,7 @@ def test_a_person_is_made_of_those_of_one_side_alone_so_that_the_split_stays_bli
         drawn = folk.MADE[name]
         assert {drawn.head, drawn.eyes, drawn.nose, drawn.mouth, drawn.form} <= POOLS["c"]
     assert not KNOWN & ELSE
-    told = [one for people in ("test", "second", "third", "unseen") for one in padset.PEOPLE[people]]
+    told = [one for people in ("test", "second", "third", "fourth", "unseen") for one in padset.PEOPLE[people]]
     assert not padset.TRAINED & set(told) and len(set(told)) == len(told)
 
 
@@ -99,7 +99,7 @@ def test_the_lamps_find_a_hats_form_and_the_furrows_of_age(studio: padset.Studio
 
 
 def test_a_set_is_spread_evenly_over_people_tones_and_glasses_whole_or_broken_off() -> None:
-    for live, people in ((600, "test"), (600, "train"), (150, "all"), (600, "second"), (600, "third"), (1_500, "unseen")):
+    for live, people in ((600, "test"), (600, "train"), (150, "all"), (600, "second"), (600, "third"), (1_500, "fourth"), (1_500, "unseen")):
         rows = [row for row in padset.plan(live, 0, 1, padset.PEOPLE[people]) if row.species == "live"]
         who, count = Counter(row.subject for row in rows), len(padset.PEOPLE[people])
         assert len(who) == count and max(who.values()) - min(who.values()) <= 1

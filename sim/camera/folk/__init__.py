@@ -10,7 +10,7 @@ anti-spoof net is not against them when they stand there bare. So what that net 
 is better here than in the world.
 
 `t01`.. are made of the people on whom limits may be chosen (`TRAIN`) and are such people themselves;
-`s01`.. are made of others, `u01`.., `v01`.. and `w01`.. of those and three more: each row was drawn after the one before
+`s01`.. are made of others, `u01`.., `v01`.., `w01`.. and `x01`.. of those and three more: each row was drawn after the one before
 had been counted, and nobody had seen it when the limits of its own count were chosen. Never of both, so that a
 figure stays told of people whom no limit saw. `c01`.. (`CROWD`) are of the first kind too: drawn, not chosen, to
 measure how heads differ.
@@ -176,6 +176,24 @@ RECIPES: Final[dict[str, Recipe]] = {  # head, eyes, nose, mouth, form
     "w16": Recipe("p4", "p11", "p10", "p5", "p10", 452, brows=-0.3),
     "w17": Recipe("p11", "p10", "p6", "p4", "p6", 886, mirrored=True),
     "w18": Recipe("p5", "p6", "p4", "p10", "p4", 962, brows=0.3, beard=0.6),
+    "x01": Recipe("p11", "p6", "p10", "p10", "p6", 854, mirrored=True, brows=0.3, beard=0.9),
+    "x02": Recipe("p11", "p6", "p12", "p5", "p5", 444, mirrored=True, brows=0.6),
+    "x03": Recipe("p5", "p5", "p6", "p12", "p11", 320, mirrored=True, brows=-0.3),
+    "x04": Recipe("p11", "p5", "p5", "p5", "p10", 635, brows=0.3),
+    "x05": Recipe("p12", "p5", "p6", "p11", "p4", 636, brows=-0.3, beard=0.3),
+    "x06": Recipe("p6", "p4", "p4", "p5", "p6", 69, brows=0.6, beard=0.6),
+    "x07": Recipe("p6", "p11", "p5", "p12", "p5", 760, brows=-0.3, beard=0.9),
+    "x08": Recipe("p11", "p5", "p6", "p11", "p5", 489, mirrored=True, brows=0.3, beard=0.6),
+    "x09": Recipe("p5", "p6", "p5", "p6", "p11", 39, brows=0.6),
+    "x10": Recipe("p11", "p11", "p6", "p5", "p5", 172, mirrored=True, brows=0.6, beard=0.3),
+    "x11": Recipe("p6", "p4", "p10", "p10", "p6", 213, mirrored=True),
+    "x12": Recipe("p6", "p4", "p6", "p11", "p6", 353, mirrored=True, brows=0.6),
+    "x13": Recipe("p4", "p6", "p5", "p4", "p10", 602, brows=0.6, beard=0.9),
+    "x14": Recipe("p4", "p5", "p10", "p12", "p11", 703),
+    "x15": Recipe("p4", "p4", "p12", "p10", "p11", 492, brows=0.3),
+    "x16": Recipe("p4", "p4", "p12", "p6", "p12", 585, brows=0.6),
+    "x17": Recipe("p12", "p6", "p6", "p5", "p5", 575, brows=0.3, beard=0.3),
+    "x18": Recipe("p6", "p12", "p12", "p11", "p5", 515, beard=0.6),
 }
 NAMES: Final = tuple(RECIPES)
 CROWD: Final = tuple(f"c{number:02d}" for number in range(1, 31))  # drawn of TRAIN, and nobody chose among them
