@@ -358,7 +358,7 @@ class LivenessRules(Struct, frozen=True, forbid_unknown_fields=True):
     """How a living person is told from a picture of one. `instead`: what must pass where light cannot be used (no lamps,
     sun, a patient whom flashing does not suit); empty = another way of identification. `limits`: check -> its limit. `gestures`: the kinds that are drawn from: turn, blink, dot.
     `doubts`: check -> from which value on its failure under the lamps is asked again with as many other lights (core.liveness.in_doubt).
-    `lockout_ms`: how long faces rest after a visit whose tries were all refused (core.visit.resting); 0 = not at all."""
+    `lockout_ms`: how long faces rest after a visit whose tries were all refused (core.visit.face.resting); 0 = not at all."""
 
     bands: tuple[LivenessBand, ...] = (LivenessBand(),)
     instead: tuple[str, ...] = ("passive", "gesture")

@@ -12,7 +12,7 @@ from edge.core.liveness import NET
 from edge.core.liveness.checks import checks
 from edge.core.prescription import HOSPITALS_MAX
 from edge.core.types import LivenessRules, Policy
-from edge.core.visit.gestures import KINDS
+from edge.core.visit.face.gestures import KINDS
 from edge.errors import EdgeError
 from edge.wire import cbor, cose, shape
 

@@ -12,7 +12,7 @@ from msgspec import Struct
 from msgspec.structs import replace
 
 from edge.core.types import Dice, Json
-from edge.core.visit.paying import CASH
+from edge.core.visit.settle.paying import CASH
 from edge.errors import EdgeError
 from edge.wire import roster as wire_roster
 from edge.wire.ask import AskHeader

@@ -13,7 +13,7 @@ from edge.core.liveness.evidence import PASS
 from edge.core.liveness.response import fit
 from edge.core.liveness.sequence import NONCE_BYTES, lamps, redraw
 from edge.core.types import LightProof, LivenessRules, Policy
-from edge.core.visit.gestures import steps_of
+from edge.core.visit.face.gestures import steps_of
 from sim.centre.bodies import VerdictIn
 
 VALUE_PLACES = 4  # to which a verdict's values are written

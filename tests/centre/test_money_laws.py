@@ -17,7 +17,7 @@ from kit import NOW, Device, make, rows_of
 from edge.core.limits import BUILT_IN
 from edge.core.money import yuan
 from edge.core.types import Bill, FeeLine, Json, Outcome, Person
-from edge.core.visit import estimate
+from edge.core.visit.settle import estimate
 from sim.centre import audit, bodies
 from sim.centre.books import people, registry, rules, store
 from sim.centre.books.people import PersonSpec

@@ -8,7 +8,7 @@ from msgspec.structs import replace
 
 from edge.core.events import LookSeen
 from edge.core.types import Verdict
-from edge.core.visit import gestures, liveness
+from edge.core.visit.face import gestures, liveness
 from tests.core.watching import watched
 
 BOX = (0.4, 0.3, 0.2, 0.3)

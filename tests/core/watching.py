@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from edge.core.events import LookSeen
 from edge.core.types import Verdict
-from edge.core.visit import liveness
+from edge.core.visit.face import liveness
 
 
 def watched(clip: liveness.Clip, *looks: LookSeen) -> liveness.Clip | Verdict:

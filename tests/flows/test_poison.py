@@ -18,7 +18,7 @@ from edge.core.types import (
     BillStatus,
     FeeLine,
 )
-from edge.core.visit.persons import PERSON_CHARS_MAX, PSN_CHARS_MAX
+from edge.core.visit.who.persons import PERSON_CHARS_MAX, PSN_CHARS_MAX
 from edge.wire import cbor
 from edge.wire.record import plain_map
 from tests.flows.kit import (

@@ -13,7 +13,7 @@ from msgspec.structs import replace
 from edge.core import events as e
 from edge.core.books.passes import PASSES_MAX, Passes
 from edge.core.types import BillStatus, Caps, Draft, Json, Mode, Now
-from edge.core.visit import estimate
+from edge.core.visit.settle import estimate
 from edge.core.visit.ticket import key_of_card
 from sim.centre.books import entitlements, passes, people
 from sim.centre.books.people import PersonSpec

@@ -13,7 +13,8 @@ import pytest
 from edge.core import limits, tx
 from edge.core.effects import Show, Speak
 from edge.core.types import Mode
-from edge.core.visit import gestures, refusals, screens
+from edge.core.visit import refusals, screens
+from edge.core.visit.face import gestures
 from edge.core.visit.machine import BUTTONS
 from edge.http.kiosk import STATIC, Button
 from tests.kiosk.states import STATES

@@ -9,7 +9,7 @@ import pytest
 
 from edge.core.events import LookSeen
 from edge.core.types import Verdict
-from edge.core.visit import gestures, liveness
+from edge.core.visit.face import gestures, liveness
 from edge.drivers.camera.pictures import rgb_of
 from edge.drivers.vision.eyes import seen
 from edge.drivers.vision.sight import Sight

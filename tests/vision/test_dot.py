@@ -12,7 +12,7 @@ from PIL import Image
 
 from edge.core.events import LookSeen
 from edge.core.types import Verdict
-from edge.core.visit import gestures, liveness
+from edge.core.visit.face import gestures, liveness
 from edge.drivers.vision.eyes import seen
 from edge.drivers.vision.nets import models
 from edge.drivers.vision.sight import Sight
@@ -76,7 +76,7 @@ def test_whoever_only_looks_ahead_makes_no_dot(head: tuple[Head, plate.Plate], s
 def test_a_photograph_leaned_to_any_side_follows_no_dot(
     head: tuple[Head, plate.Plate], sight: Sight
 ) -> None:
-    """Life-size paper, flat and bent, leaned by up to 45 degrees about one axis (about both: `core.visit.gestures`)."""
+    """Life-size paper, flat and bent, leaned by up to 45 degrees about one axis (about both: `core.visit.face.gestures`)."""
     of, made = head
     still = of.render(Gesture(-made.pose.yaw_deg))
     box = (made.face.x, made.face.y, made.face.w, made.face.h)

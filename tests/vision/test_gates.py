@@ -14,7 +14,7 @@ from edge.core.events import LookSeen
 from edge.core.liveness.checks import steady
 from edge.core.liveness.evidence import FAIL, Evidence
 from edge.core.types import Verdict
-from edge.core.visit import liveness
+from edge.core.visit.face import liveness
 from edge.drivers.camera.pictures import rgb_of
 from edge.drivers.vision import checks
 from edge.drivers.vision.eyes import seen

@@ -149,7 +149,7 @@ def test_the_lamps_of_the_real_firmware_are_answered_by_a_head_and_not_by_a_shee
         begins.append(next(at for at in changes if at > begins[-1] and _shows(board, at, step)))
     end_us = next(at for at in changes if at > begins[-1])
     shone = Lighting(drawn, tuple(at / 1_000 for at in begins), end_us / 1_000)
-    first = end_us / 1_000 - told.at_us[-1] / 1_000 - drawn.step_ms  # as `core.visit.light` reckons
+    first = end_us / 1_000 - told.at_us[-1] / 1_000 - drawn.step_ms  # as `core.visit.face.light` reckons
     known = Lighting(drawn, tuple(first + at / 1_000 for at in told.at_us), end_us / 1_000)
     assert max(abs(a - b) for a, b in zip(shone.lit_ms, known.lit_ms, strict=True)) < 5
     for species, outcome in (("live", LIVE), ("print_flat", NOT_LIVE)):

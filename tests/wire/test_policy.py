@@ -14,7 +14,7 @@ from msgspec.structs import replace
 from edge.core.liveness.checks import checks
 from edge.core.prescription import HOSPITALS_MAX
 from edge.core.types import Caps, LivenessBand, LivenessRules, Policy
-from edge.core.visit.gestures import KINDS
+from edge.core.visit.face.gestures import KINDS
 from edge.errors import EdgeError
 from edge.wire import answer, cbor, cose, policy
 from tests.wire.kit import (

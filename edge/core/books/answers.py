@@ -10,8 +10,8 @@ from edge.core.books import dialects, reversal
 from edge.core.effects import Effect
 from edge.core.site import Site
 from edge.core.types import BillState, BillStatus, Entry, Json, Now, Outcome, Refusal, Result
-from edge.core.visit import paying, staying
 from edge.core.visit.refusals import ELSE_STEPS, centre_no
+from edge.core.visit.settle import paying, staying
 from edge.errors import EdgeError
 
 TEXT_CHARS_MAX: Final = 64

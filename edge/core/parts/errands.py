@@ -14,7 +14,7 @@ from edge.core.sync.calling import Calling, why_not
 from edge.core.types import Json, Now, Person
 from edge.core.visit import errand
 from edge.core.visit.errand import Errand
-from edge.core.visit.persons import people_of
+from edge.core.visit.who.persons import people_of
 
 CODE_CHARS_MAX: Final = 64
 UNKNOWN_NO: Final = ("E-HIS-37", "Unknown, used or expired authNo", "let the patient authorise again")

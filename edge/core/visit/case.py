@@ -30,8 +30,10 @@ from edge.core.types import (
     Verdict,
 )
 from edge.core.visit import errand as errands
-from edge.core.visit import liveness, paying, screens
+from edge.core.visit import screens
 from edge.core.visit.errand import Errand
+from edge.core.visit.face import liveness
+from edge.core.visit.settle import paying
 
 ASK_BYTES: Final = 16
 TXID_BYTES: Final = 16

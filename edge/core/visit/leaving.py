@@ -8,7 +8,7 @@ from edge.core.effects import Effect
 from edge.core.types import BillStatus, Now, Refusal
 from edge.core.visit import errand
 from edge.core.visit.case import Case
-from edge.core.visit.identify import afresh, ways
+from edge.core.visit.who.identify import afresh, ways
 
 
 def patient_cancelled(case: Case, _event: Any, now: Now) -> list[Effect]:

@@ -16,10 +16,12 @@ from msgspec import Struct
 from edge.core import events as e
 from edge.core.effects import Effect
 from edge.core.types import Now
-from edge.core.visit import dispensing as rx
-from edge.core.visit import identify as who
-from edge.core.visit import leaving, password, pay
+from edge.core.visit import leaving
 from edge.core.visit.case import Case, State
+from edge.core.visit.settle import dispensing as rx
+from edge.core.visit.settle import pay
+from edge.core.visit.who import identify as who
+from edge.core.visit.who import password
 
 
 class In(StrEnum):

@@ -12,8 +12,8 @@ from edge.core.books.roster import Match, alike
 from edge.core.effects import Effect, MeasurePhoto
 from edge.core.events import CardRead, PhotoMeasured
 from edge.core.types import Now, Refusal
-from edge.core.visit import pay
 from edge.core.visit.case import Case
+from edge.core.visit.settle import pay
 
 PHOTO_BYTES_MAX: Final = 64 * 1024
 UNMATCHED_STEPS: Final = ("wait_network", "pay_full", "ask_staff")

@@ -11,7 +11,7 @@ from msgspec import Struct
 
 from edge.core.effects import Buzz, Effect, Light, Shoot, Show, Speak
 from edge.core.types import Bill, Deposit, Json, Person, Refusal, Split
-from edge.core.visit import paying, staying
+from edge.core.visit.settle import paying, staying
 
 LAMPS: Final = {
     "look": "guide",

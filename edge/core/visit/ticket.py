@@ -12,7 +12,7 @@ from msgspec import Struct
 
 from edge.core.books.roster import Match
 from edge.core.types import Bill, Identity, Json, Mode, Now, Person, Settings, Split, Task, Verdict
-from edge.core.visit.paying import Choice
+from edge.core.visit.settle.paying import Choice
 
 CONSENT_TEXT: Final = (
     "face-consent-1"  # the wording the patient agreed to; the text itself is in the i18n files

@@ -18,7 +18,7 @@ import yaml
 from msgspec import Struct
 
 from edge.core.types import Dice
-from edge.core.visit.password import weak
+from edge.core.visit.who.password import weak
 from edge.errors import EdgeError
 from sim.centre.books import store as t
 from sim.centre.books.columns import blob, table, whole, words

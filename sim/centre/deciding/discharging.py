@@ -12,7 +12,7 @@ import sqlalchemy as sa
 
 from edge.core import benefit, money
 from edge.core.types import FeeLine, Json
-from edge.core.visit.paying import CASH
+from edge.core.visit.settle.paying import CASH
 from edge.errors import EdgeError
 from sim.centre import bodies
 from sim.centre.bodies import Call, PayIn

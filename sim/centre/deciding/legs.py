@@ -10,7 +10,7 @@ import sqlalchemy as sa
 from msgspec import Struct
 
 from edge.core.types import Mode, Split
-from edge.core.visit.paying import CASH
+from edge.core.visit.settle.paying import CASH
 from edge.wire.record import RecordHeader
 from sim.bank.port import CREDIT, Bank, Loan
 from sim.centre import bodies

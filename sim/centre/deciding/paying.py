@@ -11,7 +11,7 @@ from msgspec import Struct
 from edge.core import money
 from edge.core.benefit import RELATIVES_MAX, Accounts, Settlement, eligible_fen
 from edge.core.types import Json
-from edge.core.visit.paying import AUTO, NOBODY, WALLET
+from edge.core.visit.settle.paying import AUTO, NOBODY, WALLET
 from sim.bank.port import Loan
 from sim.centre.bodies import PayIn
 from sim.centre.books import kin, ledgers

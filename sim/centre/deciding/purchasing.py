@@ -14,7 +14,7 @@ from msgspec.structs import replace
 from edge.core import money
 from edge.core.benefit import eligible_fen
 from edge.core.types import Json, Split
-from edge.core.visit.paying import NOBODY
+from edge.core.visit.settle.paying import NOBODY
 from sim.centre import bodies
 from sim.centre.bodies import Call, PayIn
 from sim.centre.books import ledgers

@@ -11,7 +11,7 @@ import msgspec
 
 from edge.core.tx import SALES
 from edge.core.types import Json
-from edge.core.visit.paying import CASH
+from edge.core.visit.settle.paying import CASH
 from sim.centre import bodies
 from sim.centre.bodies import Call, PayIn
 from sim.centre.books import ledgers, orders, statement

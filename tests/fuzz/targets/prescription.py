@@ -4,7 +4,7 @@ of them that a centre tells."""
 import msgspec
 
 from edge.core import prescription
-from edge.core.visit.dispensing import Offered
+from edge.core.visit.settle.dispensing import Offered
 from edge.errors import EdgeError
 
 MAX_BYTES = 8_192

@@ -3,7 +3,7 @@ stands, as a centre tells it."""
 
 import msgspec
 
-from edge.core.visit import staying
+from edge.core.visit.settle import staying
 from edge.errors import EdgeError
 from sim.centre.deciding import discharging
 from sim.centre.deciding.case import No

@@ -1,4 +1,4 @@
-"""The patient did what was asked: turned, blinked (`core.visit.liveness`). The step-up, and the way
+"""The patient did what was asked: turned, blinked (`core.visit.face.liveness`). The step-up, and the way
 of those whom flashing light does not suit.
 """
 

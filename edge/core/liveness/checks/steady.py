@@ -5,7 +5,7 @@ from __future__ import annotations
 import itertools
 
 from edge.core.liveness.evidence import FAIL, NOTHING, PASS, Evidence, Finding
-from edge.core.visit.liveness import CROWD_SHOTS_MAX, LOST_MS, overlap, unseen
+from edge.core.visit.face.liveness import CROWD_SHOTS_MAX, LOST_MS, overlap, unseen
 
 NEEDS = ""
 LIMIT = float(LOST_MS)  # ms without a face, as in the challenge

@@ -8,7 +8,7 @@ import itertools
 
 from edge.core.events import LookSeen
 from edge.core.liveness.evidence import FAIL, NOTHING, PASS, Evidence, Finding
-from edge.core.visit.liveness import LOST_MS
+from edge.core.visit.face.liveness import LOST_MS
 
 NEEDS = ""
 LIMIT = 7.0  # shots a second

@@ -12,9 +12,10 @@ from typing import Any, Final
 from edge.core.effects import Ask, Effect
 from edge.core.events import Pressed, Told
 from edge.core.types import Means, Now, Refusal
-from edge.core.visit import pay, screens
+from edge.core.visit import screens
 from edge.core.visit.case import ASK_BYTES, Case, State
 from edge.core.visit.refusals import centre_no
+from edge.core.visit.settle import pay
 
 DIGITS: Final = 6
 UNSET: Final = "0"  # pwd_flag of 1101: this person never chose one

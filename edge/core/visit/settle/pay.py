@@ -21,9 +21,10 @@ from edge.core.types import (
     Refusal,
     Split,
 )
-from edge.core.visit import dispensing, errand, estimate, paying, screens, staying
+from edge.core.visit import errand, screens
 from edge.core.visit.case import ASK_BYTES, TXID_BYTES, Case, State
 from edge.core.visit.refusals import centre_no
+from edge.core.visit.settle import dispensing, estimate, paying, staying
 from edge.core.visit.ticket import Ticket, card_key, inf_time, person_key
 from edge.errors import EdgeError
 

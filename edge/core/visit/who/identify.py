@@ -23,10 +23,13 @@ from edge.core.limits import WAY_STEPS
 from edge.core.liveness import GESTURE, LIVE, UNSURE, plays
 from edge.core.tx._forms import FORCE, verdict_form
 from edge.core.types import BillStatus, Identity, Json, Means, Now, Refusal, Verdict
-from edge.core.visit import errand, light, liveness, offline, ordered, password, resting, screens
+from edge.core.visit import errand, offline, screens
 from edge.core.visit.case import ASK_BYTES, Case, Secret, State
-from edge.core.visit.persons import people_of
+from edge.core.visit.face import light, liveness, resting
 from edge.core.visit.refusals import ELSE_STEPS, centre_no
+from edge.core.visit.settle import ordered
+from edge.core.visit.who import password
+from edge.core.visit.who.persons import people_of
 
 NO_FACE_STEPS: Final = ("use_code", "use_card", "ask_staff")
 GOOD_SHOTS: Final = 3  # good shots in a row before the challenge starts

@@ -14,7 +14,7 @@ from msgspec.structs import replace
 
 from edge.core.events import LookSeen
 from edge.core.types import Dice, LivenessRules, Verdict
-from edge.core.visit import gestures
+from edge.core.visit.face import gestures
 
 USUAL: Final = LivenessRules().gestures  # the kinds, where a policy names none
 STEPS_MAX: Final = 6

@@ -224,7 +224,7 @@ def not_reviewed(case: Case, _event: Any, now: Now) -> list[Effect]:
 def _go_on(case: Case, now: Now, *, heard: bool) -> list[Effect]:
     """To the price, or the end. A no that the centre has not heard is told as soon as it can be, and
     nothing is dispensed on it here meanwhile."""
-    from edge.core.visit import pay
+    from edge.core.visit.settle import pay
 
     if case.review_no:
         said_no = None if heard else SaidNo(case.reviewer, case.review_reason)

@@ -1,0 +1,1 @@
+"""The look: lamps, gestures, and when faces rest."""

@@ -1,0 +1,1 @@
+"""What is paid: estimates, payment, prescriptions, orders and stays."""
