@@ -254,7 +254,7 @@ def test_somebody_else_half_way_ends_it_whatever_is_demanded() -> None:
 def test_twice_the_lights_take_a_fifth_of_the_noise_from_a_form_and_it_knows_that() -> None:
     """Less than the root of two would, for what heads are expected to be counts too, and more where less is seen."""
     once, twice = [], []
-    for seed in range(60):
+    for seed in range(24):
         whole = lighting(longer(sequence(seed), "T-1"))
         seen = shots(Scene(noise=0.012), whole, seed)
         for lamps_now, forms in ((whole.first, once), (whole, twice)):
