@@ -91,7 +91,8 @@ class Site:
         self.link_up = False
         self.visit_ask = b""  # the question that the visit has open
         self.part_asks: set[bytes] = set()  # those of the other parts
-        self.face_rests: dict[str, int] = {}  # whose -> mono ms until which: visit.resting
+        self.face_rests: dict[str, int] = {}  # whose -> mono ms until which: visit.face.resting
+        self.face_suspected: dict[str, tuple[int, ...]] = {}  # whose -> mono ms of looks taken for a picture
         self.camera_lost = ""
         self.board_lost = ""
         self.lamps = False  # there is a controller whose lamps can play a challenge

@@ -106,6 +106,33 @@ def test_whoever_is_taken_or_leaves_before_the_last_try_puts_nothing_to_rest(end
     tell_story(d, send(bill(number="B")), on("ways", ways=["face", "qr", "card"]))
 
 
+def leaves(looks: int, number: str, ending: Any = press("cancel")) -> tuple[Any, ...]:
+    """A bill at which a print is held up so often; then whoever holds it goes."""
+    return (send(bill(number=number)), on("ways", press("face")), *REFUSED[: 2 * looks], ending)
+
+
+def test_who_goes_before_the_last_try_finds_no_new_ones_at_the_next_bill() -> None:
+    d = tell_story(Desk(policy("P1")), link_up, *leaves(2, "A"), on("refused", press("done")))
+    tell_story(d, *leaves(1, "B", on("refused", press("done"), code="spoof_suspected")))
+    tell_story(d, send(bill(number="C")), on("ways", ways=["qr", "card"], no_face="face_locked"))
+
+
+def test_somebody_alive_between_two_who_were_refused_starts_the_count_anew() -> None:
+    d = tell_story(Desk(policy("P1")), link_up, *leaves(2, "A"), on("refused", press("done")))
+    tell_story(d, send(bill(number="B")), on("ways", press("face")), on("look", good_face), on("challenge", follow))
+    tell_story(d, on("working", template), on("working", press("cancel")), on("refused", press("done")))
+    tell_story(d, *leaves(2, "C"), on("refused", press("done")), send(bill(number="D")), on("ways", ways=["face", "qr", "card"]))
+
+
+def test_refused_looks_are_forgotten_after_the_time_of_a_rest_and_where_there_is_none_not_counted() -> None:
+    d = tell_story(Desk(policy("P1")), link_up, *leaves(2, "A"), on("refused", press("done")), wait(REST_MS))
+    tell_story(d, *leaves(2, "B"), on("refused", press("done")), send(bill(number="C")), on("ways", ways=["face", "qr", "card"]))
+    d = tell_story(Desk(policy("P1", liveness=LivenessRules(lockout_ms=0))), link_up)
+    for number in "ABC":
+        tell_story(d, *leaves(2, number), on("refused", press("done")))
+    tell_story(d, send(bill(number="D")), on("ways", ways=["face", "qr", "card"]))
+
+
 @pytest.mark.parametrize(("looks", "offered"), [(1, ["face", "qr", "card"]), (2, ["qr", "card"])])
 def test_one_slow_person_does_not_close_the_face_for_all_and_two_slow_tries_do(looks: int, offered: list[str]) -> None:
     d = tell_story(Desk(policy("P1", liveness=LivenessRules(time_limit_ms=20_000))), link_up, send(bill(number="A")))

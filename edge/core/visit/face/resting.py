@@ -7,6 +7,9 @@ or card, which both work; to let everybody go on would cost whoever is on the pi
 lay there first says who was meant: the face beside that card rests and no other, or one person with
 a picture could end what a clinic does in an outage.
 
+Looks that were taken for a picture count over all bills until somebody alive is seen: who leaves before
+the last try finds no new ones at the next bill.
+
 Kept in memory: a restart forgets it. Whoever restarts a terminal stands behind the counter, and
 three more tries are worth less than a document that is written, migrated and cleared.
 """
@@ -15,7 +18,7 @@ from __future__ import annotations
 
 from typing import Final
 
-from edge.core.types import Now
+from edge.core.types import LivenessRules, Now
 from edge.core.visit.case import Case
 from edge.core.visit.ticket import key_of_card
 
@@ -34,12 +37,30 @@ def rests(case: Case, now: Now) -> bool:
 
 
 def begin(case: Case, now: Now, lockout_ms: int) -> None:
-    """The last try of a visit was refused."""
+    """The last try was refused."""
     if lockout_ms <= 0:
         return
     held = {whose: end for whose, end in case.site.face_rests.items() if end > now.mono_ms}
     held[_whose(case)] = now.mono_ms + lockout_ms
     case.site.face_rests = dict(sorted(held.items(), key=lambda one: one[1])[-RESTS_MAX:])
+
+
+def suspected(case: Case, now: Now, said: LivenessRules) -> None:
+    """A look was taken for a picture: with as many as a visit has tries, in the time that a rest takes and
+    whichever the bills, faces rest.
+    """
+    since_ms, seen = now.mono_ms - said.lockout_ms, case.site.face_suspected
+    recent = {whose: tuple(at for at in times if at > since_ms) for whose, times in seen.items()}
+    mine = (*recent.pop(_whose(case), ()), now.mono_ms)[-said.tries_max :]
+    if len(mine) == said.tries_max:
+        begin(case, now, said.lockout_ms)
+    others = [(whose, times) for whose, times in recent.items() if times]
+    case.site.face_suspected = dict([*others[1 - RESTS_MAX :], (_whose(case), mine)])
+
+
+def lives(case: Case) -> None:
+    """Somebody alive was seen."""
+    case.site.face_suspected.pop(_whose(case), None)
 
 
 def _whose(case: Case) -> str:

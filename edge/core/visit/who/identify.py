@@ -279,6 +279,7 @@ def _judge(case: Case, verdict: Verdict, now: Now) -> list[Effect]:
     case.verdict = verdict
     if not verdict.live:
         return try_again(case, verdict.reasons[0], now)
+    resting.lives(case)
     case.template_live = -1.0
     case.go(State.TEMPLATE, now, case.site.settings.step_timeout_ms)
     # the camera stays on: the template comes from the next good shot
@@ -290,10 +291,13 @@ def try_again(case: Case, reason: str, now: Now, *, refused: bool = True) -> lis
     not be measured (sun), or the time was over at the first look that was refused.
     """
     said = light.rules(case, now)
-    case.spoofed = case.spoofed or reason in light.SPOOFS
     case.refused += refused
     case.tries_left = min(case.tries_left, said.tries_max) - 1
-    if case.tries_left > 0 and now.mono_ms - case.face_ms < said.time_limit_ms:
+    if reason in light.SPOOFS:
+        case.spoofed = True
+        resting.suspected(case, now, said)
+    tries = case.tries_left > 0 and not resting.rests(case, now)
+    if tries and now.mono_ms - case.face_ms < said.time_limit_ms:
         return look(case, now, problem=reason)
     if case.refused > 1 or (case.refused and case.tries_left <= 0):
         resting.begin(case, now, said.lockout_ms)
