@@ -113,7 +113,8 @@ def leaves(looks: int, number: str, ending: Any = press("cancel")) -> tuple[Any,
 
 def test_who_goes_before_the_last_try_finds_no_new_ones_at_the_next_bill() -> None:
     d = tell_story(Desk(policy("P1")), link_up, *leaves(2, "A"), on("refused", press("done")))
-    tell_story(d, *leaves(1, "B", on("refused", press("done"), code="spoof_suspected")))
+    tell_story(d, send(bill(number="B")), on("ways", press("face")), on("look", press("cancel"), tries_left=1))
+    tell_story(d, on("refused", press("done")), *leaves(1, "B2", on("refused", press("done"), code="spoof_suspected")))
     tell_story(d, send(bill(number="C")), on("ways", ways=["qr", "card"], no_face="face_locked"))
 
 

@@ -49,13 +49,22 @@ def suspected(case: Case, now: Now, said: LivenessRules) -> None:
     """A look was taken for a picture: with as many as a visit has tries, in the time that a rest takes and
     whichever the bills, faces rest.
     """
-    since_ms, seen = now.mono_ms - said.lockout_ms, case.site.face_suspected
-    recent = {whose: tuple(at for at in times if at > since_ms) for whose, times in seen.items()}
+    recent = _recent(case, now, said)
     mine = (*recent.pop(_whose(case), ()), now.mono_ms)[-said.tries_max :]
     if len(mine) == said.tries_max:
         begin(case, now, said.lockout_ms)
-    others = [(whose, times) for whose, times in recent.items() if times]
-    case.site.face_suspected = dict([*others[1 - RESTS_MAX :], (_whose(case), mine)])
+    case.site.face_suspected = dict([*list(recent.items())[1 - RESTS_MAX :], (_whose(case), mine)])
+
+
+def left(case: Case, now: Now, said: LivenessRules) -> int:
+    """How many looks more may be taken for a picture until faces rest."""
+    return max(1, said.tries_max - len(_recent(case, now, said).get(_whose(case), ())))
+
+
+def _recent(case: Case, now: Now, said: LivenessRules) -> dict[str, tuple[int, ...]]:
+    since_ms, seen = now.mono_ms - said.lockout_ms, case.site.face_suspected
+    kept = {whose: tuple(at for at in times if at > since_ms) for whose, times in seen.items()}
+    return {whose: times for whose, times in kept.items() if times}
 
 
 def lives(case: Case) -> None:

@@ -155,7 +155,8 @@ def look(case: Case, now: Now, problem: str | None = None) -> list[Effect]:
 
 def _look_screen(case: Case, now: Now, problem: str | None) -> Show:
     """Where lights are to blink, it is said before, with a way without."""
-    return screens.look(problem, case.tries_left, light=light.wanted(case, now))
+    tries = min(case.tries_left, resting.left(case, now, light.rules(case, now)))
+    return screens.look(problem, tries, light=light.wanted(case, now))
 
 
 def looking(case: Case, event: LookSeen, now: Now) -> list[Effect]:
