@@ -21,6 +21,11 @@ def make(folder: Path, monkeypatch: pytest.MonkeyPatch, *more: str) -> None:
     assert padset.main() == 0
 
 
+def slope(told: str, check: str) -> float:
+    row = next(line for line in told.splitlines() if f'"{check}"' in line)
+    return float(row.split(",")[1].strip(" )"))
+
+
 def test_a_set_is_made_counted_and_fitted_and_a_second_run_makes_nothing_twice(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
@@ -36,6 +41,8 @@ def test_a_set_is_made_counted_and_fitted_and_a_second_run_makes_nothing_twice(
 
     fitted = CliRunner().invoke(app, ["pad-fit", str(tmp_path)])
     assert '"form": (' in fitted.output and '"follows": (' in fitted.output
+    told_apart = CliRunner().invoke(app, ["pad-fit", str(tmp_path), "--without", "mask_resin"])
+    assert slope(told_apart.output, "form") > slope(fitted.output, "form"), "resin has the form of a head"
     with pytest.raises(EdgeError, match="heads and 0 papers"):
         heads.table(heads.visits([tmp_path]))
     capsys.readouterr()

@@ -21,6 +21,7 @@ Json = Annotated[Path | None, typer.Option("--json", help="write everything that
 Outcomes = Annotated[Path | None, typer.Option(help="write each presentation as a line of JSON")]
 Html = Annotated[Path | None, typer.Option("--html", help="write a page with montage and DET")]
 Models = Annotated[Path | None, typer.Option(help="the models' directory")]
+Without = Annotated[str, typer.Option(help="attacks that no check is said to stop, with commas: they are left out")]
 Second = Annotated[bool, typer.Option("--second", help="with the optional second net (models fetch --set second)")]
 SEEN = "seen.bin"  # beside labels.csv: what the eyes saw, so that a run goes on where it broke off
 THUMBS_MAX = 240  # pictures on the page; the memory of a run must have an end
@@ -75,7 +76,7 @@ def pad_eval(
         html_file.write_text(page.page(title, written, tally, figures), encoding="utf-8")
 
 
-def pad_fit(folder: Folder, *, split: Split = "train", second: Second = False) -> None:
+def pad_fit(folder: Folder, *, split: Split = "train", without: Without = "", second: Second = False) -> None:
     """What each check's value says, from a set that `pad-eval` looked at: the lines of
     edge/core/liveness/fitted.py.
     """
@@ -84,7 +85,8 @@ def pad_fit(folder: Folder, *, split: Split = "train", second: Second = False) -
     from edge.field.pad.shelf import Shelf
 
     shelf, rule = Shelf(folder / SEEN, second_too=second), Rule()
-    kept = (item for item in sets.items(folder, split) if item.path in shelf)
+    left_out = set(without.split(","))
+    kept = (item for item in sets.items(folder, split) if item.path in shelf and item.attack not in left_out - {""})
     for name, (offset, slope) in fit.fitted(decide(i, shelf.get(i.path), rule) for i in kept).items():
         sys.stdout.write(f'    "{name}": ({offset:.4g}, {slope:.4g}),\n')
 
