@@ -43,9 +43,10 @@ PEOPLE = {
     "second": (*folk.MORE_TEST[1:], *folk.named("u")),  # the same; without the first: the anti-spoof net is against her
     "third": folk.named("v"),
     "fourth": folk.named("w"),
-    "unseen": folk.named("x"),
+    "fifth": folk.named("x"),
+    "unseen": folk.STRANGERS,
 }
-PEOPLE["all"] = tuple(who for row in ("train", "test", "second", "third", "fourth", "unseen") for who in PEOPLE[row])
+PEOPLE["all"] = tuple(who for row in ("train", "test", "second", "third", "fourth", "fifth", "unseen") for who in PEOPLE[row])
 TRAINED = {*PEOPLE["crowd"], *PEOPLE["more"]}
 GLASSES_EVERY = 4
 HAT_EVERY = 8

@@ -151,6 +151,11 @@ def play(tell: Tell) -> None:
                    not honest(verdict["light"] | {"nonce": bytes(16)}, desk.settings.terminal))  # fmt: skip
         for number, (species, problem, zh, en) in enumerate(ATTACKS, start=2):
             attacked(tell, desk, Camera(sight, species, 20 + number), number, (problem, zh, en))
+        tell.does("三次都被识破，换账单也不再有新的机会：刷脸休息五分钟，扫码和刷卡照常",
+                  "Three were seen through, and another bill brings no new tries: faces rest five minutes, code and card go on")  # fmt: skip
+        desk.send(bill("settle", f"A{len(ATTACKS) + 2}", FEE))
+        tell.sees(desk, "ways", no_face="face_locked")
+        desk.press("cancel").done()
         tell.holds("只有陈女士自己的一笔记录", "there is one record, Ms Chen's own", len(desk.ledger) == 1)
 
 
@@ -163,8 +168,12 @@ def attacked(tell: Tell, desk: Counter, camera: Camera, number: int, said: tuple
     plays_lights(desk, camera.answers)
     tell.saw("终端看见的", "What the terminal sees", camera.strip())
     measured(tell, camera)
-    tell.sees(desk, "look", problem=problem)
-    desk.press("cancel").done()
+    if number <= len(ATTACKS):
+        tell.sees(desk, "look", problem=problem)
+        desk.press("cancel").done()
+    else:  # the last of them: as many as one bill has tries
+        tell.sees(desk, "refused", code="spoof_suspected")
+        desk.done()
     tell.holds("没有记录，没有扣款", "no record, nothing paid", len(desk.ledger) == 1)
 
 

@@ -110,7 +110,7 @@ def test_every_cap_of_an_outage_has_its_own_words_for_the_patient():
         words = [lang[f"refused.offline_caps.{cap}"] for cap in limits.CAPS]
         assert len(set(words)) == len(words)
     decided = strings(ast.parse(SOURCE[CORE / "limits.py"]))
-    estimated = strings(ast.parse(SOURCE[CORE / "visit" / "pay.py"]))
+    estimated = strings(ast.parse(SOURCE[CORE / "visit" / "settle" / "pay.py"]))
     assert set(limits.CAPS) <= decided | estimated
 
 

@@ -198,12 +198,17 @@ RECIPES: Final[dict[str, Recipe]] = {  # head, eyes, nose, mouth, form
 NAMES: Final = tuple(RECIPES)
 CROWD: Final = tuple(f"c{number:02d}" for number in range(1, 31))  # drawn of TRAIN, and nobody chose among them
 MORE_CROWD: Final = tuple(f"c{number:02d}" for number in range(31, 61))  # of MORE_TRAIN too, who give the heads
+# To be counted: drawn of TEST and MORE_TEST. Those are left out whom a gate or the bare anti-spoof net is against.
+LEFT_OUT: Final[frozenset[int]] = frozenset()
+STRANGERS: Final = tuple(f"y{number:02d}" for number in range(1, 100) if number not in LEFT_OUT)[:60]
 
 
 def _drawn(name: str) -> Recipe:
-    """One of the crowd: to measure how heads differ, whatever the networks think of them."""
+    """One of the crowd: to measure how heads differ, whatever the networks think of them; or a stranger."""
     dice = random.Random(f"{name} of the crowd")
     heads, givers = (TRAIN, TRAIN) if name in CROWD else (MORE_TRAIN, TRAIN + MORE_TRAIN)
+    if name in STRANGERS:
+        heads, givers = (*TEST, *MORE_TEST[1:]), TEST + MORE_TEST  # the anti-spoof net is against the first's head
     head, eyes, nose, mouth, form = (dice.choice(pool) for pool in (heads, *(givers,) * 4))
     return Recipe(
         head, eyes, nose, mouth, form, dice.randrange(1 << 20), mirrored=dice.random() < 0.5,
@@ -211,7 +216,7 @@ def _drawn(name: str) -> Recipe:
     )  # fmt: skip
 
 
-MADE: Final = RECIPES | {name: _drawn(name) for name in CROWD + MORE_CROWD}  # everybody who is in no photograph
+MADE: Final = RECIPES | {name: _drawn(name) for name in CROWD + MORE_CROWD + STRANGERS}  # everybody who is in no photograph
 
 
 def head_of(name: str) -> str:
