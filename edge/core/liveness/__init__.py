@@ -38,7 +38,10 @@ ODDS_MAX: Final = 4.0  # no check alone moves the fused odds further than e^4
 # on one bill when nobody at the centre looks (`fund_part_max_fen`): a loss that was accepted before. Above it a code or
 # a card, which need no light of anybody, and with which nobody whom flashing does not suit is worse served.
 UNLIT_MAX_FEN: Final = Caps().fund_part_max_fen
-_LIT: Final = LivenessBand(0, ("passive", "follows", "delay", "gain", "form", "stream"), -3.0)
+# Who passes each check with the least it may (net 0.02, form 0.45) has odds of -4.3: they refuse where something else
+# speaks against a person as well, a face that hardly follows or the second net.
+ODDS_LIT: Final = -4.5
+_LIT: Final = LivenessBand(0, ("passive", "follows", "delay", "gain", "form", "stream"), ODDS_LIT)
 WITH_LAMPS: Final = LivenessRules(
     bands=(_LIT, replace(_LIT, from_fen=UNLIT_MAX_FEN + 1, instead=())),
     limits={"passive": 0.02},
