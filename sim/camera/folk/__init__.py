@@ -204,12 +204,17 @@ LEFT_OUT: Final = frozenset({1, 5, 10, 18, 20, 23, 26, 33, 35, 39, 44, 48, 56, 6
 STRANGERS: Final = tuple(f"y{number:02d}" for number in range(1, 100) if number not in LEFT_OUT)[:60]
 
 
+def _pools(name: str) -> tuple[tuple[str, ...], tuple[str, ...]]:
+    """Who may give the head, and who the rest."""
+    if name in STRANGERS:
+        return TEST + MORE_TEST[1:], TEST + MORE_TEST  # the anti-spoof net is against the first's head
+    return (TRAIN, TRAIN) if name in CROWD else (MORE_TRAIN, TRAIN + MORE_TRAIN)
+
+
 def _drawn(name: str) -> Recipe:
     """One of the crowd: to measure how heads differ, whatever the networks think of them; or a stranger."""
     dice = random.Random(f"{name} of the crowd")
-    heads, givers = (TRAIN, TRAIN) if name in CROWD else (MORE_TRAIN, TRAIN + MORE_TRAIN)
-    if name in STRANGERS:
-        heads, givers = (*TEST, *MORE_TEST[1:]), TEST + MORE_TEST  # the anti-spoof net is against the first's head
+    heads, givers = _pools(name)
     head, eyes, nose, mouth, form = (dice.choice(pool) for pool in (heads, *(givers,) * 4))
     return Recipe(
         head, eyes, nose, mouth, form, dice.randrange(1 << 20), mirrored=dice.random() < 0.5,
