@@ -193,7 +193,7 @@ def _per_region(
             lefts[n] += one * weight
             rights[n] += other * weight
             squares[n] += _left_over(drives[c], columns[n], found)
-    part = USUAL / len(used)  # of twice the shots the sum of squares is twice as much, and what it makes unsure half
+    part = USUAL / len(used)  # twice the shots have twice the sum of squares, and half the variance of what is fitted to them
     noise = (part * math.sqrt(square) / own for square, own in zip(squares, owns, strict=True))
     lefts = [one / own for one, own in zip(lefts, owns, strict=True)]
     rights = [one / own for one, own in zip(rights, owns, strict=True)]

@@ -146,18 +146,18 @@ def _faces(found: Seen) -> int:
 def doubtful(item: sets.Item, found: Seen, rule: Rule) -> bool:
     """Whether a terminal would have gone on with other lights after the first ones."""
     lighting = sets.lighting(found.look, item.path)
-    return lighting is not None and in_doubt(_first(found.shots, lighting, rule), _demanded(rule, lighting)[2])
+    return lighting is not None and in_doubt(_first(found.shots, lighting, rule), _demanded(rule, lamps=True)[2])
 
 
 def _weighed(item: sets.Item, found: Seen, rule: Rule) -> Weighed:
     """As the terminal does: after the first lights, and where those left a doubt after all that were played."""
     lighting = sets.lighting(found.look, item.path)
     if lighting is None:
-        return weigh(Evidence(found.shots, threshold=rule.threshold), *_demanded(rule, lighting))
-    first = _first(found.shots, lighting, rule)
-    if lighting == lighting.first or not in_doubt(first, _demanded(rule, lighting)[2]):
+        return weigh(Evidence(found.shots, threshold=rule.threshold), *_demanded(rule, lamps=False))
+    first, demanded = _first(found.shots, lighting, rule), _demanded(rule, lamps=True)
+    if lighting == lighting.first or not in_doubt(first, demanded[2]):
         return first
-    return weigh(lit(found.shots, lighting, rule.threshold), *_demanded(rule, lighting))
+    return weigh(lit(found.shots, lighting, rule.threshold), *demanded)
 
 
 def _first(shots: tuple[LookSeen, ...], lighting: Lighting, rule: Rule) -> Weighed:
@@ -165,11 +165,11 @@ def _first(shots: tuple[LookSeen, ...], lighting: Lighting, rule: Rule) -> Weigh
     if lighting != lighting.first:
         others_ms = lighting.lit_ms[len(lighting.first.lit_ms) + 1]
         shots = tuple(shot for shot in shots if shot.at_mono_ms < others_ms)
-    return weigh(lit(shots, lighting.first, rule.threshold), *_demanded(rule, lighting))
+    return weigh(lit(shots, lighting.first, rule.threshold), *_demanded(rule, lamps=True))
 
 
-def _demanded(rule: Rule, lighting: Lighting | None) -> tuple[tuple[str, ...], float, LivenessRules]:
-    lamps = lighting is not None and not rule.must
+def _demanded(rule: Rule, *, lamps: bool) -> tuple[tuple[str, ...], float, LivenessRules]:
+    lamps = lamps and not rule.must
     must = LIGHT.must if lamps else rule.must or ALONE
     odds_min = rule.odds_min if rule.odds_min is not None else LIGHT.odds_min if lamps else NO_ODDS
     return must, odds_min, WITH_LAMPS if lamps else LivenessRules()

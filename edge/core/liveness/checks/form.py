@@ -12,7 +12,7 @@ from edge.core.liveness.evidence import FAIL, NOTHING, PASS, Evidence, Finding, 
 
 NEEDS = "light"
 LIMIT = 0.45  # of the way from folded paper to a mean head
-DOUBT = 0.2  # more than nearly all papers have: as many other lights halve the noise, where it tips people
+DOUBT = 0.2  # more than nearly all papers have: with as many other lights noise tips fewer people
 SURE = 1.5  # times its own standard error, in which people differ from one another too
 
 

@@ -66,14 +66,13 @@ def begin(case: Case, now: Now) -> Flash:
         case.site.dice.bytes(sequence.NONCE_BYTES), case.site.settings.terminal
     )
     case.drawn, case.lighting, case.shots = drawn, None, []
-    case.flash_number, case.flashed_ms = case.site.dice.below(NUMBERS), now.mono_ms
-    return Flash(case.flash_number, drawn.step_ms, drawn.steps)
+    return _order(case, drawn.steps, now)
 
 
 def in_doubt(case: Case, weighed: liveness.Weighed, now: Now) -> bool:
     """Whether other lights are to follow: once in a try, where all of the first were seen."""
-    whole = case.lighting is not None and case.lighting.sequence == case.drawn == case.lighting.first.sequence
-    return whole and liveness.in_doubt(weighed, rules(case, now))
+    shown = _complete(case)
+    return shown is not None and shown == shown.first and liveness.in_doubt(weighed, rules(case, now))
 
 
 def go_on(case: Case, now: Now) -> Flash:
@@ -81,13 +80,25 @@ def go_on(case: Case, now: Now) -> Flash:
     assert case.drawn is not None, "there were first lights"
     first = len(case.drawn.steps)
     case.drawn = sequence.longer(case.drawn, case.site.settings.terminal)
+    return _order(case, case.drawn.steps[first + 1 :], now)
+
+
+def _order(case: Case, steps: tuple[str, ...], now: Now) -> Flash:
+    assert case.drawn is not None, "lights are drawn before they are ordered"
     case.flash_number, case.flashed_ms = case.site.dice.below(NUMBERS), now.mono_ms
-    return Flash(case.flash_number, case.drawn.step_ms, case.drawn.steps[first + 1 :])
+    return Flash(case.flash_number, case.drawn.step_ms, steps)
 
 
-def complete(case: Case) -> bool:
-    """Whether the controller told of all lights that were ordered."""
-    return case.lighting is not None and case.lighting.sequence == case.drawn
+def over(case: Case, look: LookSeen) -> bool:
+    """Whether this shot is from after the last of the lights that were ordered."""
+    shown = _complete(case)
+    return shown is not None and look.at_mono_ms > shown.end_ms
+
+
+def _complete(case: Case) -> Lighting | None:
+    """The lights, once the controller told of all that were ordered."""
+    shown = case.lighting
+    return shown if shown is not None and shown.sequence == case.drawn else None
 
 
 def keep(case: Case, look: LookSeen) -> None:
@@ -100,7 +111,7 @@ def reported(case: Case, event: Lit, now: Now) -> bool:
     light goes out, so its arrival says when that was on our clock.
     """
     drawn, known = case.drawn, case.lighting
-    if drawn is None or complete(case) or event.number != case.flash_number:
+    if drawn is None or _complete(case) or event.number != case.flash_number:
         return False
     before = () if known is None else (*known.lit_ms, known.end_ms)
     if len(event.at_us) != len(drawn.steps) - len(before):

@@ -193,8 +193,7 @@ def _under_lamps(case: Case, flash: Flash, now: Now, part: str = "") -> list[Eff
 def lighting(case: Case, event: LookSeen, now: Now) -> list[Effect]:
     """One more shot; when one is from after the last light, all is there."""
     light.keep(case, event)
-    over = light.complete(case) and case.lighting is not None and event.at_mono_ms > case.lighting.end_ms
-    return light_over(case, event, now) if over else []
+    return light_over(case, event, now) if light.over(case, event) else []
 
 
 def lit(case: Case, event: Lit, now: Now) -> list[Effect]:
