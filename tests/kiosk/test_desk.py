@@ -160,10 +160,11 @@ def test_the_claim_is_printed_from_the_page(tab: Page, port: ScriptedPort, base:
     put(tab, port, base, "busy", "zh-CN")
     bill = Bill("settle", "B-4", 100_00, (FeeLine("1", "A1", "阿莫西林", 100_00),))
     port.bills["b1"] = BillState("b1", bill, BillStatus.REJECTED, 1, 0, 0)
-    tab.evaluate(
-        "window.print = () => { window.printed = document.getElementById('paper').innerText;"
-        " document.body.dataset.printed = '1'; }"
+    tab.evaluate(  # () => {...}: an expression whose value is a function is called at once
+        "() => { window.print = () => { window.printed = document.getElementById('paper').innerText;"
+        " document.body.dataset.printed = '1'; }; }"
     )
+    assert not tab.evaluate("window.printed")
     tab.click("[data-key='t4-claim']")
     tab.wait_for_selector("body[data-printed]", state="attached")  # the page's CSP lets nobody eval
     assert "手工报销" in tab.evaluate("window.printed") and "阿莫西林" in tab.evaluate("window.printed")
