@@ -19,7 +19,7 @@ from edge.core.books.msgid import Msgids
 from edge.core.books.passes import Passes
 from edge.core.books.roster import Roster
 from edge.core.books.tasks import Tasks
-from edge.core.limits import STRICT_STEPS, Outage, Provisional, Want, decide, in_force
+from edge.core.limits import BUILT_IN, STRICT_STEPS, Outage, Provisional, Want, decide, in_force
 from edge.core.prescription import Signed, rejected
 from edge.core.sync.ledger import Ledger
 from edge.core.tx import Kind
@@ -134,6 +134,12 @@ class Site:
     def in_force(self, now: Now) -> tuple[Policy, bytes]:
         """The policy that counts now and its hash."""
         return in_force(self.policy, self.policy_hash, now)
+
+    def looked_by(self) -> Policy:
+        """The policy that faces are judged by: the last verified one, even when it is over. That takes rights
+        away; it must not make a look easier.
+        """
+        return self.policy or BUILT_IN
 
     def outage(self) -> Outage:
         """What the caps are measured against, from the ledger's undecided entries and the meta

@@ -9,6 +9,7 @@ people says nothing here, so every attack has passed it.
 
 from __future__ import annotations
 
+import struct
 from collections.abc import Callable
 from functools import partial
 from typing import Final
@@ -42,6 +43,8 @@ ALONE: Final = 20  # pixels of a patch that are not their neighbours' (JPEG mixe
 SLIPS: Final = 0.12  # px from shot to shot: a window of an eye, after it was laid over the first one
 EYE_MISSES: Final = 1.0  # px, of the iris all through a visit
 EYE_NOISE: Final = 0.6  # of a pixel's is left in a place of a window: three colours, read between pixels
+SAME_EVERY: Final = 5  # of the shots show whose face it is (`sight.SAME_EVERY`): nobody's in particular, the same all through
+SAME_FACE: Final = struct.pack("<192f", *([192**-0.5] * 192))
 MISFIT: Final = 0.1  # of a window, as measured
 POINTS: Final = np.array([region.point for region in REGIONS])
 PLACES: Final = len(REGIONS)  # come first, then the places of the eyes' windows
@@ -81,6 +84,7 @@ def visit_of(
             LookSeen(
                 number, shutter.stamp(at_ms, rng), None, live=1.0, box=(0.4, 0.3, 0.2, 0.3),
                 glow=tuple(float(v) for v in linear[:PLACES].ravel()), eyes=_windows(linear[PLACES:]),
+                face=b"" if number % SAME_EVERY else SAME_FACE,
             )
         )  # fmt: skip
     return tuple(out)

@@ -86,7 +86,7 @@ class Config(Struct, frozen=True, forbid_unknown_fields=True):
     db_url: str = ""
     region: str = setup.REGION
     shards: int = 16
-    lamps: bool = False  # policies demand a look under the terminals' own lamps
+    lamps: bool = True  # policies demand a look under the terminals' own lamps; a terminal without takes what they say instead
     gestures: Annotated[tuple[Literal["turn", "blink", "dot"], ...], msgspec.Meta(min_length=1)] = ("turn", "blink")
     credit: CreditConfig = CreditConfig()
     bank: BankConfig = BankConfig()

@@ -4,12 +4,14 @@ whether the answers in the record go with it.
 
 from __future__ import annotations
 
+import itertools
 from typing import Any
 
 import msgspec
 
-from edge.core.liveness import GESTURE, LIGHT, for_amount, net_limit, plays
-from edge.core.liveness.evidence import PASS
+from edge.core.liveness import GESTURE, LIGHT, always, for_amount, net_limit, plays
+from edge.core.liveness.checks import checks
+from edge.core.liveness.evidence import FAIL, PASS
 from edge.core.liveness.response import fit
 from edge.core.liveness.sequence import NONCE_BYTES, lamps, redraw
 from edge.core.types import LightProof, LivenessRules, Policy
@@ -30,7 +32,9 @@ def honest(light: Any, terminal: str) -> bool:
         return False
     drawn = redraw(proof.nonce, terminal, len(proof.steps))
     same = (drawn.steps, drawn.step_ms, drawn.digest()) == (proof.steps, proof.step_ms, proof.sequence)
-    return same and len(proof.answers) == len(proof.steps) and follows(proof) >= FOLLOWS_MIN
+    told = len(proof.answers) == len(proof.lit_ms) == len(proof.steps)
+    rises = all(one < two for one, two in itertools.pairwise(proof.lit_ms))
+    return same and told and rises and follows(proof) >= FOLLOWS_MIN
 
 
 def as_demanded(verdict: VerdictIn, policy: Policy, total_fen: int, terminal: str) -> bool:
@@ -39,7 +43,7 @@ def as_demanded(verdict: VerdictIn, policy: Policy, total_fen: int, terminal: st
     only gestures are asked.
     """
     lamps_alone = verdict.light is not None and not verdict.steps
-    if not verdict.score >= net_limit(policy, total_fen, lamps_alone=lamps_alone):
+    if not net_limit(policy, total_fen, lamps_alone=lamps_alone) <= verdict.score <= 1:
         return False
     rules = for_amount(policy.liveness, total_fen)
     taken = rules.bands[0].must
@@ -51,8 +55,18 @@ def as_demanded(verdict: VerdictIn, policy: Policy, total_fen: int, terminal: st
         return False
     if verdict.light is not None and not honest(verdict.light, terminal):
         return False
-    passed = {row[0] for row in verdict.checks if row[3] == PASS and _reached(row, rules)}
-    return policy.liveness == LivenessRules() or (bool(taken) and set(taken) <= passed)
+    return policy.liveness == LivenessRules() or _checked(verdict, taken, rules)
+
+
+def _checked(verdict: VerdictIn, taken: tuple[str, ...], rules: LivenessRules) -> bool:
+    """Whether the record's rows say what the terminal had to decide by: each check once, all that are
+    demanded passed, none that always counts failed, and the odds that are asked.
+    """
+    rows = {row[0]: row for row in verdict.checks}
+    passed = {name for name, row in rows.items() if row[3] == PASS and _reached(row, rules)}
+    failed = any(row[3] == FAIL and always(name) for name, row in rows.items() if name in checks())
+    once, odds = len(rows) == len(verdict.checks), verdict.odds >= rules.bands[0].odds_min
+    return once and odds and not failed and bool(taken) and set(taken) <= passed
 
 
 def _reached(row: tuple[str, float, float, str], rules: LivenessRules) -> bool:

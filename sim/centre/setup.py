@@ -89,6 +89,7 @@ class Made:
             f'db_url = "{self.url}"',
             f'region = "{self.centre.region.region}"',
             f"shards = {self.centre.shards}",
+            "lamps = false",  # the people of our clinics answer no lights
             "[broker]",
             f"port = {port}",
             *(f'{name} = "{value}"' for name, value in (("ca", ca), ("cert", cert), ("key", key))),

@@ -43,6 +43,8 @@ SETTINGS = Settings(
 class Desk:
     """The terminal with its store. `post` is one turn of the agent: step, commit, feed back."""
 
+    face = b""  # what the camera measures of whoever is in front, in every good shot; nothing unless said
+
     def __init__(
         self,
         policy_: Policy | None = None,
@@ -227,8 +229,9 @@ class Desk:
         """One shot."""
         self._advance(100)
         seen = e.LookSeen(
-            1, self.now.mono_ms, problem, yaw, pitch, eye, live if abs(yaw) < 15 else -1.0
-        )
+            1, self.now.mono_ms, problem, yaw, pitch, eye, live if abs(yaw) < 15 else -1.0,
+            face=b"" if problem else self.face,
+        )  # fmt: skip
         self.post(seen)
 
     # -- reading -----------------------------------------------------------------------------------

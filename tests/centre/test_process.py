@@ -190,7 +190,10 @@ def test_a_centre_says_of_which_gestures_its_challenges_are_drawn(tmp_path):
     made.close()
     plain = file.read_text()
     assert process.rules_of(process.read_config(file)) == LivenessRules()
-    file.write_text('lamps = true\ngestures = ["turn", "dot"]\n' + plain)
+    usual = plain.replace("lamps = false\n", "")
+    file.write_text(usual)
+    assert process.rules_of(process.read_config(file)) == WITH_LAMPS, "what a centre demands that says nothing"
+    file.write_text('gestures = ["turn", "dot"]\n' + usual)
     found = process.rules_of(process.read_config(file))
     assert found.gestures == ("turn", "dot") and found.bands == WITH_LAMPS.bands
     for wrong in ("[]", '["somersault"]', '"dot"'):

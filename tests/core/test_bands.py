@@ -53,9 +53,12 @@ def test_the_nets_limit_is_the_bands_where_lamps_decide_and_the_policys_else() -
     assert net_limit(made, 250, lamps_alone=False) == made.liveness_threshold
 
 
+UNLIT = ("passive", "gesture", "same")
+
+
 def test_without_light_lamps_take_gestures_for_no_more_than_the_fund_stands_for_unseen() -> None:
     assert Caps().fund_part_max_fen == UNLIT_MAX_FEN
-    for fen, instead in ((0, ("passive", "gesture")), (UNLIT_MAX_FEN, ("passive", "gesture")), (UNLIT_MAX_FEN + 1, ())):
+    for fen, instead in ((0, UNLIT), (UNLIT_MAX_FEN, UNLIT), (UNLIT_MAX_FEN + 1, ())):
         said = for_amount(WITH_LAMPS, fen)
         assert said.instead == instead and LIGHT in plays(said.bands[0].must), fen
 

@@ -51,6 +51,7 @@ from sim.stage.script import (
     tell_story,
     wait,
 )
+from tests.core.glow import FACE as MEASURED
 
 __all__ = [
     "BASE", "BOOK", "CHILD", "DAY_MS", "FACE", "OFFER", "PERSON", "SETTINGS", "Desk", "On",
@@ -197,7 +198,7 @@ def send(bill_: Bill | None = None) -> Callable[[Desk], None]:
 
 
 def template(desk: Desk) -> None:
-    desk.post(e.TemplateMade(b"\x00" * 768, "ab" * 32))
+    desk.post(e.TemplateMade(MEASURED, "ab" * 32))
 
 
 def known_as(*people: dict[str, Any]) -> Callable[[Desk], None]:

@@ -18,6 +18,7 @@ from edge.core.types import LivenessBand, LivenessRules
 from sim.centre.bodies import VerdictIn
 from sim.centre.lights import as_demanded, follows, honest
 from sim.stage.lamps import LAMPS, plays_lights
+from tests.core.glow import FACE as MEASURED
 from tests.core.glow import Scene, flat, shallow, shots
 from tests.flows.kit import (
     Desk,
@@ -266,6 +267,7 @@ def asked(d: Desk) -> list[str]:
 
 def test_no_flashing_is_gestures_for_little_and_code_or_card_for_more() -> None:
     little = tell_story(desk(WITH_LAMPS), send(SMALL), *FACE[1:2], on("look", press("no_light")))
+    little.face = MEASURED
     tell_story(little, on("look", good_face), on("challenge", follow), on("working", template))
     assert "1101" in asked(little)
     more = tell_story(desk(WITH_LAMPS), send(MORE), *FACE[1:2], on("look", press("no_light"), light=True))
@@ -315,8 +317,10 @@ def test_the_centre_holds_what_is_taken_instead_and_limits_to_the_amount_too() -
     d = tell_story(desk(), *FACE, on("light", under_the_lamps()), on("working", template))
     lit = convert(d.ask("1101").body["verdict"], VerdictIn)
     unlit = replace(
-        lit, light=None, steps=["turn_left", "blink"], checks=[("passive", 0.9, 0.0, "pass"), ("gesture", 1.0, 1.0, "pass")]
-    )
+        lit, light=None, steps=["turn_left", "blink"], checks=[
+            ("passive", 0.9, 0.0, "pass"), ("gesture", 1.0, 1.0, "pass"), ("same", 1.0, 0.45, "pass"),
+        ],
+    )  # fmt: skip
     name = d.settings.terminal
 
     def enough(verdict: VerdictIn, amount_fen: int, rules: LivenessRules = WITH_LAMPS) -> bool:

@@ -41,9 +41,14 @@ UNLIT_MAX_FEN: Final = Caps().fund_part_max_fen
 # Who passes each check with the least it may (net 0.02, form 0.45) has odds of -4.3: they refuse where something else
 # speaks against a person as well, a face that hardly follows or the second net.
 ODDS_LIT: Final = -4.5
-_LIT: Final = LivenessBand(0, ("passive", "follows", "delay", "gain", "form", "stream"), ODDS_LIT)
+# Light is measured of faces that are not measured themselves (off the middle, too close): so that nobody answers it
+# for somebody else whose picture comes last, the same face must have been there all the time.
+_LIT: Final = LivenessBand(
+    0, ("passive", "follows", "delay", "gain", "form", "stream", "same", "steady"), ODDS_LIT
+)
 WITH_LAMPS: Final = LivenessRules(
     bands=(_LIT, replace(_LIT, from_fen=UNLIT_MAX_FEN + 1, instead=())),
+    instead=("passive", "gesture", "same"),
     limits={"passive": 0.02},
 )
 
@@ -93,7 +98,7 @@ def weigh(seen: Evidence, must: tuple[str, ...], odds_min: float, rules: Livenes
         found = check.judge(seen, limit)
         odds += says(name, found)
         scores.append(Score(name, round(found.value, 4), limit, found.state, name in must))
-        if found.state == FAIL and (name in must or _always(name)):
+        if found.state == FAIL and (name in must or always(name)):
             failed.append(found.reason)
         elif name in must and found.state != PASS:
             unknown.append(found.reason or ("light_unseen" if check.NEEDS == LIGHT else FEW))
@@ -116,11 +121,12 @@ def in_doubt(weighed: Weighed, rules: LivenessRules) -> bool:
     unknown = any(one.demanded and one.state == UNKNOWN for one in weighed.scores)
     if weighed.outcome != NOT_LIVE or unknown:
         return False
-    failed = (one for one in weighed.scores if one.state == FAIL and (one.demanded or _always(one.check)))
+    failed = (one for one in weighed.scores if one.state == FAIL and (one.demanded or always(one.check)))
     return all(one.value >= rules.doubts.get(one.check, _doubt(one.check)) for one in failed)
 
 
-def _always(name: str) -> bool:
+def always(name: str) -> bool:
+    """Whether this check's failure counts whether or not a policy demands it."""
     return getattr(checks()[name], "ALWAYS", False)
 
 

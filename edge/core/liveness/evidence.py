@@ -19,7 +19,8 @@ UNKNOWN: Final = "unknown"  # not measurable: no reason to believe, none to refu
 
 class Evidence(Struct, frozen=True):
     """One visit's look. shots: of the patient, in order. gesture: "" not asked for, "done", or why
-    it failed. threshold: of the anti-spoof net, from the policy.
+    it failed. threshold: of the anti-spoof net, from the policy. lights_ms: from the first light to the
+    end of the last, where there were lights.
     """
 
     shots: tuple[LookSeen, ...]
@@ -27,6 +28,7 @@ class Evidence(Struct, frozen=True):
     gesture: str = ""
     threshold: float = 0.5
     mirrored: Mirrored | None = None
+    lights_ms: tuple[float, float] | None = None
 
 
 class Finding(Struct, frozen=True):
@@ -53,11 +55,11 @@ class Check(Protocol):
 
 def lit(shots: tuple[LookSeen, ...], lighting: Lighting, threshold: float) -> Evidence:
     """The evidence of a look under lamps."""
-    found = response.answer(shots, lighting)
+    found, lights_ms = response.answer(shots, lighting), (lighting.lit_ms[0], lighting.end_ms)
     if found is None:
-        return Evidence(shots, threshold=threshold)
-    mirrored = specular.measure(found, lighting)
-    return Evidence(shots, response.of(found, lighting), threshold=threshold, mirrored=mirrored)
+        return Evidence(shots, threshold=threshold, lights_ms=lights_ms)
+    mirrored, answered = specular.measure(found, lighting), response.of(found, lighting)
+    return Evidence(shots, answered, threshold=threshold, mirrored=mirrored, lights_ms=lights_ms)
 
 
 def by_limit(value: float, limit: float, reason: str) -> Finding:

@@ -10,6 +10,7 @@ from typing import Any, Final
 from edge.core.books.roster import Match
 from edge.core.effects import Effect, Show
 from edge.core.events import LookSeen
+from edge.core.liveness import Weighed
 from edge.core.liveness.response import Lighting, Response
 from edge.core.liveness.sequence import Sequence
 from edge.core.site import Site
@@ -115,6 +116,7 @@ class Case:
         self.flashed_ms = 0
         self.lighting: Lighting | None = None
         self.response: Response | None = None
+        self.doubt: Weighed | None = None  # what the first lights left: others are shown
         self.template_live = -1.0  # what the anti-spoof net says of the shot before the template
         self.template = b""
         self.template_model = ""

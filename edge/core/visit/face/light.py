@@ -21,7 +21,7 @@ from edge.core.liveness.response import Lighting
 from edge.core.types import LightProof, LivenessRules, Now, Verdict
 from edge.core.visit.case import Case
 
-SHOTS_MAX: Final = 256  # of one try, at 15 a second
+SHOTS_MAX: Final = 1_024  # of one try, lights and gestures: half a minute at 30 a second
 MARGIN_MS: Final = 2_500  # after the last light: the report on the cable, shots still looked at
 REPORT_MS: Final = 2.0  # the report takes so long over the cable, at 460,800 baud
 EARLY_MS: Final = 20.0  # clocks of two machines: no report is earlier than its own order by more
@@ -30,7 +30,6 @@ PER_MILLE: Final = 1_000
 MILLE_MAX: Final = 30_000
 SAME: Final = "same"
 NEEDED: Final = "light_needed"
-SPOOFS: Final = frozenset({"spoof_score", "light_not_followed", "light_late", "light_flat"})
 
 
 def amount_fen(case: Case, said: LivenessRules) -> int:
@@ -40,24 +39,24 @@ def amount_fen(case: Case, said: LivenessRules) -> int:
     return max((one.from_fen for one in said.bands), default=0)
 
 
-def rules(case: Case, now: Now) -> LivenessRules:
-    """Of the policy in force, for this amount."""
-    said = case.site.in_force(now)[0].liveness
+def rules(case: Case) -> LivenessRules:
+    """Of the policy that faces are judged by, for this amount."""
+    said = case.site.looked_by().liveness
     return liveness.for_amount(said, amount_fen(case, said))
 
 
-def demanded(case: Case, now: Now) -> tuple[str, ...]:
+def demanded(case: Case) -> tuple[str, ...]:
     """The checks that this look must pass; empty = a face cannot do here what is demanded."""
-    said = rules(case, now)
+    said = rules(case)
     must = said.bands[0].must
     if liveness.LIGHT in liveness.plays(must) and (case.no_light or not case.site.lamps):
         return said.instead
     return must
 
 
-def wanted(case: Case, now: Now) -> bool:
+def wanted(case: Case) -> bool:
     """Whether this look is taken under the lamps."""
-    return liveness.LIGHT in liveness.plays(demanded(case, now))
+    return liveness.LIGHT in liveness.plays(demanded(case))
 
 
 def begin(case: Case, now: Now) -> Flash:
@@ -65,19 +64,30 @@ def begin(case: Case, now: Now) -> Flash:
     drawn = sequence.draw(
         case.site.dice.bytes(sequence.NONCE_BYTES), case.site.settings.terminal
     )
-    case.drawn, case.lighting, case.shots = drawn, None, []
+    case.drawn, case.lighting, case.doubt, case.shots = drawn, None, None, []
     return _order(case, drawn.steps, now)
 
 
-def in_doubt(case: Case, weighed: liveness.Weighed, now: Now) -> bool:
+def judged(case: Case) -> liveness.Weighed:
+    """What the checks say after the lights. A doubt stays one where its other lights cannot be judged: nobody
+    told of them, or the face was not there to be measured.
+    """
+    if case.doubt is None:
+        return weigh(case)
+    weighed = weigh(case) if _complete(case) else case.doubt
+    return case.doubt if weighed.outcome == liveness.UNSURE else weighed
+
+
+def in_doubt(case: Case, weighed: liveness.Weighed) -> bool:
     """Whether other lights are to follow: once in a try, where all of the first were seen."""
     shown = _complete(case)
-    return shown is not None and shown == shown.first and liveness.in_doubt(weighed, rules(case, now))
+    return shown is not None and shown == shown.first and liveness.in_doubt(weighed, rules(case))
 
 
-def go_on(case: Case, now: Now) -> Flash:
+def go_on(case: Case, weighed: liveness.Weighed, now: Now) -> Flash:
     """As many other lights after the first ones, which count as well."""
     assert case.drawn is not None, "there were first lights"
+    case.doubt = weighed
     first = len(case.drawn.steps)
     case.drawn = sequence.longer(case.drawn, case.site.settings.terminal)
     return _order(case, case.drawn.steps[first + 1 :], now)
@@ -126,10 +136,14 @@ def reported(case: Case, event: Lit, now: Now) -> bool:
     return True
 
 
-def weigh(case: Case, now: Now, *, gesture: str = "") -> liveness.Weighed:
-    """The checks over this try. A gesture that is still to be made is not asked about."""
-    said, must = rules(case, now), demanded(case, now)
-    threshold = case.site.in_force(now)[0].liveness_threshold
+def weigh(case: Case, *, gesture: str = "") -> liveness.Weighed:
+    """The checks over this try. A gesture that is still to be made is not asked about. Where nothing is
+    accepted any more (the lamps are gone, another policy came) nothing is enough.
+    """
+    said, must = rules(case), demanded(case)
+    if not must:
+        return liveness.Weighed(liveness.UNSURE, 0.0, (), (NEEDED,))
+    threshold = case.site.looked_by().liveness_threshold
     shots = tuple(case.shots)
     seen = (
         Evidence(shots, threshold=threshold)
@@ -144,11 +158,15 @@ def weigh(case: Case, now: Now, *, gesture: str = "") -> liveness.Weighed:
     return liveness.weigh(seen, must, said.bands[0].odds_min, said)
 
 
-def same_as_seen(case: Case, template: bytes, now: Now) -> bool:
-    """Whether a template is of the face that the try was judged by; nothing measured is no no."""
+def same_as_seen(case: Case, template: bytes) -> bool:
+    """Whether a template is of the face that the try was judged by, at its beginning and at its end. Nothing
+    measured is a no where it is demanded.
+    """
     measured = [shot.face for shot in case.shots if shot.face]
-    limit = rules(case, now).limits.get(SAME, same.LIMIT)
-    return not measured or same.alike(measured[-1], template) >= limit
+    limit = rules(case).limits.get(SAME, same.LIMIT)
+    if not measured:
+        return SAME not in demanded(case)
+    return all(same.alike(face, template) >= limit for face in (measured[0], measured[-1]))
 
 
 def written(case: Case, verdict: Verdict, weighed: liveness.Weighed) -> Verdict:
@@ -157,14 +175,14 @@ def written(case: Case, verdict: Verdict, weighed: liveness.Weighed) -> Verdict:
     return replace(verdict, checks=rows, odds=weighed.odds, light=_proof(case))
 
 
-def of_light(case: Case, now: Now, weighed: liveness.Weighed) -> Verdict:
-    """The verdict of a look that needed no gesture."""
-    lives = [shot.live for shot in case.shots if shot.live >= 0]
-    score = sum(lives) / len(lives) if lives else 0.0
-    policy = case.site.in_force(now)[0]
+def of_light(case: Case, weighed: liveness.Weighed) -> Verdict:
+    """The verdict of a look that needed no gesture. Its score is the net's as it was judged."""
+    shots = sum(shot.live >= 0 for shot in case.shots)
+    score = next((one.value for one in weighed.scores if one.check == liveness.NET), 0.0)
+    policy = case.site.looked_by()
     threshold = liveness.net_limit(policy, amount_fen(case, policy.liveness), lamps_alone=True)
     live = weighed.outcome == liveness.LIVE
-    plain = Verdict(live, round(score, 4), len(lives), (), weighed.reasons, (), threshold)
+    plain = Verdict(live, score, shots, (), weighed.reasons, (), threshold)
     return written(case, plain, weighed)
 
 

@@ -25,7 +25,7 @@ from edge.core.tx._forms import FORCE, verdict_form
 from edge.core.types import BillStatus, Identity, Json, Means, Now, Refusal, Verdict
 from edge.core.visit import errand, offline, screens
 from edge.core.visit.case import ASK_BYTES, Case, Secret, State
-from edge.core.visit.face import light, liveness, resting
+from edge.core.visit.face import light, liveness, resting, tries
 from edge.core.visit.refusals import ELSE_STEPS, centre_no
 from edge.core.visit.settle import ordered
 from edge.core.visit.who import password
@@ -67,10 +67,12 @@ def offered(case: Case, now: Now) -> tuple[str, ...]:
 
 
 def no_face(case: Case, now: Now) -> str:
-    """ "" or why no face is looked at here: it rests, or there is no light and nothing instead."""
-    if resting.rests(case, now):
+    """ "" or why no face is looked at here: it rests, the tries are used up, or there is no light and nothing
+    instead.
+    """
+    if resting.rests(case, now) or case.tries_left <= 0:
         return resting.LOCKED
-    return "" if light.demanded(case, now) else light.NEEDED
+    return "" if light.demanded(case) else light.NEEDED
 
 
 def ways(case: Case, _event: Any, now: Now) -> list[Effect]:
@@ -155,8 +157,8 @@ def look(case: Case, now: Now, problem: str | None = None) -> list[Effect]:
 
 def _look_screen(case: Case, now: Now, problem: str | None) -> Show:
     """Where lights are to blink, it is said before, with a way without."""
-    tries = min(case.tries_left, resting.left(case, now, light.rules(case, now)))
-    return screens.look(problem, tries, light=light.wanted(case, now))
+    left = min(case.tries_left, resting.left(case, now, light.rules(case)))
+    return screens.look(problem, left, light=light.wanted(case))
 
 
 def looking(case: Case, event: LookSeen, now: Now) -> list[Effect]:
@@ -175,11 +177,11 @@ def looking(case: Case, event: LookSeen, now: Now) -> list[Effect]:
 
 def _begin(case: Case, event: LookSeen, now: Now) -> list[Effect]:
     """The face is good: lights first where they are demanded, then gestures."""
-    if not light.demanded(case, now):
+    if not light.demanded(case):
         return afresh(case, now)  # the lamps are gone since it was offered
-    case.drawn = case.lighting = case.response = None
+    case.drawn = case.lighting = case.response = case.doubt = None
     case.shots = []
-    if not light.wanted(case, now):
+    if not light.wanted(case):
         return _challenge(case, event, now)
     return _under_lamps(case, light.begin(case, now), now)
 
@@ -204,36 +206,37 @@ def lit(case: Case, event: Lit, now: Now) -> list[Effect]:
 
 def light_over(case: Case, _event: Any, now: Now) -> list[Effect]:
     """The last shot of the lights, or their time is over: what do the checks say? A doubt gets as many more."""
-    weighed = light.weigh(case, now)
-    if light.in_doubt(case, weighed, now):
-        return _under_lamps(case, light.go_on(case, now), now, "longer")
-    if weighed.outcome == UNSURE and light.rules(case, now).instead:
+    weighed = light.judged(case)
+    if light.in_doubt(case, weighed):
+        return _under_lamps(case, light.go_on(case, weighed, now), now, "longer")
+    if weighed.outcome == UNSURE and light.rules(case).instead:
         case.no_light = True  # it cannot be measured here: what the policy takes instead
         return look(case, now, problem=weighed.reasons[0])
     if weighed.outcome == UNSURE:
-        return try_again(case, weighed.reasons[0], now, refused=False)
+        return try_again(case, weighed.reasons, now, refused=False)
     last = next((shot for shot in reversed(case.shots) if not shot.problem), None)
     if weighed.outcome == LIVE and last is None:
-        return try_again(case, "face_lost", now)
-    if weighed.outcome == LIVE and GESTURE in plays(light.demanded(case, now)):
+        return try_again(case, ("face_lost",), now)
+    if weighed.outcome == LIVE and GESTURE in plays(light.demanded(case)):
         assert last is not None
         return _challenge(case, last, now)
     if last is not None:
-        case.clip = replace(liveness.begin((), last), face_ms=now.mono_ms)
-    return _judge(case, light.of_light(case, now, weighed), now)
+        case.clip = liveness.begin((), last)  # the shot of the template comes later, and its look counts
+    return _judge(case, light.of_light(case, weighed), now)
 
 
 def no_light(case: Case, _event: Any, now: Now) -> list[Effect]:
     """The patient wants no flashing, or the lamps are gone: what the policy takes instead of this
     amount, or the other ways.
     """
+    tries.left_open(case, now)
     case.no_light = True
-    return look(case, now) if light.demanded(case, now) else afresh(case, now)
+    return afresh(case, now) if no_face(case, now) else look(case, now)
 
 
 # -- gestures -------------------------------------------------------------------------------------
 def _challenge(case: Case, event: LookSeen, now: Now) -> list[Effect]:
-    policy, _ = case.site.in_force(now)
+    policy = case.site.looked_by()
     steps = liveness.draw(case.site.dice, policy.liveness_steps, policy.liveness.gestures)
     case.clip = liveness.begin(steps, replace(event, at_mono_ms=now.mono_ms))
     case.go(State.CHALLENGE, now, case.site.settings.step_timeout_ms)
@@ -245,7 +248,7 @@ def challenging(case: Case, event: LookSeen, now: Now) -> list[Effect]:
     assert case.clip is not None, "CHALLENGE has a clip"
     before = case.clip
     light.keep(case, event)
-    seen = liveness.watch(before, event, _threshold(case, now))
+    seen = liveness.watch(before, event, _threshold(case))
     if isinstance(seen, Verdict):
         return _judge(case, _weighed(case, seen, now), now)
     case.clip = seen
@@ -259,26 +262,26 @@ def challenging(case: Case, event: LookSeen, now: Now) -> list[Effect]:
 def step_timeout(case: Case, _event: Any, now: Now) -> list[Effect]:
     """The gesture did not come."""
     assert case.clip is not None, "CHALLENGE has a clip"
-    failed = liveness.fail(case.clip, "step_timeout", _threshold(case, now))
+    failed = liveness.fail(case.clip, "step_timeout", _threshold(case))
     return _judge(case, _weighed(case, failed, now), now)
 
 
 def _weighed(case: Case, verdict: Verdict, now: Now) -> Verdict:
     """The gestures' verdict and every other check: both must say yes."""
-    weighed = light.weigh(case, now, gesture="done" if verdict.live else verdict.reasons[0])
+    weighed = light.weigh(case, gesture="done" if verdict.live else verdict.reasons[0])
     if verdict.live and weighed.outcome != LIVE:
         verdict = replace(verdict, live=False, reasons=weighed.reasons)
     return light.written(case, verdict, weighed)
 
 
-def _threshold(case: Case, now: Now) -> float:
-    return case.site.in_force(now)[0].liveness_threshold
+def _threshold(case: Case) -> float:
+    return case.site.looked_by().liveness_threshold
 
 
 def _judge(case: Case, verdict: Verdict, now: Now) -> list[Effect]:
     case.verdict = verdict
     if not verdict.live:
-        return try_again(case, verdict.reasons[0], now)
+        return try_again(case, verdict.reasons, now)
     resting.lives(case)
     case.template_live = -1.0
     case.go(State.TEMPLATE, now, case.site.settings.step_timeout_ms)
@@ -286,18 +289,14 @@ def _judge(case: Case, verdict: Verdict, now: Now) -> list[Effect]:
     return [TakeTemplate(), *case.show(screens.working("identify"), now, alone=True)]
 
 
-def try_again(case: Case, reason: str, now: Now, *, refused: bool = True) -> list[Effect]:
+def try_again(case: Case, reasons: tuple[str, ...], now: Now, *, refused: bool = True) -> list[Effect]:
     """Not live. Another try, or the end after the last one: then faces rest, unless it only could
     not be measured (sun), or the time was over at the first look that was refused.
     """
-    said = light.rules(case, now)
-    case.refused += refused
-    case.tries_left = min(case.tries_left, said.tries_max) - 1
-    if reason in light.SPOOFS:
-        case.spoofed = True
-        resting.suspected(case, now, said)
-    tries = case.tries_left > 0 and not resting.rests(case, now)
-    if tries and now.mono_ms - case.face_ms < said.time_limit_ms:
+    said, reason = light.rules(case), reasons[0]
+    tries.used(case, reasons, now, refused=refused)
+    more = case.tries_left > 0 and not resting.rests(case, now)
+    if more and now.mono_ms - case.face_ms < said.time_limit_ms:
         return look(case, now, problem=reason)
     if case.refused > 1 or (case.refused and case.tries_left <= 0):
         resting.begin(case, now, said.lockout_ms)
@@ -314,7 +313,7 @@ def templating(case: Case, event: LookSeen, now: Now) -> list[Effect]:
         return []
     gone = event.problem == "two_faces" or liveness.unseen(event)
     if gone or not liveness.overlap(case.clip.box or event.box, event.box):
-        return try_again(case, "face_changed", now)
+        return try_again(case, (tries.CHANGED,), now)
     case.clip = replace(case.clip, box=event.box)
     if event.live >= 0:
         case.template_live = event.live
@@ -323,7 +322,7 @@ def templating(case: Case, event: LookSeen, now: Now) -> list[Effect]:
 
 def template_late(case: Case, _event: Any, now: Now) -> list[Effect]:
     """No template in time, or none of a living face."""
-    return try_again(case, "spoof_score" if _held_up(case) else "face_lost", now)
+    return try_again(case, ("spoof_score" if _held_up(case) else "face_lost",), now)
 
 
 def _held_up(case: Case) -> bool:
@@ -340,8 +339,8 @@ def template_made(case: Case, event: TemplateMade, now: Now) -> list[Effect]:
     assert case.verdict is not None, "TEMPLATE follows a verdict"
     if _held_up(case):
         return [TakeTemplate()]
-    if not light.same_as_seen(case, event.template, now):
-        return try_again(case, "face_changed", now)
+    if not light.same_as_seen(case, event.template):
+        return try_again(case, (tries.CHANGED,), now)
     case.template, case.template_model = event.template, event.model
     case.verdict = replace(
         case.verdict, models=(*case.site.settings.models, ("template", event.model))
