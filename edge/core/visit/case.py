@@ -86,6 +86,7 @@ class Case:
     chip: bytes = b""  # the template of the photo on the card's chip, and its net
     chip_model: str = ""
     match: Match | None = None  # what was compared without the centre
+    doubt: Weighed | None = None  # what the first lights left: others are shown
 
     def __init__(self, site: Site, number: int) -> None:
         self.site = site
@@ -116,7 +117,6 @@ class Case:
         self.flashed_ms = 0
         self.lighting: Lighting | None = None
         self.response: Response | None = None
-        self.doubt: Weighed | None = None  # what the first lights left: others are shown
         self.template_live = -1.0  # what the anti-spoof net says of the shot before the template
         self.template = b""
         self.template_model = ""

@@ -250,7 +250,7 @@ def challenging(case: Case, event: LookSeen, now: Now) -> list[Effect]:
     light.keep(case, event)
     seen = liveness.watch(before, event, _threshold(case))
     if isinstance(seen, Verdict):
-        return _judge(case, _weighed(case, seen, now), now)
+        return _judge(case, _weighed(case, seen), now)
     case.clip = seen
     if (seen.index, seen.home) == (before.index, before.home):
         return []
@@ -263,10 +263,10 @@ def step_timeout(case: Case, _event: Any, now: Now) -> list[Effect]:
     """The gesture did not come."""
     assert case.clip is not None, "CHALLENGE has a clip"
     failed = liveness.fail(case.clip, "step_timeout", _threshold(case))
-    return _judge(case, _weighed(case, failed, now), now)
+    return _judge(case, _weighed(case, failed), now)
 
 
-def _weighed(case: Case, verdict: Verdict, now: Now) -> Verdict:
+def _weighed(case: Case, verdict: Verdict) -> Verdict:
     """The gestures' verdict and every other check: both must say yes."""
     weighed = light.weigh(case, gesture="done" if verdict.live else verdict.reasons[0])
     if verdict.live and weighed.outcome != LIVE:
