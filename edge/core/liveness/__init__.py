@@ -43,9 +43,7 @@ UNLIT_MAX_FEN: Final = Caps().fund_part_max_fen
 ODDS_LIT: Final = -4.5
 # Light is measured of faces that are not measured themselves (off the middle, too close): so that nobody answers it
 # for somebody else whose picture comes last, the same face must have been there all the time.
-_LIT: Final = LivenessBand(
-    0, ("passive", "follows", "delay", "gain", "form", "stream", "same", "steady"), ODDS_LIT
-)
+_LIT: Final = LivenessBand(0, ("passive", "follows", "delay", "gain", "form", "stream", "same"), ODDS_LIT)
 WITH_LAMPS: Final = LivenessRules(
     bands=(_LIT, replace(_LIT, from_fen=UNLIT_MAX_FEN + 1, instead=())),
     instead=("passive", "gesture", "same"),
