@@ -44,9 +44,9 @@ PEOPLE = {
     "third": folk.named("v"),
     "fourth": folk.named("w"),
     "fifth": folk.named("x"),
-    "unseen": folk.STRANGERS,
+    "sixth": folk.STRANGERS,
 }
-PEOPLE["all"] = tuple(who for row in ("train", "test", "second", "third", "fourth", "fifth", "unseen") for who in PEOPLE[row])
+PEOPLE["all"] = tuple(who for row in ("train", "test", "second", "third", "fourth", "fifth", "sixth") for who in PEOPLE[row])
 TRAINED = {*PEOPLE["crowd"], *PEOPLE["more"]}
 GLASSES_EVERY = 4
 HAT_EVERY = 8

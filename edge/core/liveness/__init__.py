@@ -38,8 +38,8 @@ ODDS_MAX: Final = 4.0  # no check alone moves the fused odds further than e^4
 # on one bill when nobody at the centre looks (`fund_part_max_fen`): a loss that was accepted before. Above it a code or
 # a card, which need no light of anybody, and with which nobody whom flashing does not suit is worse served.
 UNLIT_MAX_FEN: Final = Caps().fund_part_max_fen
-# Who passes each check with the least it may (net 0.02, form 0.45) has odds of -4.3: they refuse where something else
-# speaks against a person as well, a face that hardly follows or the second net.
+# Net and form alone with the least they may have (0.02, 0.45) make -4.3, all five fitted checks so -7.1: the odds refuse
+# where a third one is weak too, a face that hardly follows or the second net.
 ODDS_LIT: Final = -4.5
 # Light is measured of faces that are not measured themselves (off the middle, too close): so that nobody answers it
 # for somebody else whose picture comes last, the same face must have been there all the time.

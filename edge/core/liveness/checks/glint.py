@@ -2,7 +2,7 @@
 under a mask's brows too. Printed eyes have none, matt or glossy, flat or folded. Shut eyes, lamps that
 are weak beside the room and the reflex of somebody's glasses say nothing: only eyes that were seen well
 and stayed dark fail. That is measured and written down, and counts where a policy demands it: on people
-whom no limit had seen it failed 37 of 600, some of them again and again (LIVENESS).
+whom no limit had seen it failed 37 of 600, some of them again and again (ADR 23).
 """
 
 from __future__ import annotations
