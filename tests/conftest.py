@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Final
 
 import pytest
+from hypothesis import HealthCheck, settings
 
 from sim.tier2 import UF2, uf2, venv
 
@@ -16,6 +17,11 @@ TESTS: Final = Path(__file__).parent
 LONG_FIRST: Final = (
     "crash", "field/flash", "broker", "sim", "tidy", "http", "bench", "vision", "scenes", "agent", "kiosk",
 )  # fmt: skip
+
+
+# Three workers on two cores stall now and then: how long an example takes says nothing about the code.
+settings.register_profile("tests", settings(), deadline=None, suppress_health_check=[HealthCheck.too_slow])
+settings.load_profile("tests")
 
 
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:

@@ -86,7 +86,8 @@ class AgentProcess:
             if self._process.poll() is not None:
                 break
             time.sleep(0.02)
-        raise RuntimeError(f"the agent did not start:\n{self.log.read_text()[-3000:]}")
+        said = self.log.read_bytes()[began:].decode(errors="replace")  # not what an earlier start said
+        raise RuntimeError(f"the agent did not start:\n{said[-3000:]}")
 
     def lines(self, since: int = 0) -> Iterator[dict[str, Any]]:
         """The log from byte `since` on, parsed; what is not JSON comes as {"raw": …}."""

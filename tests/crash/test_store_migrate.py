@@ -154,14 +154,14 @@ def test_a_full_disk_refuses_the_migration_cleanly_and_the_file_stays_what_it_wa
         if what == "write":
             raise apsw.FullError("injected")
 
-    before = golden_bytes()
+    before = ledger.read_bytes()
     disk.fail = full
     for _ in range(2):
         with pytest.raises(EdgeError, match="E-STO-03"):
             Driver(ledger, locker(), reserve_bytes=0, vfs=disk.name)
     disk.fail = lambda _what, _file: None
     assert version(ledger) == 1
-    assert before == golden_bytes()
+    assert ledger.read_bytes() == before
     store = Driver(ledger, locker(), reserve_bytes=0, vfs=disk.name)
     nothing_is_lost(store)
     store.close()

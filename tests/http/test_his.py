@@ -175,7 +175,8 @@ def test_an_unexpected_error_says_nothing_of_the_inside(api, port):
 def test_a_long_poll_answers_when_the_version_changes(api, port: ScriptedPort):
     bill_id = post(api).json()["bill_id"]
     threading.Timer(0.1, lambda: port.move(bill_id, status=BillStatus.IN_VISIT)).start()
-    state = api.get(f"/v1/bills/{bill_id}", params={"wait": 15}).json()
+    # longer than the client waits: a poll that only its own time ends is a ReadTimeout
+    state = api.get(f"/v1/bills/{bill_id}", params={"wait": 60, "since": 1}).json()
     assert (state["status"], state["version"]) == ("in_visit", 2)
 
 

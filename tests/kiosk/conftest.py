@@ -4,7 +4,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from playwright.sync_api import Browser, BrowserContext, Page, sync_playwright
+from playwright.sync_api import Browser, BrowserContext, Page, expect, sync_playwright
 
 from tests.http.scripted import ScriptedPort, serving
 
@@ -19,6 +19,8 @@ ARGS = [
     "--disable-sync",
 ]
 EXPECTED = ("ERR_CONNECTION", "ERR_EMPTY_RESPONSE", "ERR_INCOMPLETE_CHUNKED", "Failed to load")
+PATIENCE_MS = 60_000  # a hang guard, not a measurement
+expect.set_options(timeout=PATIENCE_MS)
 SCREENS = Path(__file__).parents[2] / ".facepay" / "screens"
 
 
@@ -27,7 +29,7 @@ SCREENS = Path(__file__).parents[2] / ".facepay" / "screens"
 @pytest.fixture(scope="module")
 def browser() -> Iterator[Browser]:
     with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=CHROMIUM, args=ARGS)
+        browser = playwright.chromium.launch(executable_path=CHROMIUM, args=ARGS, timeout=2 * PATIENCE_MS)
         yield browser
         browser.close()
 
@@ -55,7 +57,7 @@ def base(served: tuple[ScriptedPort, str], port: ScriptedPort) -> str:
 @pytest.fixture
 def context(browser: Browser) -> Iterator[BrowserContext]:
     context = browser.new_context(viewport={"width": 1024, "height": 600}, reduced_motion="reduce")
-    context.set_default_timeout(10_000)
+    context.set_default_timeout(PATIENCE_MS)
     yield context
     context.close()
 
@@ -64,7 +66,7 @@ def context(browser: Browser) -> Iterator[BrowserContext]:
 def tab(browser: Browser) -> Iterator[tuple[Page, list[str]]]:
     """One tab and its complaints, used by one test after the other."""
     context = browser.new_context(reduced_motion="reduce")
-    context.set_default_timeout(10_000)
+    context.set_default_timeout(PATIENCE_MS)
     page = context.new_page()
     complaints: list[str] = []
     page.on("pageerror", lambda error: complaints.append(str(error)))

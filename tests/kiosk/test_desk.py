@@ -18,7 +18,7 @@ from tests.flows.test_offline import desk, offline_visit
 from tests.flows.test_tasks import back, receipt
 from tests.http.real import RealPort
 from tests.http.scripted import ScriptedPort, serving
-from tests.kiosk.conftest import EXPECTED, SCREENS
+from tests.kiosk.conftest import EXPECTED, PATIENCE_MS, SCREENS
 from tests.kiosk.desk_states import RX_BILL, STATES
 from tests.kiosk.test_texts import texts
 
@@ -34,7 +34,7 @@ SOURCES = "\n".join(path.read_text() for path in (STATIC / "js" / "desk").glob("
 def tab(browser: Browser) -> Iterator[Page]:
     """A tab of the staff's; any complaint of the browser fails the test."""
     context = browser.new_context(reduced_motion="reduce")
-    context.set_default_timeout(10_000)
+    context.set_default_timeout(PATIENCE_MS)
     page = context.new_page()
     complaints: list[str] = []
     page.on("pageerror", lambda error: complaints.append(str(error)))

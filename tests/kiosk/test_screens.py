@@ -5,11 +5,12 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
-from playwright.sync_api import Page
+from playwright.sync_api import Page, expect
 
 from tests.http.scripted import ScriptedPort
 from tests.kiosk.conftest import SCREENS, put
 from tests.kiosk.states import LANGS, SIZES, STATES
+from tests.kiosk.test_texts import TEXTS
 
 MEASURE = (Path(__file__).parent / "measure.js").read_text()
 WHERE = "(all) => all.map((q) => JSON.stringify(document.querySelector(q).getBoundingClientRect()))"
@@ -93,9 +94,8 @@ def test_guidance_that_comes_and_goes_moves_nothing(page: Page, port: ScriptedPo
             done=[],
             problem=problem,
         )
-        page.wait_for_function(
-            "p => !!document.querySelector('.note.warn') === p", arg=problem is not None
-        )
+        said = [TEXTS["zh-CN"][f"problem.{problem}"]] if problem else []
+        expect(page.locator(".note.warn")).to_have_text(said)
         seen.add(tuple(page.evaluate(WHERE, parts)))
     assert len(seen) == 1
 
