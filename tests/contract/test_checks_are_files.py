@@ -174,6 +174,7 @@ def reasons(source: str) -> set[str]:
         *(arg for at in calls if at.func.id in ("Finding", "by_limit") for arg in at.args[2:]),  # type: ignore[attr-defined]
         *(word.value for at in calls for word in at.keywords if word.arg == "reason"),
     ]
+    handed += [at.value for at in tree.body if isinstance(at, ast.Assign) and ast.unparse(at.targets[0]) == "SPOOF"]
     consts = [at for arg in handed for at in ast.walk(arg)]
     return {at.value for at in consts if isinstance(at, ast.Constant) and isinstance(at.value, str)}
 

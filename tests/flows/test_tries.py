@@ -12,7 +12,7 @@ from msgspec import convert
 from msgspec.structs import replace
 
 from edge.core import events as e
-from edge.core.liveness import UNLIT_MAX_FEN, WITH_LAMPS
+from edge.core.liveness import UNLIT_MAX_FEN, WITH_LAMPS, spoofs
 from edge.core.types import LivenessBand, LivenessRules
 from sim.centre.bodies import VerdictIn
 from sim.centre.lights import as_demanded
@@ -208,6 +208,12 @@ def test_a_face_whose_camera_is_lost_leaves_no_verdict_to_a_card() -> None:
     d = at_the_lights()
     tell_story(d, on("light", answered(Scene())), on("working"), post(e.CameraLost("E-CAM-02")), on("ways"))
     assert d.terminal._case.verdict is None and not d.terminal._case.consent_utc_ms
+
+
+def test_every_check_names_its_own_reason_for_a_picture() -> None:
+    assert spoofs() == {
+        "spoof_score", "light_not_followed", "light_late", "light_flat", "depth_flat", "infrared_dark",
+    }  # fmt: skip
 
 
 def test_a_sheet_that_the_depth_eye_sees_counts_over_bills() -> None:

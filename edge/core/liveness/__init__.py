@@ -26,6 +26,7 @@ UNSURE: Final = "unsure"  # nothing speaks against it, but a demanded check coul
 LIGHT: Final = "light"
 GESTURE: Final = "gesture"
 NET: Final = "passive"
+SPOOF_ODDS: Final = "spoof_score"
 FEW: Final = "shots_few"  # of the face: nothing was wrong, it was not seen for long enough
 ODDS_MAX: Final = 4.0  # no check alone moves the fused odds further than e^4
 
@@ -107,7 +108,7 @@ def weigh(seen: Evidence, must: tuple[str, ...], odds_min: float, rules: Livenes
     elif unknown:
         outcome, reasons = UNSURE, unknown
     elif odds < odds_min:
-        outcome, reasons = NOT_LIVE, ["spoof_score"]
+        outcome, reasons = NOT_LIVE, [SPOOF_ODDS]
     told = tuple(dict.fromkeys(reasons))
     return Weighed(outcome, round(odds, 3), tuple(scores), told)
 
@@ -121,6 +122,11 @@ def in_doubt(weighed: Weighed, rules: LivenessRules) -> bool:
         return False
     failed = (one for one in weighed.scores if one.state == FAIL and (one.demanded or always(one.check)))
     return all(one.value >= rules.doubts.get(one.check, _doubt(one.check)) for one in failed)
+
+
+def spoofs() -> frozenset[str]:
+    """The reasons that say of a look that it was of a picture: the odds', and those that checks name (SPOOF)."""
+    return frozenset({SPOOF_ODDS, *(getattr(check, "SPOOF", SPOOF_ODDS) for check in checks().values())})
 
 
 def always(name: str) -> bool:

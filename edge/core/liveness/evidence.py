@@ -47,6 +47,7 @@ class Check(Protocol):
     NEEDS: str  # "light", "gesture" or "": what must be played for it to say anything
     LIMIT: float  # where the policy names none
     # ALWAYS = True, where a file says so: its failure counts whether or not a policy demands it
+    # SPOOF, where a file has it: the reason that says "this is a picture", which counts over bills
     # DOUBT, where a file has it: failing with so much or more it is asked again, under as many other lights
 
     def judge(self, seen: Evidence, limit: float) -> Finding:

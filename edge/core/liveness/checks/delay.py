@@ -8,10 +8,11 @@ from edge.core.liveness.evidence import NOTHING, Evidence, Finding, by_limit
 
 NEEDS = "light"
 LIMIT = -30.0  # ms: minus the distance from the lamps' own time
+SPOOF = "light_late"
 
 
 def judge(seen: Evidence, limit: float) -> Finding:
     """Minus the delay (or lead) in ms at which the face fits the lamps best."""
     if seen.response is None:
         return NOTHING
-    return by_limit(-float(abs(seen.response.lag_ms)), limit, "light_late")
+    return by_limit(-float(abs(seen.response.lag_ms)), limit, SPOOF)

@@ -10,6 +10,7 @@ from edge.core.liveness.evidence import UNKNOWN, Evidence, Finding, by_limit
 
 NEEDS = ""
 LIMIT = 8.0  # mm; noses of adults stand out by 12 to 25
+SPOOF = "depth_flat"
 SHOTS_MIN = 5
 
 
@@ -18,4 +19,4 @@ def judge(seen: Evidence, limit: float) -> Finding:
     measured = [shot.relief_mm for shot in seen.shots if shot.relief_mm >= 0]
     if len(measured) < SHOTS_MIN:
         return Finding(0.0, UNKNOWN, reason="eye_missing")
-    return by_limit(median(measured), limit, "depth_flat")
+    return by_limit(median(measured), limit, SPOOF)

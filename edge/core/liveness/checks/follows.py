@@ -8,10 +8,11 @@ from edge.core.liveness.evidence import NOTHING, Evidence, Finding, by_limit
 
 NEEDS = "light"
 LIMIT = 0.85
+SPOOF = "light_not_followed"
 
 
 def judge(seen: Evidence, limit: float) -> Finding:
     """Correlation 0..1 at the time at which the lamps were lit."""
     if seen.response is None:
         return NOTHING
-    return by_limit(seen.response.follows, limit, "light_not_followed")
+    return by_limit(seen.response.follows, limit, SPOOF)

@@ -12,6 +12,7 @@ from edge.core.liveness.evidence import FAIL, NOTHING, PASS, Evidence, Finding, 
 
 NEEDS = "light"
 LIMIT = 0.45  # of the way from folded paper to a mean head
+SPOOF = "light_flat"
 DOUBT = 0.2  # more than nearly all papers have: with as many other lights noise tips fewer people
 SURE = 1.5  # times its own standard error, in which people differ from one another too
 
@@ -21,7 +22,7 @@ def judge(seen: Evidence, limit: float) -> Finding:
     found = seen.response
     if found is None:
         return NOTHING
-    finding = by_limit(found.form, limit, "light_flat")
+    finding = by_limit(found.form, limit, SPOOF)
     if finding.state == PASS and found.form < SURE * found.spread:
-        return Finding(found.form, FAIL, "light_flat")
+        return Finding(found.form, FAIL, SPOOF)
     return finding

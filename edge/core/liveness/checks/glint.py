@@ -13,6 +13,7 @@ from edge.core.liveness.evidence import FAIL, PASS, UNKNOWN, Evidence, Finding
 
 NEEDS = "light"
 LIMIT = 0.25  # of what the lamps add to the face
+SPOOF = "light_flat"
 SURE = 2.0  # standard errors below what was measured
 DARK = 0.8  # of the limit: what stands out by less is no point
 MOST = 8.0  # times what they add to the face: no eye is so bright, the lens of somebody's glasses is
@@ -29,5 +30,5 @@ def judge(seen: Evidence, limit: float) -> Finding:
     if value >= limit:
         return Finding(value, PASS)
     if found.points < DARK * limit and found.spread <= limit:
-        return Finding(value, FAIL, "light_flat")
+        return Finding(value, FAIL, SPOOF)
     return Finding(value, UNKNOWN, "eyes_unseen")

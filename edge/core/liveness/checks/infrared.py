@@ -8,6 +8,7 @@ from edge.core.liveness.evidence import UNKNOWN, Evidence, Finding, by_limit
 
 NEEDS = ""
 LIMIT = 0.6  # share of the shots in which it is seen
+SPOOF = "infrared_dark"
 SURE = 0.6  # how sure the detector must be
 SHOTS_MIN = 5
 
@@ -18,4 +19,4 @@ def judge(seen: Evidence, limit: float) -> Finding:
     if len(measured) < SHOTS_MIN:
         return Finding(0.0, UNKNOWN, reason="eye_missing")
     share = sum(one >= SURE for one in measured) / len(measured)
-    return by_limit(share, limit, "infrared_dark")
+    return by_limit(share, limit, SPOOF)

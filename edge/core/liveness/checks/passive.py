@@ -8,6 +8,7 @@ from edge.core.liveness.evidence import NOTHING, Evidence, Finding, by_limit
 
 NEEDS = ""
 LIMIT = 0.0  # the policy's liveness_threshold counts where no limit is named
+SPOOF = "spoof_score"
 SHOTS_MIN = 5
 SHOTS_MAX = 40
 
@@ -22,4 +23,4 @@ def of_mean(told: list[float], limit: float) -> Finding:
     lives = [live for live in told if live >= 0][-SHOTS_MAX:]
     if len(lives) < SHOTS_MIN:
         return NOTHING
-    return by_limit(sum(lives) / len(lives), limit, "spoof_score")
+    return by_limit(sum(lives) / len(lives), limit, SPOOF)

@@ -9,6 +9,7 @@ from edge.core.liveness.evidence import Evidence, Finding
 
 NEEDS = ""
 LIMIT = 0.5
+SPOOF = "spoof_score"
 
 
 def judge(seen: Evidence, limit: float) -> Finding:

@@ -4,13 +4,11 @@ from __future__ import annotations
 
 from typing import Final
 
+from edge.core.liveness import spoofs
 from edge.core.types import Now
 from edge.core.visit.case import Case, State
 from edge.core.visit.face import light, resting
 
-SPOOFS: Final = frozenset(
-    {"spoof_score", "light_not_followed", "light_late", "light_flat", "depth_flat", "infrared_dark"}
-)
 CHANGED: Final = "face_changed"
 
 
@@ -19,8 +17,8 @@ def used(case: Case, reasons: tuple[str, ...], now: Now, *, refused: bool = True
     said = light.rules(case)
     case.refused += refused
     case.tries_left = min(case.tries_left, said.tries_max) - 1
-    case.spoofed = case.spoofed or bool(SPOOFS & set(reasons))
-    if {*SPOOFS, CHANGED} & set(reasons):
+    case.spoofed = case.spoofed or bool(spoofs() & set(reasons))
+    if {*spoofs(), CHANGED} & set(reasons):
         resting.suspected(case, now, said)
 
 
