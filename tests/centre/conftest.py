@@ -31,8 +31,7 @@ def _postgres_bin() -> Path | None:
 def postgres_socket() -> Iterator[str]:
     """A private cluster in a temporary folder, on a unix socket only."""
     binaries = _postgres_bin()
-    if binaries is None:
-        pytest.skip("PostgreSQL is not installed (apt: postgresql)")
+    assert binaries is not None, "PostgreSQL is not installed: sim/setup tests (apt: postgresql)"
     home = Path(tempfile.mkdtemp(prefix="fp-pg-", dir="/tmp"))  # a socket path must be short
     as_user = []
     if os.geteuid() == 0:  # postgres refuses to run as root

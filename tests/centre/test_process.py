@@ -99,8 +99,6 @@ class Line:
 
 @pytest.mark.parametrize("name", ["amqtt", "mosquitto"])
 def test_killed_and_started_again_it_answers_the_same_and_loses_nothing(tmp_path, name):
-    if name == "mosquitto" and brokers.mosquitto_path() is None:
-        pytest.skip("mosquitto is not installed (apt: mosquitto)")
     device = Device("yd-0001")
     person = people.population(1)[0]
     made = setup.make_centre(tmp_path / "centre", None, [device.spec], [person])

@@ -38,12 +38,12 @@ MACHINE_MAX = 72 * 1024  # heap of the whole machine with a session, of 64-bit o
 GROWN_MAX = 4096  # in an hour
 BOARDS = sorted(path.stem for path in (FIRMWARE / "boards").glob("*.py") if path.stem[0] != "_")
 REFERENCE = "pico"
+STUBS = ROOT / "typings" / "machine.pyi"
 
 
 # -- types and sizes --------------------------------------------------------------------------------
 def test_mypy_strict_finds_nothing_against_the_stubs_of_micropython() -> None:
-    if not (ROOT / "typings" / "machine.pyi").exists():
-        pytest.skip("no stubs: sim/setup tests puts them into typings/")
+    assert STUBS.exists(), "no stubs: sim/setup tests puts them into typings/"
     done = subprocess.run(
         [sys.executable, "-m", "mypy", "--config-file", "firmware/mypy.ini", "firmware",
          "edge/wire/frame.py"],
@@ -54,8 +54,7 @@ def test_mypy_strict_finds_nothing_against_the_stubs_of_micropython() -> None:
 
 def test_mypy_sees_a_wrong_call_of_the_board(tmp_path: Path) -> None:
     """Must fail: a check that finds nothing anywhere would pass the one above."""
-    if not (ROOT / "typings" / "machine.pyi").exists():
-        pytest.skip("no stubs: sim/setup tests puts them into typings/")
+    assert STUBS.exists(), "no stubs: sim/setup tests puts them into typings/"
     wrong = tmp_path / "wrong.py"
     wrong.write_text("import machine\n\nmachine.Pin(2).value('high', 3)\n")
     done = subprocess.run(
