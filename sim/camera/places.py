@@ -23,6 +23,7 @@ from edge.core.liveness.specular import EYES, FULL, HIGH, WIDE
 from edge.core.liveness.specular import PLACES as WINDOW
 from edge.drivers.vision.light import glow
 from edge.drivers.vision.nets.mesh import LEFT_CHEEK, RIGHT_CHEEK
+from edge.drivers.vision.sight import SAME_EVERY
 from sim.camera import acting, attacks, eyes, visit
 from sim.camera.flat import BLACK, GLASS, MIRRORED, SPOT, Sheet, answered
 from sim.camera.lamps import Shutter
@@ -43,7 +44,7 @@ ALONE: Final = 20  # pixels of a patch that are not their neighbours' (JPEG mixe
 SLIPS: Final = 0.12  # px from shot to shot: a window of an eye, after it was laid over the first one
 EYE_MISSES: Final = 1.0  # px, of the iris all through a visit
 EYE_NOISE: Final = 0.6  # of a pixel's is left in a place of a window: three colours, read between pixels
-SAME_EVERY: Final = 5  # of the shots show whose face it is (`sight.SAME_EVERY`): nobody's in particular, the same all through
+# nobody's face in particular, the same all through
 SAME_FACE: Final = struct.pack("<192f", *([192**-0.5] * 192))
 MISFIT: Final = 0.1  # of a window, as measured
 POINTS: Final = np.array([region.point for region in REGIONS])
